@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { Keyring, MacKey } from './keyring.js';
+import { openPacket, PacketError, sealPacket } from './packet.js';
+import type { PacketType } from './packet.js';
+
+interface Vectors {
+  key1: string;
+  key2: string;
+  good: {
+    name: string;
+    key: string;
+    keyId: string;
+    collector: string;
+    type: number;
+    boot: string;
+    sequence: string;
+    timestamp: string;
+    data: string;
+    crc32: number;
+    packet: string;
+  }[];
+  bad: { name: string; expect: string; packet: string }[];
+}
+
+const vectors = JSON.parse(readFileSync('test/vectors/packet-vectors.json', 'utf8')) as Vectors;
+const key1 = MacKey.fromHex(vectors.key1);
+
+function refusalOf(packet: Buffer, keys: Keyring): string {
+  try {
+    openPacket(packet, keys);
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof PacketError) return error.code;
+    throw error;
+  }
+}
+
+describe('frozen packets', () => {
+  test.each(vectors.good.map((vector) => [vector.name, vector] as const))(
+    'opens and seals %s',
+    (_, vector) => {
+      const key = MacKey.fromHex(vector.key);
+      const packet = openPacket(Buffer.from(vector.packet, 'hex'), new Keyring([key]));
+      expect(packet).toMatchObject({
+        keyId: vector.keyId,
+        collector: vector.collector,
+        type: vector.type === 1 ? 'entropy' : 'heartbeat',
+        boot: BigInt(vector.boot),
+        sequence: BigInt(vector.sequence),
+        timestamp: BigInt(vector.timestamp),
+      });
+      expect(packet.data.toString('hex')).toBe(vector.data);
+      expect(sealPacket(packet, packet.data, key).toString('hex')).toBe(vector.packet);
+    },
+  );
+
+  test.each(vectors.bad.map((vector) => [vector.name, vector.expect, vector.packet] as const))(
+    'refuses %s as %s',
+    (_, reason, packet) => expect(refusalOf(Buffer.from(packet, 'hex'), new Keyring([key1]))).toBe(reason),
+  );
+});
+
+describe('a packet of 48 bytes', () => {
+  const fields = { type: 'entropy' as PacketType, collector: 'lab-1', boot: 1n, sequence: 2n, timestamp: 3n };
+  const packet = sealPacket(fields, Buffer.alloc(48, 7), key1);
+  const keys = new Keyring([key1]);
+
+  test('is refused with any one bit flipped', () => {
+    for (let bit = 0; bit < packet.length * 8; bit++) {
+      const flipped = Buffer.from(packet);
+      flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+      expect([bit, refusalOf(flipped, keys)]).not.toEqual([bit, 'accepted']);
+    }
+  });
+
+  test('is refused cut off at any length, and with a byte more', () => {
+    for (let length = 0; length < packet.length; length++) {
+      expect(refusalOf(packet.subarray(0, length), keys)).toBe('malformed');
+    }
+    expect(refusalOf(Buffer.concat([packet, Buffer.alloc(1)]), keys)).toBe('malformed');
+  });
+
+  test('is accepted unchanged', () => expect(refusalOf(packet, keys)).toBe('accepted'));
+});
+
+describe('sealPacket', () => {
+  const fields = { type: 'entropy' as PacketType, collector: 'lab-1', boot: 1n, sequence: 1n, timestamp: 1n };
+
+  test.each([
+    ['an empty entropy packet', fields, 0],
+    ['more than 1 MiB', fields, 1024 * 1024 + 1],
+    ['a heartbeat above 4096 bytes', { ...fields, type: 'heartbeat' }, 4097],
+    ['sequence 0', { ...fields, sequence: 0n }, 1],
+    ['a collector id in upper case', { ...fields, collector: 'Lab' }, 1],
+  ])('refuses %s', (_, wrong, length) => {
+    expect(() => sealPacket(wrong, Buffer.alloc(length), key1)).toThrow(RangeError);
+  });
+});
+
+describe('MacKey', () => {
+  test.each(['', 'ab', 'zz'.repeat(32), 'ab'.repeat(33)])('refuses %p', (hex) => {
+    expect(() => MacKey.fromHex(hex)).toThrow(RangeError);
+  });
+});

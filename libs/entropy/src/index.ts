@@ -1,0 +1,1 @@
+export { ByteRing } from './byte-ring.js';

@@ -1,0 +1,14 @@
+export { exitConfig, readSettings, readSettingsOrExit, secretFiles, SettingsError } from './read-settings.js';
+export type { Environment, ReadSettings, SettingsClass } from './read-settings.js';
+export {
+  ChoiceVariable,
+  FileVariable,
+  HmacKeyVariable,
+  IntegerVariable,
+  isLoopback,
+  isSecureUrl,
+  ListVariable,
+  Secret,
+  splitList,
+  Variable,
+} from './variables.js';

@@ -1,0 +1,105 @@
+/**
+ * Reads one app's settings from the environment, once, and checks all of it.
+ *
+ * A settings class has one property for each variable, with the variable's own name, so that a setting has a single
+ * name in the shell, in the code and in the documentation:
+ *
+ *   environment -> secrets from NAME_FILE -> class-transformer -> class-validator -> frozen instance
+ */
+import { readFileSync } from 'node:fs';
+import { plainToInstance } from 'class-transformer';
+import { validateSync } from 'class-validator';
+import { secretNames, variableNames } from './variables.js';
+import { nearest } from './nearest.js';
+
+/** The environment of a process: variable names and their text. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A settings class: constructed without arguments, its initial values are the defaults. */
+export type SettingsClass<T extends object> = new () => T;
+
+/** What reading gave: frozen settings, and warnings that the app logs once its logger is up. */
+export interface ReadSettings<T> {
+  readonly settings: Readonly<T>;
+  readonly warnings: readonly string[];
+}
+
+/** The environment does not hold; `problems` has one line for each variable, never a value. */
+export class SettingsError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'SettingsError';
+  }
+}
+
+/**
+ * Reads and checks the settings of `cls` from `env`.
+ *
+ * @throws {SettingsError} naming every variable that is missing or wrong.
+ */
+export function readSettings<T extends object>(cls: SettingsClass<T>, env: Environment): ReadSettings<T> {
+  const secrets = secretNames(cls);
+  const problems: string[] = [];
+  const values: Record<string, string> = {};
+  for (const name of variableNames(cls)) {
+    const read = secrets.has(name) ? readSecret(name, env) : { value: env[name] };
+    if (read.problem !== undefined) problems.push(read.problem);
+    if (read.value !== undefined && read.value !== '') values[name] = read.value;
+  }
+  const settings = plainToInstance(cls, values, { exposeDefaultValues: true });
+  const reported = new Set(problems.map((line) => line.split(' ')[0]));
+  for (const error of validateSync(settings, { forbidUnknownValues: false })) {
+    const [message] = Object.values(error.constraints ?? {});
+    if (message !== undefined && !reported.has(error.property)) problems.push(message);
+  }
+  if (problems.length > 0) throw new SettingsError(problems);
+  return { settings: Object.freeze(settings), warnings: unknownVariables(cls, env) };
+}
+
+/** The files that hold secrets of `cls` (`NAME_FILE`), to be watched for a rotation. */
+export function secretFiles<T extends object>(cls: SettingsClass<T>, env: Environment): string[] {
+  return [...secretNames(cls)].flatMap((name) => env[`${name}_FILE`] ?? []);
+}
+
+/** The settings, or exit code 78 (EX_CONFIG of sysexits.h) with one line on stderr for each problem. */
+export function readSettingsOrExit<T extends object>(
+  cls: SettingsClass<T>,
+  env: Environment,
+): ReadSettings<T> {
+  try {
+    return readSettings(cls, env);
+  } catch (error) {
+    if (error instanceof SettingsError) exitConfig(error);
+    throw error;
+  }
+}
+
+/** Ends the process with exit code 78, one line on stderr for each problem. */
+export function exitConfig(error: SettingsError): never {
+  for (const problem of error.problems) process.stderr.write(`${problem}\n`);
+  process.exit(78);
+}
+
+function readSecret(name: string, env: Environment): { value?: string | undefined; problem?: string } {
+  const file = env[`${name}_FILE`];
+  if (file === undefined || file === '') return { value: env[name] };
+  if (env[name] !== undefined && env[name] !== '') {
+    return { problem: `${name} must be given either directly or as ${name}_FILE, not both` };
+  }
+  try {
+    return { value: readFileSync(file, 'utf8').trim() };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    return { problem: `${name}_FILE must name a readable file (${code})` };
+  }
+}
+
+function unknownVariables<T extends object>(cls: SettingsClass<T>, env: Environment): string[] {
+  const secrets = secretNames(cls);
+  const known = [...variableNames(cls)].flatMap((name) =>
+    secrets.has(name) ? [name, `${name}_FILE`] : [name],
+  );
+  return Object.keys(env)
+    .filter((name) => name.startsWith('QRNG_') && !known.includes(name))
+    .map((name) => `${name} is not a setting of this app; the nearest one is ${nearest(name, known)}`);
+}

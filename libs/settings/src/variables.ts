@@ -1,0 +1,130 @@
+/**
+ * The decorators that settings classes are written with: each declares a variable, parses its text strictly, and says
+ * in one line what it must be. `Buffer.from(x, 'hex')` and `Number()` accept too much to be used unchecked.
+ */
+import { accessSync, constants, statSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { Transform } from 'class-transformer';
+import { ValidateBy } from 'class-validator';
+
+type Check = (value: unknown, settings: object) => boolean;
+
+const variables = new WeakMap<object, Set<string>>();
+const secrets = new WeakMap<object, Set<string>>();
+
+/** The names of all variables that the settings class declares. */
+export function variableNames(cls: new () => object): ReadonlySet<string> {
+  return variables.get(cls) ?? new Set();
+}
+
+/** Those of them that are secrets, and so may also come as `NAME_FILE`. */
+export function secretNames(cls: new () => object): ReadonlySet<string> {
+  return secrets.get(cls) ?? new Set();
+}
+
+/** Declares a variable that holds if `check` does; `mustBe` completes the line "NAME must be ...". */
+export function Variable(mustBe: string, check: Check): PropertyDecorator {
+  return (target, key) => {
+    remember(variables, target.constructor, String(key));
+    ValidateBy({
+      name: 'variable',
+      validator: {
+        validate: (value, args) => check(value, args?.object ?? {}),
+        defaultMessage: () => `${String(key)} must be ${mustBe}`,
+      },
+    })(target, key);
+  };
+}
+
+/** Marks a secret: it has no default and may come as `NAME_FILE`. */
+export function Secret(): PropertyDecorator {
+  return (target, key) => remember(secrets, target.constructor, String(key));
+}
+
+/** A whole number in decimal digits, from `min` to `max`, both inclusive. */
+export function IntegerVariable(min: number, max: number = Number.MAX_SAFE_INTEGER): PropertyDecorator {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  return (target, key) => {
+    Transform(({ value }: { value: unknown }) =>
+      typeof value === 'string' && /^(0|[1-9][0-9]{0,15})$/.test(value) ? Number(value) : value,
+    )(target, key);
+    Variable(`a whole number ${range}`, (value) => Number.isSafeInteger(value) && inRange(value, min, max))(
+      target,
+      key,
+    );
+  };
+}
+
+/** One of a closed set of words. */
+export function ChoiceVariable(...choices: string[]): PropertyDecorator {
+  return Variable(`one of ${choices.join(', ')}`, (value) => choices.includes(String(value)));
+}
+
+/** A comma separated list, trimmed and without empty items, each of which holds if `check` does. */
+export function ListVariable(mustBe: string, check: (item: string) => boolean): PropertyDecorator {
+  return (target, key) => {
+    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? splitList(value) : value))(
+      target,
+      key,
+    );
+    Variable(mustBe, (value) => Array.isArray(value) && value.every((item) => check(String(item))))(
+      target,
+      key,
+    );
+  };
+}
+
+/** The path of a file that this process can read. */
+export function FileVariable(): PropertyDecorator {
+  return Variable(
+    'the path of a readable file',
+    (value) => typeof value === 'string' && isReadableFile(value),
+  );
+}
+
+/** An HMAC-SHA256 key: 256 bits as 64 hex digits; a key of one byte repeated is a placeholder, not a key. */
+export function HmacKeyVariable(): PropertyDecorator {
+  return Variable('exactly 64 hex digits (32 bytes) that are not all the same byte', (value) => {
+    return typeof value === 'string' && /^[0-9a-fA-F]{64}$/.test(value) && !/^(..)\1*$/i.test(value);
+  });
+}
+
+/** Whether `url` is https, or http to the loopback interface. */
+export function isSecureUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url?.username !== '' || url.password !== '') return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+}
+
+/** Whether a host name or address (IPv6 with or without brackets) is the loopback interface. */
+export function isLoopback(host: string): boolean {
+  const address = host.replace(/^\[|\]$/g, '');
+  if (isIP(address) === 4) return address.startsWith('127.');
+  return address === '::1' || address === 'localhost';
+}
+
+/** The items of a comma separated list, trimmed, without empty ones. */
+export function splitList(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function inRange(value: unknown, min: number, max: number): boolean {
+  return typeof value === 'number' && value >= min && value <= max;
+}
+
+function isReadableFile(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false; // the line about the variable says it; the reason is the operator's `ls -l`
+  }
+}
+
+function remember(names: WeakMap<object, Set<string>>, cls: object, name: string): void {
+  const known = names.get(cls) ?? new Set<string>();
+  names.set(cls, known.add(name));
+}
