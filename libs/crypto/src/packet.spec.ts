@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { Keyring, MacKey } from './keyring.js';
 import { openPacket, PacketError, sealPacket } from './packet.js';
-import type { PacketType } from './packet.js';
+import type { PacketFields } from './packet.js';
 
 interface Vectors {
   key1: string;
@@ -62,7 +62,7 @@ describe('frozen packets', () => {
 });
 
 describe('a packet of 48 bytes', () => {
-  const fields = { type: 'entropy' as PacketType, collector: 'lab-1', boot: 1n, sequence: 2n, timestamp: 3n };
+  const fields: PacketFields = { type: 'entropy', collector: 'lab-1', boot: 1n, sequence: 2n, timestamp: 3n };
   const packet = sealPacket(fields, Buffer.alloc(48, 7), key1);
   const keys = new Keyring([key1]);
 
@@ -85,12 +85,12 @@ describe('a packet of 48 bytes', () => {
 });
 
 describe('sealPacket', () => {
-  const fields = { type: 'entropy' as PacketType, collector: 'lab-1', boot: 1n, sequence: 1n, timestamp: 1n };
+  const fields: PacketFields = { type: 'entropy', collector: 'lab-1', boot: 1n, sequence: 1n, timestamp: 1n };
 
   test.each([
     ['an empty entropy packet', fields, 0],
     ['more than 1 MiB', fields, 1024 * 1024 + 1],
-    ['a heartbeat above 4096 bytes', { ...fields, type: 'heartbeat' }, 4097],
+    ['a heartbeat above 4096 bytes', { ...fields, type: 'heartbeat' as const }, 4097],
     ['sequence 0', { ...fields, sequence: 0n }, 1],
     ['a collector id in upper case', { ...fields, collector: 'Lab' }, 1],
   ])('refuses %s', (_, wrong, length) => {

@@ -10,7 +10,8 @@ describe('ByteRing', () => {
     for (let turn = 0; turn < 5000; turn++) {
       const bytes = Uint8Array.from({ length: randomInt(ring.free + 1) }, () => pushed++ & 0xff);
       ring.push(bytes);
-      for (const byte of ring.take(randomInt(ring.length + 1))) expect(byte).toBe(taken++ & 0xff);
+      const out = ring.take(randomInt(ring.length + 1));
+      expect([...out]).toEqual(Array.from(out, () => taken++ & 0xff));
       expect(ring.length).toBe(pushed - taken);
       expect(ring.free).toBe(257 - ring.length);
     }
