@@ -12,3 +12,5 @@ export {
   sealPacket,
 } from './packet.js';
 export type { Packet, PacketFields, PacketRefusal, PacketType } from './packet.js';
+export { decodeTelemetry, encodeTelemetry, MAX_SOURCES, TelemetryError } from './telemetry.js';
+export type { SourceTelemetry, Telemetry } from './telemetry.js';

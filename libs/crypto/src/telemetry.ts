@@ -1,0 +1,144 @@
+/**
+ * The data of a heartbeat packet: how a collector is, as JSON of at most 4096 bytes.
+ *
+ * It is the only thing a collector says about itself, since nobody can ask it. The gateway makes metrics of it, so every
+ * name and number is bounded here; codes instead of free text keep what an appliance sent out of logs and dashboards.
+ */
+import { MAX_HEARTBEAT_BYTES } from './packet.js';
+
+/** The most sources a collector has, and so the most label values a gateway makes of one collector. */
+export const MAX_SOURCES = 16;
+const MAX_COUNTERS = 16;
+
+/** One source of entropy, as its worker sees it. */
+export interface SourceTelemetry {
+  /** Host or device path: 1 to 64 of `A-Z a-z 0-9 . _ : / # -`. Different for each source. */
+  readonly name: string;
+  /** Whether its bytes are in use now. */
+  readonly up: boolean;
+  /** A code such as `up`, `starting`, `failing`, `quarantined`. */
+  readonly state: string;
+  /** Bytes fetched from it since the collector started. */
+  readonly bytes: number;
+  /** How often each health test failed, by the test's code. */
+  readonly healthFailures: Readonly<Record<string, number>>;
+  /** Code of the latest fault. */
+  readonly lastError?: string;
+}
+
+/** How a collector is. Sizes in bytes, times in milliseconds, counters since the collector started. */
+export interface Telemetry {
+  readonly version: string;
+  readonly uptimeMs: number;
+  readonly bufferBytes: number;
+  readonly bufferCapacity: number;
+  /** Bytes dropped, by reason (a code). */
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly sources: readonly SourceTelemetry[];
+}
+
+/** A heartbeat's data is not telemetry; the message says which field. */
+export class TelemetryError extends Error {
+  constructor(field: string) {
+    super(`telemetry: ${field} is missing, of a wrong type or out of bounds`);
+    this.name = 'TelemetryError';
+  }
+}
+
+/**
+ * UTF-8 JSON of at most 4096 bytes. When it would be longer, counters and errors of single sources are left out, then
+ * sources from the end.
+ *
+ * @throws {TelemetryError} when a field is out of the bounds that `decodeTelemetry` accepts.
+ */
+export function encodeTelemetry(telemetry: Telemetry): Buffer {
+  let fitting = checked(telemetry);
+  let bytes = Buffer.from(JSON.stringify(fitting));
+  if (bytes.length > MAX_HEARTBEAT_BYTES) {
+    fitting = { ...fitting, sources: fitting.sources.map(withoutDetails) };
+    bytes = Buffer.from(JSON.stringify(fitting));
+  }
+  while (bytes.length > MAX_HEARTBEAT_BYTES) {
+    fitting = { ...fitting, sources: fitting.sources.slice(0, -1) };
+    bytes = Buffer.from(JSON.stringify(fitting));
+  }
+  return bytes;
+}
+
+/**
+ * Telemetry from the data of a heartbeat whose MAC held. Unknown fields are left out, so that a newer collector can
+ * talk to an older gateway.
+ *
+ * @throws {TelemetryError} when it is not telemetry or anything in it is out of bounds.
+ */
+export function decodeTelemetry(data: Uint8Array): Telemetry {
+  if (data.length > MAX_HEARTBEAT_BYTES) throw new TelemetryError('length');
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(data).toString('utf8'));
+  } catch {
+    throw new TelemetryError('JSON'); // the parser's message quotes the data
+  }
+  return checked(value);
+}
+
+function withoutDetails({ name, up, state, bytes }: SourceTelemetry): SourceTelemetry {
+  return { name, up, state, bytes, healthFailures: {} };
+}
+
+function checked(value: unknown): Telemetry {
+  const fields = record(value, 'telemetry');
+  const sources = fields['sources'];
+  if (!Array.isArray(sources) || sources.length > MAX_SOURCES) throw new TelemetryError('sources');
+  const telemetry = {
+    version: text(fields['version'], /^[0-9A-Za-z.+-]{1,32}$/, 'version'),
+    uptimeMs: count(fields['uptimeMs'], 'uptimeMs'),
+    bufferBytes: count(fields['bufferBytes'], 'bufferBytes'),
+    bufferCapacity: count(fields['bufferCapacity'], 'bufferCapacity'),
+    dropped: counters(fields['dropped'], 'dropped'),
+    sources: sources.map(checkedSource),
+  };
+  // Two sources of one name would be one metric with two values.
+  const names = new Set(telemetry.sources.map((source) => source.name));
+  if (names.size !== telemetry.sources.length) throw new TelemetryError('sources');
+  return telemetry;
+}
+
+function checkedSource(value: unknown): SourceTelemetry {
+  const fields = record(value, 'source');
+  const { up, lastError } = fields;
+  if (typeof up !== 'boolean') throw new TelemetryError('up');
+  return {
+    name: text(fields['name'], /^[A-Za-z0-9._:/#-]{1,64}$/, 'name'),
+    up,
+    state: code(fields['state'], 'state'),
+    bytes: count(fields['bytes'], 'bytes'),
+    healthFailures: counters(fields['healthFailures'], 'healthFailures'),
+    ...(lastError === undefined ? {} : { lastError: code(lastError, 'lastError') }),
+  };
+}
+
+function counters(value: unknown, field: string): Record<string, number> {
+  const entries = Object.entries(record(value, field));
+  if (entries.length > MAX_COUNTERS) throw new TelemetryError(field);
+  return Object.fromEntries(entries.map(([name, number]) => [code(name, field), count(number, field)]));
+}
+
+function record(value: unknown, field: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TelemetryError(field);
+  return { ...value };
+}
+
+function code(value: unknown, field: string): string {
+  return text(value, /^[a-z][a-z0-9-]{0,31}$/, field);
+}
+
+function text(value: unknown, pattern: RegExp, field: string): string {
+  if (typeof value !== 'string' || !pattern.test(value)) throw new TelemetryError(field);
+  return value;
+}
+
+function count(value: unknown, field: string): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw new TelemetryError(field);
+  return value;
+}
