@@ -35,6 +35,8 @@ export default defineConfig(
           message: 'There is no pseudo-random generator in this product.',
         },
       ],
+      // Nest's option classes are meant to be given as literals.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       eqeqeq: 'error',
       curly: ['error', 'multi-line'],
       'object-shorthand': 'error',

@@ -1,0 +1,40 @@
+/** Boots the gateway: the ordered steps that main.ts and the tests share. */
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Logger } from 'nestjs-pino';
+import { MAX_PACKET_BYTES } from '#libs/crypto';
+import { GatewayModule } from './gateway.module.js';
+import { addRequestHooks } from './http/request-hooks.js';
+import { serverOptions } from './http/server-options.js';
+import { addSwagger } from './http/swagger.js';
+import { parseListenAddress } from './settings.js';
+import type { GatewaySettings } from './settings.js';
+
+/** A gateway that is ready to listen. */
+export async function createGateway(settings: Readonly<GatewaySettings>): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter(serverOptions(settings));
+  const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.forRoot(settings), adapter, {
+    logger: ['fatal', 'error', 'warn'], // until nestjs-pino takes over: not a line for each module
+    bodyParser: false,
+    abortOnError: false,
+  });
+  app.useLogger(app.get(Logger));
+  app.enableShutdownHooks(undefined, { useProcessExit: true });
+  adapter.getInstance().removeAllContentTypeParsers(); // a push is the only request with a body
+  app.useBodyParser('application/octet-stream', { bodyLimit: MAX_PACKET_BYTES });
+  await addRequestHooks(app);
+  addSwagger(app);
+  return app;
+}
+
+/** Listens where the settings say; returns the URL, which names the port that was chosen for port 0. */
+export async function listen(
+  app: NestFastifyApplication,
+  settings: Readonly<GatewaySettings>,
+): Promise<string> {
+  const address = parseListenAddress(settings.QRNG_LISTEN_ADDRESS);
+  if (address === undefined) throw new RangeError('QRNG_LISTEN_ADDRESS was not checked');
+  await app.listen(address.port, address.host);
+  return app.getUrl();
+}

@@ -1,0 +1,54 @@
+/**
+ * The gateway:
+ *
+ *   POST /push -> HmacGuard -> freshness, replay -> EntropyService (pool) -> sampling -> GET /api/... -> client
+ */
+import { Global, Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { ConfigModule, ConfigService } from '@nestjs/config';
+import { APP_FILTER } from '@nestjs/core';
+import { LoggerModule } from 'nestjs-pino';
+import { ApiModule } from './api/api.module.js';
+import { AuthModule } from './auth/auth.module.js';
+import { Clock } from './clock.js';
+import { HealthModule } from './health/health.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
+import { ProblemFilter } from './problem/problem.filter.js';
+import { PushModule } from './push/push.module.js';
+import { GatewaySettings } from './settings.js';
+
+@Global()
+@Module({})
+export class GatewayModule {
+  static forRoot(settings: Readonly<GatewaySettings>): DynamicModule {
+    return {
+      module: GatewayModule,
+      imports: [
+        ConfigModule.forRoot({
+          ignoreEnvFile: true,
+          ignoreEnvVars: true,
+          load: [() => ({ gateway: settings })],
+        }),
+        LoggerModule.forRoot({
+          pinoHttp: { level: settings.QRNG_LOG_LEVEL, autoLogging: false },
+          forRoutes: [],
+        }),
+        MetricsModule,
+        AuthModule,
+        PushModule,
+        ApiModule,
+        HealthModule,
+      ],
+      providers: [
+        {
+          provide: GatewaySettings,
+          useFactory: (config: ConfigService) => config.getOrThrow<GatewaySettings>('gateway'),
+          inject: [ConfigService],
+        },
+        Clock,
+        { provide: APP_FILTER, useClass: ProblemFilter },
+      ],
+      exports: [GatewaySettings, Clock],
+    };
+  }
+}

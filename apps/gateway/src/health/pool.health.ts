@@ -1,0 +1,22 @@
+/** The pool is healthy at 5 % or more of its capacity. */
+import { Injectable } from '@nestjs/common';
+import { HealthIndicatorService } from '@nestjs/terminus';
+import type { HealthIndicatorResult } from '@nestjs/terminus';
+import { EntropyService } from '../pool/entropy.service.js';
+
+const READY_FILL = 0.05;
+
+@Injectable()
+export class PoolHealth {
+  constructor(
+    private readonly indicators: HealthIndicatorService,
+    private readonly entropy: EntropyService,
+  ) {}
+
+  check(): HealthIndicatorResult {
+    const { bytes, capacity } = this.entropy.level();
+    const indicator = this.indicators.check('pool');
+    const details = { bytes, capacity, needed: Math.ceil(capacity * READY_FILL) };
+    return bytes >= details.needed ? indicator.up(details) : indicator.down(details);
+  }
+}

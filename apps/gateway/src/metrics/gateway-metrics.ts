@@ -1,0 +1,76 @@
+/** Every metric of the gateway, by the names that alert rules use (contract, section 6). */
+import { Injectable } from '@nestjs/common';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+interface PoolLevel {
+  readonly bytes: number;
+  readonly capacity: number;
+  readonly oldestAgeMs: number;
+}
+
+@Injectable()
+export class GatewayMetrics {
+  /** One registry for each gateway, so that several can live in one process. */
+  readonly registry = new Registry();
+
+  readonly packets = this.#counter('qrng_packets_total', 'Packets pushed, by outcome', [
+    'collector',
+    'result',
+  ]);
+  readonly missing = this.#counter('qrng_sequence_missing_total', 'Sequence numbers that never came', [
+    'collector',
+  ]);
+  readonly lastPacket = this.#gauge(
+    'qrng_collector_last_packet_timestamp_seconds',
+    'When the last packet was accepted',
+    ['collector'],
+  );
+  readonly received = this.#counter('qrng_entropy_received_bytes_total', 'Entropy accepted into the pool');
+  readonly served = this.#counter('qrng_entropy_served_bytes_total', 'Entropy taken for a client', [
+    'client',
+  ]);
+  readonly discarded = this.#counter(
+    'qrng_entropy_discarded_bytes_total',
+    'Entropy that left the pool unserved',
+    ['reason'],
+  );
+  readonly rateLimited = this.#counter(
+    'qrng_rate_limited_total',
+    'Requests refused by a rate limit or quota',
+    ['client'],
+  );
+  readonly authFailures = this.#counter('qrng_auth_failures_total', 'Requests without a valid API key');
+  readonly requestDuration = new Histogram({
+    name: 'qrng_http_request_duration_seconds',
+    help: 'Duration of HTTP requests',
+    labelNames: ['route', 'method', 'status'],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    registers: [this.registry],
+  });
+
+  /** Takes the gauges of the pool from `level` at each scrape, in one step, so that the balance holds. */
+  observePool(level: () => PoolLevel): void {
+    this.#derived('qrng_pool_bytes', 'Entropy that can be served now', () => level().bytes);
+    this.#derived('qrng_pool_capacity_bytes', 'Size of the pool', () => level().capacity);
+    this.#derived('qrng_pool_oldest_age_seconds', 'Age of the oldest byte', () => level().oldestAgeMs / 1000);
+  }
+
+  #counter<T extends string>(name: string, help: string, labelNames: T[] = []): Counter<T> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  #gauge<T extends string>(name: string, help: string, labelNames: T[] = []): Gauge<T> {
+    return new Gauge({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  #derived(name: string, help: string, value: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(value());
+      },
+    });
+  }
+}

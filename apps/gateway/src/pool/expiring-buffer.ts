@@ -1,0 +1,109 @@
+/**
+ * Bytes in the order they came, each with the time it came, handed out once.
+ *
+ *   store(data, now) -> [ oldest ... newest ] -> take(n, now)
+ *                          | replaced (overflow policy) or expired (TTL) -> wiped, counted as discarded
+ *
+ * `received = served + discarded + bytes` holds between any two calls.
+ */
+import { ByteRing } from '#libs/entropy';
+import type { DiscardReason } from './pool.js';
+
+export interface BufferOptions {
+  readonly capacity: number;
+  readonly overflow: 'discard' | 'replace';
+  /** 0: bytes never expire. */
+  readonly ttlMs: number;
+}
+
+interface Segment {
+  bytes: number;
+  readonly receivedAt: number;
+}
+
+export class ExpiringBuffer {
+  readonly capacity: number;
+  readonly #options: BufferOptions;
+  readonly #ring: ByteRing;
+  readonly #onDiscard: (reason: DiscardReason, bytes: number) => void;
+  #segments: Segment[] = [];
+
+  /** @param onDiscard is told of every byte that leaves without being served. */
+  constructor(options: BufferOptions, onDiscard: (reason: DiscardReason, bytes: number) => void) {
+    this.#options = options;
+    this.#ring = new ByteRing(options.capacity);
+    this.#onDiscard = onDiscard;
+    this.capacity = options.capacity;
+  }
+
+  /** Bytes that can be served at `now`; what expired until then is dropped first. */
+  bytesAt(now: number): number {
+    this.#expire(now);
+    return this.#ring.length;
+  }
+
+  /** Milliseconds since the oldest byte came; 0 when the pool is empty. */
+  oldestAgeMs(now: number): number {
+    const oldest = this.#segments[0];
+    return oldest === undefined ? 0 : Math.max(0, now - oldest.receivedAt);
+  }
+
+  /** Whether `count` bytes can be stored under the overflow policy. */
+  canHold(count: number, now: number): boolean {
+    this.#expire(now);
+    return count <= (this.#options.overflow === 'replace' ? this.capacity : this.#ring.free);
+  }
+
+  /**
+   * Stores a copy of `data`; under `replace` the oldest bytes make room.
+   *
+   * @throws {RangeError} when it cannot be held (see `canHold`); nothing changes then.
+   */
+  store(data: Uint8Array, now: number): void {
+    if (!this.canHold(data.length, now)) {
+      throw new RangeError(`the pool cannot hold ${data.length} bytes more`);
+    }
+    const excess = data.length - this.#ring.free;
+    if (excess > 0) this.#discard('replaced', excess);
+    this.#ring.push(data);
+    this.#segments.push({ bytes: data.length, receivedAt: now });
+  }
+
+  /** Takes the `count` oldest bytes, or nothing when fewer are held. The copy belongs to the caller. */
+  take(count: number, now: number): Buffer | undefined {
+    if (count > this.bytesAt(now)) return undefined;
+    this.#forget(count);
+    return this.#ring.take(count);
+  }
+
+  #expire(now: number): void {
+    if (this.#options.ttlMs === 0) return;
+    let expired = 0;
+    for (const segment of this.#segments) {
+      if (now - segment.receivedAt < this.#options.ttlMs) break;
+      expired += segment.bytes;
+    }
+    if (expired > 0) this.#discard('expired', expired);
+  }
+
+  #discard(reason: DiscardReason, count: number): void {
+    this.#forget(count);
+    this.#ring.drop(count);
+    this.#onDiscard(reason, count);
+  }
+
+  /** Takes `count` bytes off the oldest segments. */
+  #forget(count: number): void {
+    let left = count;
+    let spent = 0;
+    for (const segment of this.#segments) {
+      if (segment.bytes > left) {
+        segment.bytes -= left;
+        break;
+      }
+      left -= segment.bytes;
+      spent++;
+    }
+    if (spent > 0) this.#segments = this.#segments.slice(spent);
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * The pool behind the gateway: where admitted packets go and served bytes come from. Two implementations: EmbeddedPool
+ * (this process's memory, replay state on disk) and a pool in Redis shared by several gateways.
+ *
+ *   admit(packet) -> | sequence above the last? room? -> advance the replay state, durably -> store | -> take(n)
+ */
+import type { Packet } from '#libs/crypto';
+
+/** What became of a packet. Only `accepted` changed anything; `missing` counts the sequence numbers skipped. */
+export type Admission =
+  | { readonly result: 'accepted'; readonly missing: bigint }
+  | { readonly result: 'replay' | 'conflict' | 'full' | 'unready'; readonly detail: string };
+
+/** Why bytes left the pool without being served; the reason label of `qrng_entropy_discarded_bytes_total`. */
+export type DiscardReason = 'replaced' | 'expired';
+
+/** How full the pool is: bytes, bytes, and milliseconds since the oldest byte came (0 when empty). */
+export interface PoolLevel {
+  readonly bytes: number;
+  readonly capacity: number;
+  readonly oldestAgeMs: number;
+}
+
+export interface Pool {
+  /** Checks the sequence and the room, advances the replay state durably, then stores the data: one atomic step. */
+  admit(packet: Packet): Promise<Admission>;
+
+  /** Takes `count` bytes that are at hand in this process's memory, or nothing when fewer are. Never waits. */
+  take(count: number): Buffer | undefined;
+
+  /** Brings `count` bytes to hand if the pool has them elsewhere; whether `take(count)` will now succeed. */
+  prepare(count: number): Promise<boolean>;
+
+  level(): PoolLevel;
+
+  /** Ends timers and connections; what is held in memory is wiped. */
+  close(): Promise<void>;
+}

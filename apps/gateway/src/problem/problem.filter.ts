@@ -1,0 +1,94 @@
+/** The one place where an error becomes an answer: problem+json (RFC 9457) everywhere, a bare status on /push. */
+import { Catch, HttpException } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PinoLogger } from 'nestjs-pino';
+import { PushRefusal } from '../push/push-refusal.js';
+import { ApiError, PROBLEMS } from './api-error.js';
+import type { ApiErrorCode } from './api-error.js';
+
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly logger: PinoLogger) {
+    logger.setContext(ProblemFilter.name);
+  }
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (isPush(request)) this.#answerPush(error, request, reply);
+    else if (isHealthReport(error)) void reply.code(503).send(error.getResponse());
+    else this.#answerProblem(toApiError(error), error, request, reply);
+  }
+
+  /** The status is all that travels back through the diode; 503 and 507 also say when to come again. */
+  #answerPush(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const refusal = error instanceof PushRefusal ? error : undefined;
+    const status = refusal?.status ?? PROBLEMS[toApiError(error).code].status;
+    if (status === 500) this.#logDefect(error, request);
+    const retryAfterSecs = refusal?.retryAfterSecs;
+    if (retryAfterSecs !== undefined) void reply.header('retry-after', retryAfterSecs);
+    void reply.code(status).send();
+  }
+
+  #answerProblem(apiError: ApiError, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const { status, title } = PROBLEMS[apiError.code];
+    if (status === 500) this.#logDefect(error, request);
+    const { errors, headers = {}, retryAfterSecs } = apiError.extras;
+    if (retryAfterSecs !== undefined) void reply.header('retry-after', retryAfterSecs);
+    void reply
+      .code(status)
+      .headers(headers)
+      .type('application/problem+json')
+      .send(
+        JSON.stringify({
+          type: `urn:qrng-dd:problem:${apiError.code}`,
+          title,
+          status,
+          detail: apiError.detail,
+          requestId: request.id,
+          errors,
+        }),
+      );
+  }
+
+  #logDefect(error: unknown, request: FastifyRequest): void {
+    this.logger.error(
+      { event: 'internal-error', requestId: request.id, err: error },
+      'a request met a defect',
+    );
+  }
+}
+
+function isPush(request: FastifyRequest): boolean {
+  return request.method === 'POST' && request.routeOptions.url === '/push';
+}
+
+/** Terminus throws its report when something is down; load balancers read it as it is. */
+function isHealthReport(error: unknown): error is HttpException {
+  if (!(error instanceof HttpException)) return false;
+  const report = error.getResponse();
+  return typeof report === 'object' && 'details' in report && 'status' in report;
+}
+
+/** Nest's and Fastify's own errors (404, 413, 415, ...) become problems too; whatever is not known is a defect of ours. */
+function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  const status = statusOf(error);
+  const code = (Object.keys(PROBLEMS) as ApiErrorCode[]).find((known) => PROBLEMS[known].status === status);
+  if (code === undefined || status === 500) {
+    return new ApiError(
+      'internal-error',
+      'The request met a defect of the gateway; its log has the reason under this requestId.',
+    );
+  }
+  return new ApiError(code, error instanceof Error ? error.message : PROBLEMS[code].title);
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof HttpException) return error.getStatus();
+  if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number') {
+    return error.statusCode;
+  }
+  return 500;
+}

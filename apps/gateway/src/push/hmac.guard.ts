@@ -1,0 +1,41 @@
+/** Admits a push only if its raw bytes are a packet whose MAC holds; parses nothing else. */
+import { Injectable } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { openPacket, PacketError } from '#libs/crypto';
+import type { Packet } from '#libs/crypto';
+import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import { HmacKeys } from './hmac-keys.js';
+import { PushRefusal } from './push-refusal.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The packet whose MAC held; set by HmacGuard. */
+    packet?: Packet;
+  }
+}
+
+@Injectable()
+export class HmacGuard implements CanActivate {
+  constructor(
+    private readonly keys: HmacKeys,
+    private readonly metrics: GatewayMetrics,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    try {
+      request.packet = openPacket(bodyOf(request), this.keys.ring);
+      return true;
+    } catch (error) {
+      if (!(error instanceof PacketError)) throw error;
+      this.metrics.packets.inc({ collector: 'unverified', result: error.code });
+      throw new PushRefusal(error.code, error.message);
+    }
+  }
+}
+
+function bodyOf(request: FastifyRequest): Buffer {
+  if (Buffer.isBuffer(request.body)) return request.body;
+  throw new PacketError('malformed', 'no body');
+}

@@ -1,0 +1,23 @@
+/** `POST /push`: the gateway's end of the diode. */
+import { Controller, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { Public } from '../auth/public.decorator.js';
+import { AdmissionService } from './admission.service.js';
+import { HmacGuard } from './hmac.guard.js';
+import { PushRefusal } from './push-refusal.js';
+
+@ApiExcludeController()
+@Public()
+@Controller('push')
+export class PushController {
+  constructor(private readonly admission: AdmissionService) {}
+
+  @Post()
+  @HttpCode(204)
+  @UseGuards(HmacGuard)
+  async push(@Req() request: FastifyRequest): Promise<void> {
+    if (request.packet === undefined) throw new PushRefusal('malformed', 'HmacGuard did not run');
+    await this.admission.admit(request.packet);
+  }
+}

@@ -1,0 +1,141 @@
+/** The gateway's settings: every environment variable it knows, with its default and what it must be. */
+import { IsOptional, ValidateIf } from 'class-validator';
+import {
+  ChoiceVariable,
+  FileVariable,
+  HmacKeyVariable,
+  IntegerVariable,
+  ListVariable,
+  Secret,
+  Variable,
+} from '#libs/settings';
+import { isApiKeyEntry } from './auth/api-key-entry.js';
+import { isAddressRange } from './limits/address-range.js';
+
+export class GatewaySettings {
+  @Variable(
+    'HOST:PORT, such as 0.0.0.0:7764 or [::]:7764',
+    (value) => parseListenAddress(value) !== undefined,
+  )
+  QRNG_LISTEN_ADDRESS = '0.0.0.0:7764';
+
+  @ChoiceVariable('on', 'off')
+  QRNG_TLS: 'on' | 'off' = 'on';
+
+  @ValidateIf((settings: GatewaySettings) => settings.QRNG_TLS === 'on')
+  @FileVariable()
+  QRNG_TLS_CERT_FILE?: string;
+
+  @ValidateIf((settings: GatewaySettings) => settings.QRNG_TLS === 'on')
+  @FileVariable()
+  QRNG_TLS_KEY_FILE?: string;
+
+  @IsOptional()
+  @FileVariable()
+  QRNG_TLS_CLIENT_CA_FILE?: string;
+
+  @Secret()
+  @HmacKeyVariable()
+  QRNG_HMAC_SECRET_KEY!: string;
+
+  @IsOptional()
+  @Secret()
+  @HmacKeyVariable()
+  QRNG_HMAC_SECRET_KEY_PREVIOUS?: string;
+
+  @ValidateIf(
+    (settings: GatewaySettings) =>
+      settings.QRNG_API_KEY !== undefined || settings.QRNG_API_KEYS_FILE === undefined,
+  )
+  @Secret()
+  @ListVariable(
+    'one or more comma separated KEY or NAME:KEY, a key of 32 to 256 characters (or use QRNG_API_KEYS_FILE)',
+    isApiKeyEntry,
+  )
+  QRNG_API_KEY?: string[];
+
+  @IsOptional()
+  @FileVariable()
+  QRNG_API_KEYS_FILE?: string;
+
+  @Variable('the path of a directory', (value) => typeof value === 'string' && value.length > 0)
+  QRNG_STATE_DIR!: string;
+
+  @ChoiceVariable('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')
+  QRNG_LOG_LEVEL = 'info';
+
+  @IntegerVariable(1, 86_400)
+  QRNG_PACKET_TTL_SECS = 300;
+
+  @IntegerVariable(0, 3600)
+  QRNG_CLOCK_SKEW_SECS = 60;
+
+  @IntegerVariable(1, 4 * 1024 ** 3)
+  QRNG_BUFFER_SIZE = 10_485_760;
+
+  @ChoiceVariable('discard', 'replace')
+  QRNG_BUFFER_OVERFLOW_POLICY: 'discard' | 'replace' = 'discard';
+
+  @IntegerVariable(0)
+  QRNG_BUFFER_TTL_SECS = 0;
+
+  @IntegerVariable(1, 86_400)
+  QRNG_RATE_LIMIT_WINDOW_SECS = 60;
+
+  @IntegerVariable(1)
+  QRNG_RATE_LIMIT_MAX = 100;
+
+  @IntegerVariable(1)
+  QRNG_RATE_LIMIT_BURST = 20;
+
+  @IntegerVariable(1)
+  QRNG_RATE_LIMIT_BLOCK_AFTER = 10;
+
+  @IntegerVariable(1, 86_400 * 365)
+  QRNG_RATE_LIMIT_BLOCK_SECS = 900;
+
+  @IntegerVariable(1, 65_536)
+  QRNG_MAX_REQUEST_BYTES = 65_536;
+
+  @IsOptional()
+  @ListVariable('off, or comma separated addresses or CIDR ranges of proxies', isAddressRange)
+  QRNG_TRUST_PROXY: string[] = ['off'];
+
+  @IsOptional()
+  @Secret()
+  @Variable('a token of 16 to 256 characters of A-Z a-z 0-9 . _ ~ + / = -', isToken)
+  QRNG_METRICS_TOKEN?: string;
+
+  @IsOptional()
+  @Variable('the path of a directory', (value) => typeof value === 'string' && value.length > 0)
+  QRNG_AUDIT_DIR?: string;
+
+  @IntegerVariable(1, 3650)
+  QRNG_AUDIT_RETENTION_DAYS = 90;
+
+  @IsOptional()
+  @Secret()
+  @Variable('a redis:// or rediss:// URL', (value) => /^rediss?:\/\/[^\s]+$/.test(String(value)))
+  QRNG_REDIS_URL?: string;
+
+  @ChoiceVariable('on', 'off')
+  QRNG_INGEST: 'on' | 'off' = 'on';
+}
+
+/** Where to listen; an IPv6 address stands in brackets. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The host and port of "HOST:PORT" or "[IPV6]:PORT", if it is that. Port 0 lets the system choose. */
+export function parseListenAddress(value: unknown): ListenAddress | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(String(value));
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  return host === undefined || !(port <= 65_535) ? undefined : { host, port };
+}
+
+function isToken(value: unknown): boolean {
+  return typeof value === 'string' && /^[A-Za-z0-9._~+/=-]{16,256}$/.test(value);
+}
