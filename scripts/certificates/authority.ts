@@ -1,0 +1,163 @@
+/**
+ * A throw-away certificate authority (ECDSA P-256) for the demo and the tests, and for nothing else.
+ *
+ * It needs @peculiar/x509, a dev dependency: nothing in apps/ or libs/ may import it, specs aside. Keys live in memory
+ * and belong to nobody; operators bring certificates of their own authority.
+ */
+import { webcrypto, X509Certificate as NodeCertificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import 'reflect-metadata'; // @peculiar/x509 needs it first
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509CertificateGenerator,
+  X509CrlGenerator,
+} from '@peculiar/x509';
+import type { Extension } from '@peculiar/x509';
+
+const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' };
+const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' };
+const DAY_MS = 86_400_000;
+
+export interface CertificateRequest {
+  commonName: string;
+  /** DNS names and IP addresses that the certificate is valid for. */
+  hosts?: readonly string[];
+  /** For a TLS client instead of a server. */
+  client?: boolean;
+  /** Valid from an hour ago (clocks differ) for so many days; 7 unless told. */
+  days?: number;
+  notBefore?: Date;
+  notAfter?: Date;
+  /** Hexadecimal; random unless told. */
+  serial?: string;
+}
+
+export interface IssuedCertificate {
+  certificatePem: string;
+  /** PKCS #8. */
+  keyPem: string;
+  /** SHA-256 of the certificate, as `AB:CD:...`. */
+  fingerprint256: string;
+  /** Hexadecimal, as `revocationList` takes it. */
+  serial: string;
+}
+
+export interface Authority {
+  certificatePem: string;
+  issue: (request: CertificateRequest) => Promise<IssuedCertificate>;
+  /** A list (PEM) that revokes these serial numbers and is valid for a day. */
+  revocationList: (serials: readonly string[]) => Promise<string>;
+}
+
+/** A certificate authority of this common name, valid for ten years. */
+export async function createAuthority(name: string): Promise<Authority> {
+  const keys = await generateKeys();
+  const issuer = { CN: [name] };
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: [issuer],
+    keys,
+    ...validity({ days: 3650 }),
+    signingAlgorithm: SIGNATURE,
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+
+  return {
+    certificatePem: pem(certificate.toString('pem')),
+    async issue(request) {
+      const leaf = await generateKeys();
+      const issued = await X509CertificateGenerator.create({
+        subject: [{ CN: [request.commonName] }],
+        issuer: [issuer],
+        publicKey: leaf.publicKey,
+        signingKey: keys.privateKey,
+        signingAlgorithm: SIGNATURE,
+        ...validity(request),
+        ...(request.serial === undefined ? {} : { serialNumber: request.serial }),
+        extensions: [
+          ...leafExtensions(request),
+          await SubjectKeyIdentifierExtension.create(leaf.publicKey),
+          await AuthorityKeyIdentifierExtension.create(keys.publicKey),
+        ],
+      });
+      return withKey(pem(issued.toString('pem')), leaf.privateKey);
+    },
+    async revocationList(serials) {
+      const list = await X509CrlGenerator.create({
+        issuer: [issuer],
+        thisUpdate: new Date(Date.now() - DAY_MS / 24),
+        nextUpdate: new Date(Date.now() + DAY_MS),
+        signingAlgorithm: SIGNATURE,
+        signingKey: keys.privateKey,
+        entries: serials.map((serialNumber) => ({ serialNumber, revocationDate: new Date() })),
+        extensions: [await AuthorityKeyIdentifierExtension.create(keys.publicKey)],
+      });
+      return pem(list.toString('pem').replaceAll(' CRL-', ' X509 CRL-')); // the label that OpenSSL reads (RFC 7468, 6)
+    },
+  };
+}
+
+/** A server certificate that vouches for itself, as appliances ship them. */
+export async function createSelfSigned(request: CertificateRequest): Promise<IssuedCertificate> {
+  const keys = await generateKeys();
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: [{ CN: [request.commonName] }],
+    keys,
+    ...validity(request),
+    ...(request.serial === undefined ? {} : { serialNumber: request.serial }),
+    signingAlgorithm: SIGNATURE,
+    extensions: leafExtensions(request),
+  });
+  return withKey(pem(certificate.toString('pem')), keys.privateKey);
+}
+
+function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify']);
+}
+
+function validity(request: Partial<CertificateRequest>): { notBefore: Date; notAfter: Date } {
+  return {
+    notBefore: request.notBefore ?? new Date(Date.now() - DAY_MS / 24),
+    notAfter: request.notAfter ?? new Date(Date.now() + (request.days ?? 7) * DAY_MS),
+  };
+}
+
+function leafExtensions({ hosts = [], client = false }: CertificateRequest): Extension[] {
+  const names = hosts.map((value) => ({
+    type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const),
+    value,
+  }));
+  return [
+    new BasicConstraintsExtension(false, undefined, true),
+    new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+    new ExtendedKeyUsageExtension([client ? ExtendedKeyUsage.clientAuth : ExtendedKeyUsage.serverAuth]),
+    ...(names.length === 0 ? [] : [new SubjectAlternativeNameExtension(names)]),
+  ];
+}
+
+async function withKey(certificatePem: string, key: webcrypto.CryptoKey): Promise<IssuedCertificate> {
+  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', key);
+  const body = Buffer.from(pkcs8).toString('base64').replace(/.{64}/g, '$&\n').trimEnd();
+  const { fingerprint256, serialNumber } = new NodeCertificate(certificatePem);
+  return {
+    certificatePem,
+    keyPem: `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`,
+    fingerprint256,
+    serial: serialNumber,
+  };
+}
+
+/** With a final newline, so that PEM files can be joined. */
+function pem(text: string): string {
+  return `${text.trimEnd()}\n`;
+}
