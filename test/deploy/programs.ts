@@ -1,0 +1,34 @@
+/** Programs of the operating system that a suite needs: where one is missing the suite is skipped, and says which. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe, test } from '@jest/globals';
+
+const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+
+/** Like describe(), for a suite that runs the named programs. Under CI=true a missing one is a failure. */
+export function describeWith(programs: readonly string[], name: string, body: () => void): void {
+  const missing = programs.filter((program) => !folders.some((folder) => existsSync(join(folder, program))));
+  if (missing.length === 0) {
+    describe(name, body);
+    return;
+  }
+  const title = `${name} [not run, missing: ${missing.join(', ')}]`;
+  if (process.env['CI'] === 'true') {
+    test(title, () => {
+      throw new Error(`install ${missing.join(', ')}: npm test does so on Debian and Ubuntu as root`);
+    });
+  } else {
+    describe.skip(title, body);
+  }
+}
+
+/** Runs a program to its end; `output` is what it wrote to stdout and stderr. */
+export function run(program: string, ...args: string[]): { status: number | null; output: string } {
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: folders.join(delimiter) },
+  });
+  if (error !== undefined) throw error;
+  return { status, output: stdout + stderr };
+}

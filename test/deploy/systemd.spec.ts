@@ -1,0 +1,49 @@
+/** The systemd units: hardened, and starting exactly what package.json starts. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, expect, test, describe } from '@jest/globals';
+import packageJson from '../../package.json' with { type: 'json' };
+import { describeWith, run } from './programs.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'qrng-units-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const unit = (app: string): string => readFileSync(`deploy/systemd/qrng-${app}.service`, 'utf8');
+
+describe.each(['collector', 'gateway'] as const)('qrng-%s.service', (app) => {
+  test('starts what `npm run start` starts', () => {
+    expect(unit(app)).toContain(
+      `ExecStart=/opt/qrng-dd/node_modules/.bin/${packageJson.scripts[`start:${app}`]}\n`,
+    );
+  });
+
+  test('does not run without the firewall, and not again after a bad configuration', () => {
+    expect(unit(app)).toContain('\nRequires=nftables.service\n');
+    expect(unit(app)).toContain('\nRestartPreventExitStatus=78\n');
+  });
+});
+
+test('the collector can neither bind nor listen nor accept, nor get round that with io_uring', () => {
+  expect(unit('collector')).toContain('\nSocketBindDeny=any\n');
+  expect(unit('collector')).not.toContain('SocketBindAllow');
+  expect(unit('collector')).toMatch(
+    /\nSystemCallFilter=~listen accept accept4 io_uring_setup io_uring_enter io_uring_register\n/,
+  );
+});
+
+describeWith(['systemd-analyze'], 'systemd-analyze', () => {
+  test.each(['collector', 'gateway'])('finds the exposure of qrng-%s.service at most 2.0', (app) => {
+    const file = resolve(`deploy/systemd/qrng-${app}.service`);
+    const { status, output } = run('systemd-analyze', 'security', '--offline=true', '--threshold=20', file);
+    expect(output).toContain('Overall exposure level');
+    expect(status).toBe(0); // 1 above the threshold, which is in tenths
+  });
+
+  test.each(['collector', 'gateway'])('finds no mistake in qrng-%s.service', (app) => {
+    const file = join(folder, `qrng-${app}.service`);
+    // The installed path is not there on this machine; the checkout stands in for it.
+    writeFileSync(file, unit(app).replaceAll('/opt/qrng-dd', resolve('.')));
+    expect(run('systemd-analyze', 'verify', '--man=no', file)).toEqual({ status: 0, output: '' });
+  });
+});
