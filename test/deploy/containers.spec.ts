@@ -1,0 +1,92 @@
+/** Dockerfile and compose.yaml: linted, locked down, and running what package.json starts. No engine is needed. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { validate } from 'dockerfile-utils';
+import { parse } from 'yaml';
+import packageJson from '../../package.json' with { type: 'json' };
+
+interface Service {
+  readonly build: { readonly target: string };
+  readonly networks: readonly string[];
+  readonly ports?: readonly string[];
+  readonly [key: string]: unknown;
+}
+
+const dockerfile = readFileSync('deploy/Dockerfile', 'utf8');
+const stages = new Map(
+  dockerfile.split(/^FROM /m).flatMap((text) => {
+    const name = /^\S+ AS (\w+)\n/.exec(text)?.[1];
+    return name === undefined ? [] : [[name, text] as const];
+  }),
+);
+const compose = parse(readFileSync('deploy/compose.yaml', 'utf8'), { merge: true }) as {
+  services: Record<'collector' | 'gateway', Service>;
+  networks: Record<string, { internal?: boolean }>;
+};
+
+/** The JSON array that follows an instruction, such as ENTRYPOINT. */
+function words(stage: string | undefined, instruction: string): string[] {
+  const line = new RegExp(`^${instruction} (\\[.*\\])$`, 'm').exec(stage ?? '')?.[1];
+  return JSON.parse(line ?? '[]') as string[];
+}
+
+describe('the Dockerfile', () => {
+  test('has no mistake that the linter knows', () => {
+    expect(validate(dockerfile)).toEqual([]);
+  });
+
+  test.each(['collector', 'gateway'] as const)('starts the %s as `npm run start` does', (app) => {
+    const [node, ...rest] = words(stages.get(app), 'ENTRYPOINT');
+    expect(node).toBe('/opt/qrng-dd/node_modules/.bin/node');
+    expect(['node', ...rest].join(' ')).toBe(packageJson.scripts[`start:${app}`]);
+  });
+
+  test('runs neither image as root', () => {
+    expect(stages.get('runtime')).toMatch(/^USER 65532:65532$/m);
+    for (const app of ['collector', 'gateway']) {
+      expect(stages.get(app)).toMatch(/^FROM runtime|^runtime AS/);
+      expect(stages.get(app)).not.toMatch(/^USER/m);
+    }
+  });
+
+  test('opens no port for the collector, not even for a health check', () => {
+    expect(stages.get('collector')).toMatch(/^HEALTHCHECK NONE$/m);
+    expect(stages.get('collector')).not.toMatch(/^EXPOSE/m);
+  });
+
+  test('copies nothing into the build that .dockerignore does not name', () => {
+    expect(readFileSync('.dockerignore', 'utf8')).toMatch(/^\*$/m);
+  });
+});
+
+describe('compose.yaml', () => {
+  test.each(['collector', 'gateway'] as const)('locks the %s down', (app) => {
+    expect(compose.services[app]).toMatchObject({
+      build: { target: app },
+      user: '65532:65532',
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      ulimits: { core: 0 },
+    });
+    expect(compose.services[app]['memswap_limit']).toBe(compose.services[app]['mem_limit']);
+  });
+
+  test('publishes no port of the collector', () => {
+    expect(compose.services.collector.ports).toBeUndefined();
+  });
+
+  test('lets both meet in one network only, which leads nowhere else', () => {
+    const shared = compose.services.collector.networks.filter((name) =>
+      compose.services.gateway.networks.includes(name),
+    );
+    expect(shared).toEqual(['diode']);
+    expect(compose.networks['diode']?.internal).toBe(true);
+  });
+
+  test('mounts keys read-only', () => {
+    for (const app of ['collector', 'gateway'] as const) {
+      expect(compose.services[app]['volumes']).toContain(`./${app}:/etc/qrng-dd/${app}:ro`);
+    }
+  });
+});
