@@ -1,0 +1,62 @@
+/** What the collector fetches entropy from, and how a fetch fails. */
+
+export interface EntropySource {
+  /** For logs and metric labels: host and port, or device path; 1 to 64 of `A-Z a-z 0-9 . _ : / # -`. */
+  readonly name: string;
+
+  /**
+   * Fetches exactly `bytes` bytes, in a buffer that belongs to the caller alone.
+   *
+   * @throws {SourceError} when it yields anything else; nothing is kept for a later fetch then.
+   */
+  fetch: (bytes: number, signal?: AbortSignal) => Promise<Buffer>;
+
+  /** Ends its connections or closes its device. A fetch in flight fails. */
+  close: () => Promise<void>;
+}
+
+/**
+ * Why a fetch failed:
+ *
+ * - `timeout`: it took too long or stood still
+ * - `status`: the appliance answered with another status than 2xx
+ * - `redirect`: it sent us elsewhere; never followed
+ * - `length`: fewer or more bytes than asked for
+ * - `content`: the bytes are a page, text or an encoding, not raw bytes
+ * - `protocol`: not HTTP, or a header beyond the bounds
+ * - `tls`: certificate, name or pin does not hold, or TLS itself failed
+ * - `connection`: no connection, or it broke
+ * - `device`: the device cannot be opened, failed (EIO) or ended
+ * - `aborted`: the caller gave up
+ */
+export type SourceErrorCode =
+  | 'timeout'
+  | 'status'
+  | 'redirect'
+  | 'length'
+  | 'content'
+  | 'protocol'
+  | 'tls'
+  | 'connection'
+  | 'device'
+  | 'aborted';
+
+export class SourceError extends Error {
+  override readonly name = 'SourceError';
+
+  /**
+   * @param status of the appliance's answer, if that is what was wrong
+   * @param retryAfterMs how long it asked to be left alone (`Retry-After`), bounded
+   */
+  constructor(
+    readonly code: SourceErrorCode,
+    message: string,
+    readonly details: {
+      readonly status?: number;
+      readonly retryAfterMs?: number;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(message, { cause: details.cause });
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Connects to an appliance and holds its certificate against what the operator trusts, before anything is sent.
+ *
+ *   CA file       chain, dates and name, with this CA alone
+ *   pins          the certificate itself: its SHA-256 is one of these. A pin names one exact certificate, so neither
+ *                 its issuer, its name nor its dates say more (appliances sign their own, often with odd ones)
+ *   CA and pins   both
+ *   neither       chain, dates and name, with the system's CAs
+ */
+import { readFileSync } from 'node:fs';
+import { TLSSocket } from 'node:tls';
+import { buildConnector } from 'undici';
+import { SourceError } from './source.js';
+
+export interface Trust {
+  /** PEM bundle; read again for each connection, so that it can be replaced while the collector runs. */
+  readonly caFile?: string | undefined;
+  /** SHA-256 of certificates in DER, as 64 hex digits with or without colons. */
+  readonly fingerprints?: readonly string[] | undefined;
+}
+
+/** Whether `text` is a SHA-256 fingerprint: 64 hex digits, or 32 pairs with colons between them. */
+export function isFingerprint(text: string): boolean {
+  return /^([0-9a-f]{64}|([0-9a-f]{2}:){31}[0-9a-f]{2})$/i.test(text);
+}
+
+/**
+ * An undici connector that calls back with a socket only once the trust holds.
+ *
+ * @throws {RangeError} when a fingerprint is not one.
+ */
+export function trustedConnector(trust: Trust, timeoutMs: number): buildConnector.connector {
+  const pins = new Set((trust.fingerprints ?? []).map(normalized));
+  return (options, callback) => {
+    const connected: buildConnector.Callback = (error, socket) => {
+      if (error !== null) {
+        callback(connectError(error), null);
+        return;
+      }
+      const refusal = options.protocol === 'https:' ? pinRefusal(socket, pins) : undefined;
+      if (refusal === undefined) {
+        callback(null, socket);
+        return;
+      }
+      socket.destroy();
+      callback(refusal, null);
+    };
+    try {
+      connectorFor(trust, timeoutMs, pins.size > 0)(options, connected);
+    } catch (error) {
+      callback(new SourceError('tls', 'the CA file cannot be read or is not PEM', { cause: error }), null);
+    }
+  };
+}
+
+function connectorFor({ caFile }: Trust, timeout: number, pinned: boolean): buildConnector.connector {
+  return buildConnector({
+    ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
+    // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED cannot turn it off. With pins alone the pin decides, below.
+    rejectUnauthorized: caFile !== undefined || !pinned,
+    minVersion: 'TLSv1.2', // appliances are old
+    maxCachedSessions: 0, // a resumed session would show no certificate
+    allowH2: false,
+    timeout,
+  });
+}
+
+function pinRefusal(socket: object, pins: ReadonlySet<string>): SourceError | undefined {
+  if (pins.size === 0) return undefined;
+  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+  const shown = certificate?.fingerprint256 ?? 'none';
+  if (certificate !== undefined && pins.has(normalized(shown))) return undefined;
+  return new SourceError(
+    'tls',
+    `the certificate (SHA-256 ${shown}) is not pinned in QRNG_APPLIANCE_FINGERPRINT`,
+  );
+}
+
+function normalized(fingerprint: string): string {
+  if (!isFingerprint(fingerprint)) throw new RangeError('a fingerprint is a SHA-256 as 64 hex digits');
+  return fingerprint.replaceAll(':', '').toLowerCase();
+}
+
+/** What failed before there was a connection: the network says so by a system call or a reset, the rest is TLS. */
+function connectError(error: Error & { code?: string; syscall?: string }): SourceError {
+  const code = error.code ?? error.name;
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') {
+    return new SourceError('timeout', 'no connection in time', { cause: error });
+  }
+  const network = code === 'ECONNRESET' || (error.syscall !== undefined && code !== 'EPROTO');
+  if (network || error instanceof AggregateError) {
+    return new SourceError('connection', `no connection (${code})`, { cause: error });
+  }
+  return new SourceError('tls', `no trusted connection (${code})`, { cause: error });
+}
