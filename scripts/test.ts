@@ -13,6 +13,7 @@ const TOOLS: Readonly<Record<string, string>> = {
   'redis-server': 'redis-server',
   chromium: 'chromium',
   promtool: 'prometheus',
+  amtool: 'prometheus-alertmanager',
   nft: 'nftables',
   ip: 'iproute2',
   openssl: 'openssl',
@@ -56,8 +57,9 @@ function obtainTools(): string[] {
   const quiet: SpawnSyncOptions = { env, stdio: ['ignore', 'ignore', 'inherit'] };
   spawnSync('apt-get', ['update', '-q'], quiet);
   // One package that cannot be had must not keep the others out.
-  for (const name of packages)
-    {spawnSync('apt-get', ['install', '-qy', '--no-install-recommends', name], quiet);}
+  for (const name of packages) {
+    spawnSync('apt-get', ['install', '-qy', '--no-install-recommends', name], quiet);
+  }
   return absent.filter((command) => !isOnPath(command));
 }
 

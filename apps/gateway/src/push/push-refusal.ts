@@ -1,11 +1,5 @@
 /** Why a packet was not taken, and the bare status that the collector is told (contract of POST /push). */
 
-/**
- * No status: the connection is reset. Whether the packet was taken is not known, and every status would say one or the
- * other; after a reset the collector sends the same sealed bytes again, and never seals them a second time.
- */
-const RESET = undefined;
-
 const STATUS = {
   malformed: 400,
   crc: 400,
@@ -16,14 +10,13 @@ const STATUS = {
   future: 422,
   unready: 503,
   full: 507,
-  unknown: RESET,
 } as const;
 
 export type PushResult = keyof typeof STATUS;
 
-/** A packet that was not taken, or (`unknown`) perhaps; `retryAfterSecs` goes with `unready` and `full`. */
+/** A packet that was not taken; `retryAfterSecs` goes with `unready` and `full`. */
 export class PushRefusal extends Error {
-  readonly status: number | undefined;
+  readonly status: number;
 
   constructor(
     readonly result: PushResult,
