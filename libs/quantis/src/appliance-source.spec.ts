@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
@@ -35,6 +38,20 @@ function source(options: Partial<ApplianceOptions> & { url: string }): Appliance
   const created = new ApplianceSource({ name: 'appliance', timeoutMs: 5000, caFile, ...options });
   open.push(created);
   return created;
+}
+
+/** An HTTPS server that answers what no appliance has been seen to answer. */
+async function answering(answer: RequestListener): Promise<string> {
+  const pair = await authority.issue({ commonName: 'odd', hosts: ['127.0.0.1'] });
+  const server = createServer({ cert: pair.certificatePem, key: pair.keyPem }, answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  open.push({
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  });
+  return `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
 describe('ApplianceSource', () => {
@@ -75,5 +92,99 @@ describe('ApplianceSource', () => {
     await expect(client.fetch(8192)).rejects.toMatchObject({ name: 'SourceError', code });
     expect((await client.fetch(8192)).length).toBe(8192);
     expect(appliance.requests).toBe(2);
+  });
+
+  test.each<[Fault, object]>([
+    [
+      { kind: 'status', value: 503, retryAfter: 7 },
+      { status: 503, retryAfterMs: 7000 },
+    ],
+    [
+      { kind: 'status', value: 429, retryAfter: '86400' },
+      { status: 429, retryAfterMs: 600_000 },
+    ],
+    [{ kind: 'status', value: 500 }, { status: 500 }],
+    [{ kind: 'status', value: 404, retryAfter: 'soon' }, { status: 404 }],
+  ])('says how long %j wants to be left alone', async (fault, details) => {
+    const appliance = await simulator({ plan: [fault] });
+    const error: unknown = await source({ url: appliance.url })
+      .fetch(32)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'status', details });
+  });
+
+  test('never goes where a redirect points to', async () => {
+    const [appliance, elsewhere] = [await simulator(), await simulator()];
+    appliance.plan({ kind: 'redirect', location: elsewhere.url });
+    await expect(source({ url: appliance.url }).fetch(32)).rejects.toMatchObject({ code: 'redirect' });
+    expect(elsewhere.requests).toBe(0);
+  });
+
+  test('leaves to the health tests what only statistics can tell', async () => {
+    const kinds = ['stuck-byte', 'stuck-bit', 'counter', 'repeat', 'zeros', 'biased'] as const;
+    const appliance = await simulator({ plan: kinds.map((kind) => ({ kind, value: 7 })) });
+    const client = source({ url: appliance.url });
+    for (const kind of kinds) expect([kind, (await client.fetch(8192)).length]).toEqual([kind, 8192]);
+  });
+
+  test('waits for a module of 4 Mbit/s', async () => {
+    const appliance = await simulator({ bytesPerSecond: 500_000 });
+    expect((await source({ url: appliance.url, timeoutMs: 1000 }).fetch(100_000)).length).toBe(100_000);
+  });
+
+  test('gives up when the caller does, and when it is closed', async () => {
+    const appliance = await simulator({ plan: [{ kind: 'stall', times: 3 }] });
+    const client = source({ url: appliance.url });
+    const controller = new AbortController();
+    const given = client.fetch(32, controller.signal);
+    controller.abort();
+    await expect(given).rejects.toMatchObject({ code: 'aborted' });
+    const closed = client.fetch(32);
+    await client.close();
+    await expect(closed).rejects.toMatchObject({ code: 'aborted' });
+  });
+
+  test('adds the size to the query of its URL', async () => {
+    const seen: unknown[] = [];
+    const url = await answering((request, response) => {
+      seen.push(request.method, request.url, request.headers.authorization);
+      response.end(Buffer.alloc(32, 0xfe));
+    });
+    await source({ url: `${url}?unit=2&size=1` }).fetch(32);
+    expect(seen).toEqual(['GET', '/?unit=2&size=32', undefined]);
+  });
+
+  test('does not read on when more comes than it asked for, announced or not', async () => {
+    let written = 0;
+    const url = await answering((_, response) => {
+      response.on('error', () => undefined);
+      const more = (): void => {
+        written += 65_536;
+        if (!response.destroyed) response.write(Buffer.alloc(65_536, 0xfe), more);
+      };
+      more();
+    });
+    await expect(source({ url }).fetch(32)).rejects.toMatchObject({ code: 'length' });
+    expect(written).toBeLessThan(100 * 65_536);
+  });
+
+  test.each([
+    ['fewer bytes, not announced', {}, 16, 'length'],
+    ['compressed bytes', { 'content-encoding': 'gzip' }, 32, 'content'],
+    ['a problem in JSON', { 'content-type': 'Application/Problem+JSON; charset=utf-8' }, 32, 'content'],
+  ])('refuses %s', async (_, headers, length, code) => {
+    const url = await answering((_request, response) => {
+      response.writeHead(200, { 'transfer-encoding': 'chunked', ...headers }).end(Buffer.alloc(length, 0xfe));
+    });
+    await expect(source({ url }).fetch(32)).rejects.toMatchObject({ code });
+  });
+
+  test('refuses what is not HTTP', async () => {
+    const url = await answering((request) => request.socket.end('\x00\x01\x02 not http\r\n\r\n'));
+    const error: unknown = await source({ url })
+      .fetch(32)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'protocol' });
+    expect(error).not.toHaveProperty('cause'); // it would hold the bytes that are not HTTP
   });
 });

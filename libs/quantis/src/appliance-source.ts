@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import { isSecureUrl } from '#libs/settings';
 import { isText } from './is-text.js';
 import { parseRetryAfter } from './retry-after.js';
-import { SourceError } from './source.js';
+import { errorCode, SourceError } from './source.js';
 import type { EntropySource } from './source.js';
 import { trustedConnector } from './trusted-connector.js';
 import type { Trust } from './trusted-connector.js';
@@ -122,15 +122,16 @@ function checkText(bytes: Buffer): Buffer {
 
 function asSourceError(error: unknown): SourceError {
   if (error instanceof SourceError) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  if (/^UND_ERR_\w+_TIMEOUT$/.test(code)) {
-    return new SourceError('timeout', `stood still (${code})`, { cause: error });
-  }
+  const code = errorCode(error);
+  if (/^UND_ERR_\w+_TIMEOUT$/.test(code)) return new SourceError('timeout', `stood still (${code})`);
   if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
-    return new SourceError('length', 'sent another length than announced', { cause: error });
+    return new SourceError('length', 'sent another length than announced');
   }
-  if (code === 'UND_ERR_HEADERS_OVERFLOW' || code.startsWith('HPE_')) {
-    return new SourceError('protocol', `broke HTTP or its bounds (${code})`, { cause: error });
+  if (code === 'UND_ERR_HEADERS_OVERFLOW' || code.startsWith('HPE_') || code === 'HTTPParserError') {
+    return new SourceError('protocol', `broke HTTP or its bounds (${code})`);
   }
-  return new SourceError('connection', `the connection broke (${code})`, { cause: error });
+  if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') {
+    return new SourceError('aborted', 'the source was closed');
+  }
+  return new SourceError('connection', `the connection broke (${code})`);
 }

@@ -2,7 +2,7 @@
 import { constants, open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SourceError } from './source.js';
+import { errorCode, SourceError } from './source.js';
 import type { EntropySource } from './source.js';
 import { fetchLimitMs, withDeadline } from './with-deadline.js';
 
@@ -65,7 +65,7 @@ export class DeviceSource implements EntropySource {
     } catch (error) {
       await this.#closeDevice();
       if (error instanceof SourceError) throw error;
-      throw new SourceError('device', `${this.#path} failed (${errorCode(error)})`, { cause: error });
+      throw new SourceError('device', `${this.#path} failed (${errorCode(error)})`);
     } finally {
       this.#reading = false;
       if (this.#closed) await this.#closeDevice();
@@ -99,8 +99,4 @@ async function readSome(handle: FileHandle, out: Buffer, offset: number): Promis
     await sleep(EMPTY_WAIT_MS);
     return 0;
   }
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }

@@ -45,18 +45,22 @@ export class SourceError extends Error {
   override readonly name = 'SourceError';
 
   /**
-   * @param status of the appliance's answer, if that is what was wrong
-   * @param retryAfterMs how long it asked to be left alone (`Retry-After`), bounded
+   * The error beneath is not kept: an HTTP parser's holds the bytes it could not parse, and they would reach the log.
+   *
+   * @param details.status of the appliance's answer, if that is what was wrong
+   * @param details.retryAfterMs how long it asked to be left alone (`Retry-After`), bounded
    */
   constructor(
     readonly code: SourceErrorCode,
     message: string,
-    readonly details: {
-      readonly status?: number;
-      readonly retryAfterMs?: number;
-      readonly cause?: unknown;
-    } = {},
+    readonly details: { readonly status?: number; readonly retryAfterMs?: number } = {},
   ) {
-    super(message, { cause: details.cause });
+    super(message);
   }
+}
+
+/** What an error of the system, TLS or HTTP calls its reason: `ECONNREFUSED`, `CERT_HAS_EXPIRED`, `UND_ERR_...`. */
+export function errorCode(error: unknown): string {
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  return String(code ?? name);
 }

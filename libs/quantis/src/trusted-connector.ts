@@ -8,9 +8,10 @@
  *   neither       chain, dates and name, with the system's CAs
  */
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
-import { SourceError } from './source.js';
+import { errorCode, SourceError } from './source.js';
 
 export interface Trust {
   /** PEM bundle; read again for each connection, so that it can be replaced while the collector runs. */
@@ -47,8 +48,8 @@ export function trustedConnector(trust: Trust, timeoutMs: number): buildConnecto
     };
     try {
       connectorFor(trust, timeoutMs, pins.size > 0)(options, connected);
-    } catch (error) {
-      callback(new SourceError('tls', 'the CA file cannot be read or is not PEM', { cause: error }), null);
+    } catch {
+      callback(new SourceError('tls', 'the CA file cannot be read or is not PEM'), null);
     }
   };
 }
@@ -81,15 +82,14 @@ function normalized(fingerprint: string): string {
   return fingerprint.replaceAll(':', '').toLowerCase();
 }
 
-/** What failed before there was a connection: the network says so by a system call or a reset, the rest is TLS. */
-function connectError(error: Error & { code?: string; syscall?: string }): SourceError {
-  const code = error.code ?? error.name;
+/** What failed before there was a connection. Errors of the system are the network's, the others TLS's. */
+function connectError(error: Error): SourceError {
+  const code = errorCode(error);
   if (code === 'UND_ERR_CONNECT_TIMEOUT') {
-    return new SourceError('timeout', 'no connection in time', { cause: error });
+    return new SourceError('timeout', 'no connection in time');
   }
-  const network = code === 'ECONNRESET' || (error.syscall !== undefined && code !== 'EPROTO');
-  if (network || error instanceof AggregateError) {
-    return new SourceError('connection', `no connection (${code})`, { cause: error });
-  }
-  return new SourceError('tls', `no trusted connection (${code})`, { cause: error });
+  const network = code !== 'EPROTO' && ('syscall' in error || code in constants.errno);
+  return network
+    ? new SourceError('connection', `no connection (${code})`)
+    : new SourceError('tls', `no trusted connection (${code})`);
 }

@@ -40,7 +40,8 @@ function numbersOf(route: string, query: URLSearchParams): unknown[] | undefined
   const make = <T>(one: () => T): T[] => Array.from({ length: quantity }, one);
   const integers = (bits: number): number[] => {
     const [min, max] = [number('min', -(2 ** (bits - 1))), number('max', 2 ** (bits - 1) - 1)];
-    return make(() => randomInt(min, max + 1)); // refuses what is no range
+    if (!Number.isInteger(min) || !Number.isInteger(max) || min > max) throw new RangeError('min, max');
+    return make(() => randomInt(min, max + 1));
   };
   const reals = (round: (value: number) => number): number[] => {
     const [min, max] = [number('min', 0), number('max', 1)];
@@ -49,7 +50,7 @@ function numbersOf(route: string, query: URLSearchParams): unknown[] | undefined
   switch (route) {
     case 'hexbytes': {
       const length = number('dataLength', 1);
-      if (!(length >= 1 && length <= 1024)) throw new RangeError('dataLength');
+      if (!Number.isInteger(length) || length < 1 || length > 1024) throw new RangeError('dataLength');
       return make(() => randomBytes(length).toString('hex'));
     }
     case 'int':

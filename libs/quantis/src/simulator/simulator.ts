@@ -88,10 +88,10 @@ export class Simulator {
     this.#plan = [];
   }
 
-  /** Shows another certificate to every connection from now on, and ends idle ones. */
+  /** Shows another certificate from now on, and cuts the connections that saw the old one. */
   useCertificate(pair: { certificatePem: string; keyPem: string }): void {
     this.#server.setSecureContext({ cert: pair.certificatePem, key: pair.keyPem });
-    this.#server.closeIdleConnections();
+    this.#server.closeAllConnections();
   }
 
   /** Stops listening and cuts all connections. */
