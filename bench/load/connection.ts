@@ -1,0 +1,87 @@
+/** One keep-alive HTTP/1.1 connection over a raw socket: as little client as possible beside the server measured. */
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
+import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+
+/** Where a server listens on the loopback interface; `ca` (PEM) when it speaks TLS. */
+export interface Endpoint {
+  readonly port: number;
+  readonly ca?: string | undefined;
+}
+
+/** What came back: the status, and how many bytes of body. */
+export interface Answer {
+  readonly status: number;
+  readonly bodyBytes: number;
+}
+
+const HEADER_END = Buffer.from('\r\n\r\n');
+
+export class Connection {
+  readonly #socket: Socket;
+  #head: Buffer = Buffer.alloc(0);
+  #answer: Answer | undefined;
+  #missing = 0; // bytes of the body that are still to come
+  #settle: { done: (answer: Answer) => void; fail: (error: Error) => void } | undefined;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.setNoDelay();
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('error', (error) => this.#settle?.fail(error));
+    socket.on('close', () => this.#settle?.fail(new Error('the server closed the connection')));
+  }
+
+  static async open({ port, ca }: Endpoint): Promise<Connection> {
+    const host = '127.0.0.1';
+    const socket = ca === undefined ? connectTcp({ host, port }) : connectTls({ host, port, ca });
+    await once(socket, ca === undefined ? 'connect' : 'secureConnect');
+    return new Connection(socket);
+  }
+
+  /** Sends one request, given as its chunks, and waits for the whole answer. One at a time. */
+  exchange(request: readonly Uint8Array[]): Promise<Answer> {
+    return new Promise((done, fail) => {
+      this.#settle = { done, fail };
+      this.#socket.cork();
+      for (const chunk of request) this.#socket.write(chunk);
+      this.#socket.uncork();
+    });
+  }
+
+  close(): void {
+    this.#settle = undefined;
+    this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#answer !== undefined) {
+      this.#count(chunk.length);
+      return;
+    }
+    this.#head = this.#head.length === 0 ? chunk : Buffer.concat([this.#head, chunk]);
+    const end = this.#head.indexOf(HEADER_END);
+    if (end < 0) return;
+    const head = this.#head.toString('latin1', 0, end);
+    const status = Number(head.slice(9, 12));
+    const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
+    if (length === undefined && status !== 204) {
+      this.#settle?.fail(new Error(`an answer ${status} without content-length`));
+      return;
+    }
+    const received = this.#head.length - end - HEADER_END.length;
+    this.#head = Buffer.alloc(0);
+    this.#missing = Number(length ?? 0);
+    this.#answer = { status, bodyBytes: this.#missing };
+    this.#count(received);
+  }
+
+  #count(received: number): void {
+    this.#missing -= received;
+    if (this.#missing > 0 || this.#answer === undefined) return;
+    const answer = this.#answer;
+    this.#answer = undefined;
+    this.#settle?.done(answer);
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * The benchmarks: starts every candidate itself, measures them in turns, prints a table and writes JSON.
+ *
+ * Usage: npm run bench [-- --quick] [--only ROW] [--rounds N] [--long-seconds N] [--out FILE]
+ * --quick checks the answers of every candidate in one short round, and says nothing about time.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { memoryRows } from './memory.js';
+import { pushRows } from './push.js';
+import { randomRows } from './random.js';
+import { generator } from './requests.js';
+import type { Row } from './row.js';
+import { scaleRows } from './scale.js';
+import { Setup } from './setup.js';
+import { startUpRows } from './start-up.js';
+import { formatLines, formatTargets } from './table.js';
+import type { Line, Target } from './table.js';
+
+const ROWS: readonly Row[] = [...randomRows, ...pushRows, ...scaleRows, ...startUpRows, ...memoryRows];
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    rounds: { type: 'string', default: '5' },
+    'long-seconds': { type: 'string', default: '60' },
+    out: { type: 'string', default: 'bench/results/latest.json' },
+  },
+});
+const rows = ROWS.filter(({ name }) => name.startsWith(values.only));
+if (rows.length === 0) {
+  console.error(
+    `--only ${values.only}: no such row; there are:\n  ${ROWS.map(({ name }) => name).join('\n  ')}`,
+  );
+  process.exit(64);
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+const machine = `${cpus().length} x ${cpus()[0]?.model.trim() ?? 'processor'}, Node ${process.version}`;
+console.log(`${machine}, load from ${generator}\n`);
+const setup = await Setup.create({
+  quick: values.quick,
+  rounds: Number(values.rounds),
+  longSeconds: Number(values['long-seconds']),
+});
+process.once('exit', () => setup.remove());
+const lines: Line[] = [];
+const targets: Target[] = [];
+const failures: string[] = [];
+for (const row of rows) {
+  try {
+    const report = await row.run(setup);
+    lines.push(...report.lines);
+    targets.push(...report.targets);
+    console.log(values.quick ? `${row.name}: answers are right` : `${formatLines(report.lines)}\n`);
+  } catch (error) {
+    failures.push(`${row.name}: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(failures.at(-1));
+  }
+}
+if (!values.quick) {
+  console.log(formatTargets(targets));
+  const out = resolve(values.out);
+  mkdirSync(dirname(out), { recursive: true });
+  const when = new Date().toISOString();
+  writeFileSync(out, `${JSON.stringify({ when, machine, generator, lines, targets, failures }, null, 2)}\n`);
+  console.log(`\nWritten to ${values.out}`);
+}
+process.exit(failures.length > 0 ? 1 : 0);

@@ -1,0 +1,79 @@
+/** What grows and what must not: the cost of a request or a push with many connections, API keys and collectors. */
+import { Feed } from './feed.js';
+import { startGateway } from './gateway.js';
+import { measurePushes } from './pushes.js';
+import { measureRequests } from './requests.js';
+import type { Requests } from './requests.js';
+import { interleave } from './rounds.js';
+import type { Row } from './row.js';
+import type { Server } from './server.js';
+import type { Setup } from './setup.js';
+import type { Line, Report } from './table.js';
+
+const POOL_BYTES = 96 * 2 ** 20;
+
+const REQUEST: Requests = {
+  path: '/api/random?bytes=1024',
+  isRight: ({ status, bodyBytes }) => status === 200 && bodyBytes === 2048,
+};
+
+export const scaleRows: Row[] = [
+  { name: 'connections', run: runConnections },
+  { name: 'API keys', run: runApiKeys },
+  { name: 'collectors', run: runCollectors },
+];
+
+async function runConnections(setup: Setup): Promise<Report> {
+  const server = await startGateway(setup, { tls: false, poolBytes: POOL_BYTES });
+  const feed = new Feed('bench', setup.hmacKey);
+  const contenders = [10, 100, 1000].map((connections) => ({
+    name: `${connections} connections`,
+    measure: async () => {
+      await feed.fill(server);
+      return measureRequests(setup, server, { ...REQUEST, connections });
+    },
+  }));
+  return report([server], () => interleave('connections', 'requests', contenders, setup.rounds));
+}
+
+async function runApiKeys(setup: Setup): Promise<Report> {
+  const counts = [1, 100, 10_000];
+  const servers = await Promise.all(
+    counts.map((apiKeys) =>
+      startGateway(setup, { name: `${apiKeys} API keys`, tls: false, poolBytes: POOL_BYTES, apiKeys }),
+    ),
+  );
+  const contenders = servers.map((server, index) => {
+    const feed = new Feed('bench', setup.hmacKey);
+    return {
+      name: server.name,
+      measure: async () => {
+        await feed.fill(server);
+        return measureRequests(setup, server, { ...REQUEST, apiKeys: counts[index] ?? 1 });
+      },
+    };
+  });
+  return report(servers, () => interleave('API keys', 'requests', contenders, setup.rounds));
+}
+
+async function runCollectors(setup: Setup): Promise<Report> {
+  const counts = [4, 100, 1000];
+  const env = { QRNG_BUFFER_OVERFLOW_POLICY: 'replace' };
+  const servers = await Promise.all(
+    counts.map((count) => startGateway(setup, { name: `${count} collectors`, tls: true, env })),
+  );
+  const contenders = servers.map((server, index) => {
+    const feeds = Array.from({ length: counts[index] ?? 1 }, (_, n) => new Feed(`bench-${n}`, setup.hmacKey));
+    const pushes = { feeds, connections: 4, packets: setup.quick ? 10 : 2500, bytes: 8192 };
+    return { name: server.name, measure: () => measurePushes(server, pushes) };
+  });
+  return report(servers, () => interleave('collectors', 'MiB', contenders, setup.rounds));
+}
+
+async function report(servers: readonly Server[], lines: () => Promise<Line[]>): Promise<Report> {
+  try {
+    return { lines: await lines(), targets: [] };
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+}
