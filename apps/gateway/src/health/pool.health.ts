@@ -1,4 +1,4 @@
-/** The pool is healthy at 5 % or more of its capacity. */
+/** The pool is healthy while it can take packets and is filled to 5 % or more of its capacity. */
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import type { HealthIndicatorResult } from '@nestjs/terminus';
@@ -17,6 +17,8 @@ export class PoolHealth {
     const { bytes, capacity } = this.entropy.level();
     const indicator = this.indicators.check('pool');
     const details = { bytes, capacity, needed: Math.ceil(capacity * READY_FILL) };
+    const fault = this.entropy.fault();
+    if (fault !== undefined) return indicator.down({ ...details, fault });
     return bytes >= details.needed ? indicator.up(details) : indicator.down(details);
   }
 }

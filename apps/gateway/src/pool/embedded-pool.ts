@@ -38,6 +38,10 @@ export class EmbeddedPool implements Pool {
     return { bytes: this.#buffer.bytesAt(now), capacity, oldestAgeMs: this.#buffer.oldestAgeMs(now) };
   }
 
+  fault(): undefined {
+    return undefined;
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -33,8 +33,8 @@ export class EntropyService implements OnApplicationShutdown {
    * @throws {ApiError} `too-little-entropy`; nothing is taken then.
    */
   async take(count: number, client: string): Promise<Buffer> {
-    const bytes =
-      this.pool.take(count) ?? ((await this.pool.prepare(count)) ? this.pool.take(count) : undefined);
+    let bytes = this.pool.take(count);
+    while (bytes === undefined && (await this.pool.prepare(count))) bytes = this.pool.take(count);
     if (bytes === undefined) {
       throw new ApiError(
         'too-little-entropy',
@@ -51,6 +51,11 @@ export class EntropyService implements OnApplicationShutdown {
   /** How full the pool is. */
   level(): PoolLevel {
     return this.pool.level();
+  }
+
+  /** Why nothing can be admitted now; undefined while all is well. */
+  fault(): string | undefined {
+    return this.pool.fault();
   }
 
   onApplicationShutdown(): Promise<void> {

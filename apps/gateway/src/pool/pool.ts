@@ -6,10 +6,16 @@
  */
 import type { Packet } from '#libs/crypto';
 
-/** What became of a packet. Only `accepted` changed anything; `missing` counts the sequence numbers skipped. */
+/**
+ * What became of a packet. `accepted` took it, `missing` counts the sequence numbers skipped; `unknown` may have taken
+ * it (the answer of the store was lost); nothing else changed anything.
+ */
 export type Admission =
   | { readonly result: 'accepted'; readonly missing: bigint }
-  | { readonly result: 'replay' | 'conflict' | 'full' | 'unready'; readonly detail: string };
+  | {
+      readonly result: 'replay' | 'conflict' | 'full' | 'unready' | 'unknown';
+      readonly detail: string;
+    };
 
 /** Why bytes left the pool without being served; the reason label of `qrng_entropy_discarded_bytes_total`. */
 export type DiscardReason = 'replaced' | 'expired';
@@ -28,10 +34,16 @@ export interface Pool {
   /** Takes `count` bytes that are at hand in this process's memory, or nothing when fewer are. Never waits. */
   take(count: number): Buffer | undefined;
 
-  /** Brings `count` bytes to hand if the pool has them elsewhere; whether `take(count)` will now succeed. */
+  /**
+   * Brings `count` bytes to hand if the pool has them elsewhere. False: it has not. True: `take(count)` succeeds if
+   * nobody else takes them first; then ask again.
+   */
   prepare(count: number): Promise<boolean>;
 
   level(): PoolLevel;
+
+  /** Why nothing can be admitted now, such as a Redis that does not answer; undefined while all is well. */
+  fault(): string | undefined;
 
   /** Ends timers and connections; what is held in memory is wiped. */
   close(): Promise<void>;

@@ -7,6 +7,9 @@ import { PushRefusal } from '../push/push-refusal.js';
 import { ApiError, PROBLEMS } from './api-error.js';
 import type { ApiErrorCode } from './api-error.js';
 
+/** When a load balancer that was told 503 should look again, in seconds. */
+const RETRY_AFTER_SECS = 1;
+
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly logger: PinoLogger) {
@@ -17,13 +20,19 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (isPush(request)) this.#answerPush(error, request, reply);
-    else if (isHealthReport(error)) void reply.code(503).send(error.getResponse());
-    else this.#answerProblem(toApiError(error), error, request, reply);
+    else if (isHealthReport(error)) {
+      void reply.code(503).header('retry-after', RETRY_AFTER_SECS).send(error.getResponse());
+    } else this.#answerProblem(toApiError(error), error, request, reply);
   }
 
   /** The status is all that travels back through the diode; 503 and 507 also say when to come again. */
   #answerPush(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const refusal = error instanceof PushRefusal ? error : undefined;
+    if (refusal !== undefined && refusal.status === undefined) {
+      reply.hijack();
+      request.raw.destroy();
+      return;
+    }
     const status = refusal?.status ?? PROBLEMS[toApiError(error).code].status;
     if (status === 500) this.#logDefect(error, request);
     const retryAfterSecs = refusal?.retryAfterSecs;

@@ -1,5 +1,11 @@
 /** Why a packet was not taken, and the bare status that the collector is told (contract of POST /push). */
 
+/**
+ * No status: the connection is reset. Whether the packet was taken is not known, and every status would say one or the
+ * other; after a reset the collector sends the same sealed bytes again, and never seals them a second time.
+ */
+const RESET = undefined;
+
 const STATUS = {
   malformed: 400,
   crc: 400,
@@ -10,13 +16,14 @@ const STATUS = {
   future: 422,
   unready: 503,
   full: 507,
+  unknown: RESET,
 } as const;
 
 export type PushResult = keyof typeof STATUS;
 
-/** A packet that was not taken; `retryAfterSecs` goes with `unready` and `full`. */
+/** A packet that was not taken, or (`unknown`) perhaps; `retryAfterSecs` goes with `unready` and `full`. */
 export class PushRefusal extends Error {
-  readonly status: number;
+  readonly status: number | undefined;
 
   constructor(
     readonly result: PushResult,
