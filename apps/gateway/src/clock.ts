@@ -1,4 +1,4 @@
-/** The wall clock, injected so that tests can move it. */
+/** Clocks, injected so that tests can move them. */
 import { Injectable } from '@nestjs/common';
 
 @Injectable()
@@ -6,5 +6,10 @@ export class Clock {
   /** Unix time in milliseconds. */
   now(): number {
     return Date.now();
+  }
+
+  /** Milliseconds since the process began; never goes back, whatever becomes of the wall clock. */
+  monotonic(): number {
+    return performance.now();
   }
 }

@@ -28,8 +28,12 @@ export class EmbeddedPool implements Pool {
     return this.#buffer.take(count, this.#clock.now());
   }
 
+  holds(count: number): boolean {
+    return this.#buffer.bytesAt(this.#clock.now()) >= count;
+  }
+
   prepare(count: number): Promise<boolean> {
-    return Promise.resolve(this.#buffer.bytesAt(this.#clock.now()) >= count);
+    return Promise.resolve(this.holds(count));
   }
 
   level(): PoolLevel {

@@ -2,19 +2,30 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Packet } from '#libs/crypto';
+import { Clock } from '../clock.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { ApiError } from '../problem/api-error.js';
 import type { Admission, Pool, PoolLevel } from './pool.js';
+import { Throughput } from './throughput.js';
 
 /** The token of the pool in use, an implementation of `Pool`. */
 export const POOL = Symbol('Pool');
 
+/** When to come again if nothing tells how fast the pool fills, in seconds; also the longest that is ever told. */
+const LONGEST_RETRY_SECS = 60;
+
 @Injectable()
 export class EntropyService implements OnApplicationShutdown {
+  readonly #in: Throughput;
+  readonly #out: Throughput;
+
   constructor(
     @Inject(POOL) private readonly pool: Pool,
     private readonly metrics: GatewayMetrics,
+    private readonly clock: Clock,
   ) {
+    this.#in = new Throughput(clock.monotonic());
+    this.#out = new Throughput(clock.monotonic());
     metrics.observePool(() => this.level());
   }
 
@@ -23,34 +34,56 @@ export class EntropyService implements OnApplicationShutdown {
     const admission = await this.pool.admit(packet);
     if (admission.result === 'accepted' && packet.type === 'entropy') {
       this.metrics.received.inc(packet.data.length);
+      this.#in.add(packet.data.length, this.clock.monotonic());
     }
     return admission;
   }
 
+  /** Takes `count` bytes for `client` if they are at hand; they count as served, whatever becomes of the answer. */
+  takeNow(count: number, client: string): Buffer | undefined {
+    const bytes = this.pool.take(count);
+    if (bytes === undefined) return undefined;
+    this.metrics.served.inc({ client }, count);
+    this.#out.add(count, this.clock.monotonic());
+    return bytes;
+  }
+
   /**
-   * Takes `count` bytes for `client`; they count as served, whatever becomes of the answer.
+   * Takes `count` bytes for `client`, from wherever the pool has them.
    *
    * @throws {ApiError} `too-little-entropy`; nothing is taken then.
    */
   async take(count: number, client: string): Promise<Buffer> {
-    let bytes = this.pool.take(count);
-    while (bytes === undefined && (await this.pool.prepare(count))) bytes = this.pool.take(count);
-    if (bytes === undefined) {
-      throw new ApiError(
-        'too-little-entropy',
-        `The pool holds fewer than ${count} bytes; come again later.`,
-        {
-          retryAfterSecs: 1,
-        },
-      );
-    }
-    this.metrics.served.inc({ client }, count);
+    let bytes = this.takeNow(count, client);
+    while (bytes === undefined && (await this.pool.prepare(count))) bytes = this.takeNow(count, client);
+    if (bytes === undefined) throw this.#shortage(count);
     return bytes;
+  }
+
+  /**
+   * Lets `draw` take as many bytes as it turns out to need, but only once `most` are at hand.
+   *
+   * @param most more than `draw` takes, but for a negligible chance.
+   * @throws {ApiError} `too-little-entropy`; nothing is taken then.
+   */
+  async draw<T>(most: number, client: string, draw: (take: (count: number) => Buffer) => T): Promise<T> {
+    while (!this.pool.holds(most)) if (!(await this.pool.prepare(most))) throw this.#shortage(most);
+    return draw((count) => {
+      const bytes = this.takeNow(count, client);
+      if (bytes === undefined) throw this.#shortage(count);
+      return bytes;
+    });
   }
 
   /** How full the pool is. */
   level(): PoolLevel {
     return this.pool.level();
+  }
+
+  /** Bytes a second, in and out, over the last minute, and milliseconds since bytes last came in, if they ever did. */
+  throughput(): { in: number; out: number; idleMs: number | undefined } {
+    const now = this.clock.monotonic();
+    return { in: this.#in.perSecond(now), out: this.#out.perSecond(now), idleMs: this.#in.idleMs(now) };
   }
 
   /** Why nothing can be admitted now; undefined while all is well. */
@@ -60,5 +93,18 @@ export class EntropyService implements OnApplicationShutdown {
 
   onApplicationShutdown(): Promise<void> {
     return this.pool.close();
+  }
+
+  /** The refusal of `count` bytes, with the time that the pool will need to fill up to them. */
+  #shortage(count: number): ApiError {
+    const { bytes, capacity } = this.level();
+    const secs = Math.ceil((count - bytes) / this.throughput().in);
+    const detail =
+      count > capacity
+        ? `The pool of this gateway never holds more than ${capacity} bytes; this request can need ${count}.`
+        : `The pool holds ${bytes} bytes and this request can need ${count}; come again later.`;
+    return new ApiError('too-little-entropy', detail, {
+      retryAfterSecs: Math.min(Math.max(secs, 1), LONGEST_RETRY_SECS),
+    });
   }
 }

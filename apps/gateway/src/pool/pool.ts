@@ -34,6 +34,9 @@ export interface Pool {
   /** Takes `count` bytes that are at hand in this process's memory, or nothing when fewer are. Never waits. */
   take(count: number): Buffer | undefined;
 
+  /** Whether `count` bytes are at hand, so that several `take` of as many in all succeed now. Never waits. */
+  holds(count: number): boolean;
+
   /**
    * Brings `count` bytes to hand if the pool has them elsewhere. False: it has not. True: `take(count)` succeeds if
    * nobody else takes them first; then ask again.

@@ -1,0 +1,78 @@
+/**
+ * The sum of what was added in the last so many milliseconds, in constant time and memory.
+ *
+ *   | slot 0 | slot 1 | ... | slot 63 | current slot |        one window is 64 slots
+ *   ^ oldest that counts                     now ^
+ *
+ * Time is cut into slots of 1/64 of the window. The current slot and the 64 before it count, so every amount counts for
+ * at least a whole window and at most 1/64 longer: a limit that is checked against the sum is never exceeded in any
+ * window, wherever it begins.
+ */
+const SLOTS = 64;
+
+export class SlidingWindow {
+  readonly #slotMs: number;
+  readonly #amounts = new Float64Array(SLOTS + 1);
+  // Slots are numbered from the beginning of the clock; number n lies at index n % (SLOTS + 1).
+  #newest = 0;
+  #oldest = 0;
+  #sum = 0;
+
+  /** @param windowMs the length of the window in milliseconds. */
+  constructor(readonly windowMs: number) {
+    this.#slotMs = windowMs / SLOTS;
+  }
+
+  /** Adds `amount` at `now`, milliseconds of a clock that never goes back. */
+  add(amount: number, now: number): void {
+    this.#advance(now);
+    const index = this.#newest % this.#amounts.length;
+    this.#amounts[index] = (this.#amounts[index] ?? 0) + amount;
+    this.#sum += amount;
+  }
+
+  /** What was added in the window that ends at `now`. */
+  sum(now: number): number {
+    this.#advance(now);
+    return this.#sum;
+  }
+
+  /** Milliseconds from `now` until the sum, if nothing is added, is at most `limit`; 0 when it is that already. */
+  msUntil(limit: number, now: number): number {
+    this.#advance(now);
+    let left = this.#sum;
+    let slot = this.#oldest;
+    while (left > limit && slot <= this.#newest) left -= this.#amounts[slot++ % this.#amounts.length] ?? 0;
+    return slot === this.#oldest ? 0 : this.#goneAt(slot - 1) - now;
+  }
+
+  /** Milliseconds from `now` until the oldest amount no longer counts; 0 when nothing does. */
+  msUntilLess(now: number): number {
+    this.#advance(now);
+    return this.#sum === 0 ? 0 : this.#goneAt(this.#oldest) - now;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#amounts.fill(0);
+    this.#sum = 0;
+  }
+
+  /** When `slot` no longer counts. */
+  #goneAt(slot: number): number {
+    return (slot + SLOTS + 1) * this.#slotMs;
+  }
+
+  #advance(now: number): void {
+    const slot = Math.floor(now / this.#slotMs);
+    if (slot > this.#newest) this.#newest = slot;
+    for (; this.#sum > 0; this.#oldest++) {
+      const index = this.#oldest % this.#amounts.length;
+      const amount = this.#amounts[index] ?? 0;
+      if (amount > 0 && this.#oldest >= this.#newest - SLOTS) return;
+      this.#amounts[index] = 0;
+      this.#sum -= amount;
+    }
+    this.#oldest = this.#newest;
+  }
+}
