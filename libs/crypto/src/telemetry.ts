@@ -130,7 +130,7 @@ function record(value: unknown, field: string): Record<string, unknown> {
 }
 
 function code(value: unknown, field: string): string {
-  return text(value, /^[a-z][a-z0-9-]{0,31}$/, field);
+  return text(value, /^[a-z][a-z0-9_-]{0,31}$/, field);
 }
 
 function text(value: unknown, pattern: RegExp, field: string): string {

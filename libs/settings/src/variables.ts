@@ -7,8 +7,6 @@ import { isIP } from 'node:net';
 import { Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
 
-type Check = (value: unknown, settings: object) => boolean;
-
 const variables = new WeakMap<object, Set<string>>();
 const secrets = new WeakMap<object, Set<string>>();
 
@@ -22,14 +20,20 @@ export function secretNames(cls: new () => object): ReadonlySet<string> {
   return secrets.get(cls) ?? new Set();
 }
 
-/** Declares a variable that holds if `check` does; `mustBe` completes the line "NAME must be ...". */
-export function Variable(mustBe: string, check: Check): PropertyDecorator {
+/**
+ * Declares a variable that holds if `check` does; `mustBe` completes the line "NAME must be ...". `check` also gets the
+ * settings as a whole, in which other variables may not hold. Of several on one variable the topmost speaks first.
+ */
+export function Variable<T extends object>(
+  mustBe: string,
+  check: (value: unknown, settings: T) => boolean,
+): (target: T, key: string | symbol) => void {
   return (target, key) => {
     remember(variables, target.constructor, String(key));
     ValidateBy({
       name: 'variable',
       validator: {
-        validate: (value, args) => check(value, args?.object ?? {}),
+        validate: (value, args) => check(value, (args?.object ?? {}) as T),
         defaultMessage: () => `${String(key)} must be ${mustBe}`,
       },
     })(target, key);

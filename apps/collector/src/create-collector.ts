@@ -1,0 +1,61 @@
+/** Boots the collector: the ordered steps that main.ts and the tests share. */
+import { mkdirSync } from 'node:fs';
+import { NestFactory } from '@nestjs/core';
+import type { INestApplicationContext } from '@nestjs/common';
+import { Logger } from 'nestjs-pino';
+import { SettingsError } from '#libs/settings';
+import { CollectorModule } from './collector.module.js';
+import { DiodeService } from './diode/diode.service.js';
+import { logEvent } from './log-events.js';
+import { Identity } from './push/identity.js';
+import { PushScheduler } from './push/push.scheduler.js';
+import type { CollectorSettings } from './settings.js';
+import { SourcesService } from './sources/sources.service.js';
+import { nextBoot } from './state/boot.js';
+import { lockState } from './state/lock.js';
+import { StateError } from './state/state-error.js';
+
+/**
+ * A collector that runs; `close()` flushes and ends it.
+ *
+ * @throws {SettingsError} when files or the state directory that the settings name do not hold.
+ */
+export async function createCollector(
+  settings: Readonly<CollectorSettings>,
+): Promise<INestApplicationContext> {
+  const { identity, behindMs } = identify(settings);
+  const app = await NestFactory.createApplicationContext(CollectorModule.forRoot(settings, identity), {
+    logger: ['fatal', 'error', 'warn'], // until nestjs-pino takes over: not a line for each module
+    abortOnError: false,
+  });
+  app.useLogger(app.get(Logger));
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  const { collector, boot } = identity;
+  if (behindMs > 0) logEvent('error', 'clock-behind', { behindMs, boot: boot.toString() });
+  logEvent('log', 'started', { collector, boot: boot.toString(), keyId: identity.key.id });
+  // Not in onApplicationBootstrap, which runs before the logger is in place.
+  await app.get(DiodeService).start();
+  app.get(SourcesService).start();
+  app.get(PushScheduler).start();
+  return app;
+}
+
+function identify(settings: Readonly<CollectorSettings>): { identity: Identity; behindMs: number } {
+  const folder = settings.QRNG_STATE_DIR;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    process.once('exit', lockState(folder));
+    const { boot, behindMs } = nextBoot(folder, Date.now());
+    return { identity: new Identity(settings, boot), behindMs };
+  } catch (error) {
+    if (error instanceof StateError) {
+      throw new SettingsError([`QRNG_STATE_DIR must be usable: ${error.message}`]);
+    }
+    if (error instanceof Error && 'syscall' in error) {
+      throw new SettingsError([
+        `QRNG_STATE_DIR must be a directory that can be made and written (${String(error)})`,
+      ]);
+    }
+    throw error;
+  }
+}

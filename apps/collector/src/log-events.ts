@@ -1,0 +1,50 @@
+/** Every event that the collector logs, with its one message; what varies goes into fields. */
+import { Logger } from '@nestjs/common';
+
+const MESSAGES = {
+  started: 'the collector began a run',
+  stopped: 'the collector ended its run; these are its byte counts',
+  fatal: 'the collector cannot go on',
+  'unknown-setting': 'an environment variable is not a setting of the collector',
+  'clock-behind':
+    "this host's clock is behind the start of an earlier run; check it. Goes on with a higher boot number",
+  'credentials-reloaded': 'took over keys and certificates from their files',
+  'credentials-refused': 'keys or certificates on disk do not hold; the old ones stay in use',
+  'source-up': 'a source passed its start-up test and is in use',
+  'source-failing': 'a fetch failed; the source is tried again with back-off',
+  'source-block-dropped': 'a block failed a health test and was dropped',
+  'source-quarantined':
+    'a source failed a health test badly; it is out of use until it passes a start-up test',
+  'mixing-stopped': 'too few sources are up for QRNG_MIXING_MIN_SOURCES; nothing is passed on',
+  'mixing-degraded': 'some sources are down; the others are mixed without them',
+  'mixing-restored': 'all sources are mixed again',
+  'mixed-block-dropped': 'a mixed block failed a health test and was dropped',
+  'push-resumed': 'the gateway takes packets again',
+  'push-unreachable': 'nothing could be sent to the gateway; bytes are kept',
+  'push-unsettled': 'no answer tells whether the gateway took the packet; the same packet is sent again',
+  'push-full': "the gateway's pool is full; bytes are kept",
+  'push-not-ready': 'the gateway is not ready; bytes are kept',
+  'push-unauthorized':
+    'the gateway refused the key or client certificate; nothing is sealed until it takes them. Check QRNG_HMAC_SECRET_KEY and QRNG_PUSH_CERT_FILE',
+  'push-refused': 'the gateway will never take this packet; its bytes are dropped',
+  'push-stale':
+    "the gateway finds the packet's time stamp outside of its window; its bytes are dropped. Check the clocks of both hosts",
+  'push-replayed':
+    'the gateway has already taken this number; the bytes are dropped. Another collector uses this QRNG_COLLECTOR_ID, or the state directory went back',
+  'push-given-up':
+    'nothing told whether the gateway took the packet; its bytes are dropped, never sealed again',
+  'diode-breached': 'this process has a socket that takes what others send; ending at once',
+  'diode-unproven':
+    'the list of sockets cannot be read, so that nothing shows that none listens; ending at once',
+} as const;
+
+export type LogEvent = keyof typeof MESSAGES;
+export type LogLevel = 'log' | 'warn' | 'error' | 'fatal';
+export type LogFields = Readonly<Record<string, string | number | bigint | boolean | object | undefined>>;
+
+const logger = new Logger('collector');
+
+/** Logs `event` with its fields. Never entropy, keys, MACs, or text that the other side sent. */
+export function logEvent(level: LogLevel, event: LogEvent, fields: LogFields = {}): void {
+  logger[level]({ event, ...fields }, MESSAGES[event]);
+}

@@ -1,0 +1,25 @@
+/** The collector's process. */
+import 'reflect-metadata';
+import { exitConfig, readSettingsOrExit, SettingsError } from '#libs/settings';
+import { createCollector } from './create-collector.js';
+import { logEvent } from './log-events.js';
+import { CollectorSettings } from './settings.js';
+
+// A loop that dies ends the process: nothing is half alive.
+for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
+  process.on(event, (error: unknown) => {
+    logEvent('fatal', 'fatal', { err: error instanceof Error ? error : new Error(String(error)) });
+    process.exit(1);
+  });
+}
+// Node opens its inspector, a listening socket, on SIGUSR1; with a handler of our own it does not, whatever the flags.
+process.on('SIGUSR1', () => undefined);
+
+const { settings, warnings } = readSettingsOrExit(CollectorSettings, process.env);
+try {
+  await createCollector(settings);
+} catch (error) {
+  if (error instanceof SettingsError) exitConfig(error);
+  throw error;
+}
+for (const warning of warnings) logEvent('warn', 'unknown-setting', { warning });

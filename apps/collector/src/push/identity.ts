@@ -1,0 +1,100 @@
+/**
+ * Who this collector is towards the gateway: its id, the number of this run, the key that seals its packets, and its TLS
+ * certificate. Key and certificates can be replaced while it runs.
+ */
+import { readFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
+import { MacKey } from '#libs/crypto';
+import { SettingsError } from '#libs/settings';
+import type { CollectorSettings } from '../settings.js';
+
+/** What tls.connect takes; PEM. */
+export interface TlsCredentials {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+export class Identity {
+  readonly collector: string;
+  /** Called when the key or the certificates were replaced by others. */
+  onReplaced: () => void = () => undefined;
+  #key: MacKey;
+  #tls: TlsCredentials;
+
+  /**
+   * @param boot higher than that of every earlier run.
+   * @throws {SettingsError} when a file does not hold what it should.
+   */
+  constructor(
+    settings: Readonly<CollectorSettings>,
+    readonly boot: bigint,
+  ) {
+    this.collector = settings.QRNG_COLLECTOR_ID;
+    this.#key = MacKey.fromHex(settings.QRNG_HMAC_SECRET_KEY);
+    this.#tls = readTls(settings);
+  }
+
+  get key(): MacKey {
+    return this.#key;
+  }
+
+  /** The same object until the files change. */
+  get tls(): TlsCredentials {
+    return this.#tls;
+  }
+
+  /**
+   * Takes over the key and the certificates that the settings and their files say now, all of them or none.
+   *
+   * @returns whether anything changed.
+   * @throws {SettingsError} when a file does not hold what it should; the old ones stay.
+   */
+  replace(settings: Readonly<CollectorSettings>): boolean {
+    const tls = readTls(settings);
+    const key = MacKey.fromHex(settings.QRNG_HMAC_SECRET_KEY);
+    const sameKey = key.id === this.#key.id;
+    const sameTls = JSON.stringify(tls) === JSON.stringify(this.#tls);
+    if (!sameKey) this.#key = key;
+    if (!sameTls) this.#tls = tls;
+    if (!sameKey || !sameTls) this.onReplaced();
+    return !sameKey || !sameTls;
+  }
+}
+
+function readTls(settings: Readonly<CollectorSettings>): TlsCredentials {
+  const { QRNG_PUSH_CA_FILE: ca, QRNG_PUSH_CERT_FILE: cert, QRNG_PUSH_KEY_FILE: key } = settings;
+  const tls = {
+    ...(ca === undefined ? {} : { ca: readCertificates('QRNG_PUSH_CA_FILE', ca) }),
+    ...(cert === undefined ? {} : { cert: readCertificates('QRNG_PUSH_CERT_FILE', cert) }),
+    ...(key === undefined ? {} : { key: readFile('QRNG_PUSH_KEY_FILE', key) }),
+  };
+  try {
+    createSecureContext(tls);
+  } catch {
+    throw new SettingsError(['QRNG_PUSH_KEY_FILE must be the PEM private key of QRNG_PUSH_CERT_FILE']);
+  }
+  return tls;
+}
+
+/** OpenSSL takes a CA file without a certificate for an empty list, and every handshake would fail later. */
+function readCertificates(name: string, path: string): string {
+  const pem = readFile(name, path);
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  try {
+    if (blocks.map((block) => new X509Certificate(block)).length > 0) return pem;
+  } catch {
+    // said below: which block it was, `openssl x509` tells
+  }
+  throw new SettingsError([`${name} must be a file of PEM certificates`]);
+}
+
+function readFile(name: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    throw new SettingsError([`${name} must name a readable file (${code})`]);
+  }
+}

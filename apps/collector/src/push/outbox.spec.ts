@@ -1,0 +1,276 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Keyring, MacKey, openPacket } from '#libs/crypto';
+import type { Packet } from '#libs/crypto';
+import { GIVE_UP_AFTER_MS, Outbox } from './outbox.js';
+import type { Outcome } from './outbox.js';
+
+const key = MacKey.fromHex(randomBytes(32).toString('hex'));
+const START = 1_790_000_000_000;
+const answer = (status: number): Outcome => ({ kind: 'answer', status });
+const LOST: Outcome = { kind: 'unknown', reason: 'ECONNRESET' };
+const UNSENT: Outcome = { kind: 'unsent', reason: 'ECONNREFUSED' };
+const telemetry = Buffer.from('{}');
+
+const newOutbox = (): Outbox => new Outbox({ collector: 'lab-1', boot: 5n });
+const opened = (packet: Buffer): Packet => openPacket(Buffer.from(packet), new Keyring([key]));
+
+/** An outbox that has just sealed 100 bytes for the first time. */
+function sealed(): { outbox: Outbox; data: Buffer; packet: Buffer } {
+  const outbox = newOutbox();
+  const data = randomBytes(100);
+  outbox.hold(Buffer.from(data));
+  return { outbox, data, packet: Buffer.from(outbox.sealEntropy(START, key)) };
+}
+
+describe('a packet at its first attempt', () => {
+  test('carries the identity, the next number and the time', () => {
+    const { packet, data } = sealed();
+    expect(opened(packet)).toMatchObject({
+      collector: 'lab-1',
+      boot: 5n,
+      sequence: 1n,
+      timestamp: BigInt(START),
+    });
+    expect(opened(packet).data).toEqual(data);
+  });
+
+  test('is delivered by 204, and the next number follows', () => {
+    const { outbox } = sealed();
+    expect(outbox.settle(answer(204), START)).toEqual({
+      result: 'delivered',
+      type: 'entropy',
+      sequence: 1n,
+      delivered: 100,
+    });
+    outbox.hold(randomBytes(1));
+    expect(opened(outbox.sealEntropy(START, key)).sequence).toBe(2n);
+  });
+
+  test.each([
+    [400, 'refused'],
+    [413, 'refused'],
+    [415, 'refused'],
+    [422, 'refused'],
+    [409, 'replayed'],
+  ])('is dropped by %i', (status, reason) => {
+    const { outbox } = sealed();
+    expect(outbox.settle(answer(status), START)).toMatchObject({
+      result: 'dropped',
+      dropped: { reason, bytes: 100 },
+    });
+    expect(outbox.heldBytes).toBe(0);
+    expect(outbox.unsettled).toBeUndefined();
+  });
+
+  test.each([
+    ['401', answer(401), 'unauthorized'],
+    ['503', answer(503), 'paused'],
+    ['507', answer(507), 'full'],
+    ['no connection', UNSENT, 'paused'],
+  ])(
+    'is kept by %s, and sealed again under its number with the time and key of then',
+    (_, outcome, result) => {
+      const { outbox, data } = sealed();
+      expect(outbox.settle(outcome, START)).toMatchObject({ result, delivered: 0 });
+      expect(outbox.unsettled).toBeUndefined();
+      const other = MacKey.fromHex(randomBytes(32).toString('hex'));
+      const again = openPacket(outbox.sealEntropy(START + 7, other), new Keyring([other]));
+      expect(again).toMatchObject({ sequence: 1n, timestamp: BigInt(START + 7) });
+      expect(again.data).toEqual(data);
+    },
+  );
+});
+
+describe('a packet of unknown outcome', () => {
+  const statuses = [200, 302, 401, 404, 408, 429, 500, 502, 503, 504, 507];
+
+  test.each([LOST, ...statuses.map(answer), UNSENT])('stays as it is after a reset and %p', (outcome) => {
+    const { outbox, packet } = sealed();
+    outbox.settle(LOST, START);
+    outbox.settle(outcome, START + 1);
+    expect(outbox.unsettled).toEqual(packet);
+    expect(() => outbox.sealEntropy(START, key)).toThrow('not sealed again');
+    expect(outbox.settle(answer(204), START + 2)).toMatchObject({ result: 'delivered', delivered: 100 });
+  });
+
+  test.each([204, 409])('is delivered by %i', (status) => {
+    const { outbox } = sealed();
+    outbox.settle(LOST, START);
+    outbox.settle(answer(503), START);
+    expect(outbox.settle(answer(status), START)).toMatchObject({ result: 'delivered', delivered: 100 });
+  });
+
+  test.each([400, 413, 415, 422])('is given up by %i', (status) => {
+    const { outbox } = sealed();
+    outbox.settle(LOST, START);
+    expect(outbox.settle(answer(status), START)).toMatchObject({
+      result: 'dropped',
+      dropped: { reason: 'unknown', bytes: 100 },
+    });
+  });
+
+  test('is given up when it is about to expire, and not before', () => {
+    const { outbox } = sealed();
+    outbox.settle(LOST, START);
+    expect(outbox.settle(answer(507), START + GIVE_UP_AFTER_MS - 1).result).toBe('full');
+    expect(outbox.settle(LOST, START + GIVE_UP_AFTER_MS)).toMatchObject({ dropped: { reason: 'unknown' } });
+    outbox.hold(randomBytes(1));
+    expect(opened(outbox.sealEntropy(START, key)).sequence).toBe(2n);
+  });
+});
+
+describe('a heartbeat', () => {
+  function heartbeatInTheWay(): { outbox: Outbox; data: Buffer } {
+    const { outbox, data } = sealed();
+    outbox.settle(answer(507), START);
+    expect(opened(outbox.sealHeartbeat(telemetry, START, key))).toMatchObject({
+      type: 'heartbeat',
+      sequence: 1n,
+    });
+    return { outbox, data };
+  }
+
+  test('takes the number of refused bytes, which get the next one when it was accepted', () => {
+    const { outbox, data } = heartbeatInTheWay();
+    expect(outbox.settle(answer(204), START)).toMatchObject({ result: 'delivered', delivered: 0 });
+    expect(opened(outbox.sealEntropy(START, key))).toMatchObject({ sequence: 2n, data });
+  });
+
+  test('leaves number and bytes as they were when it was refused', () => {
+    const { outbox, data } = heartbeatInTheWay();
+    outbox.settle(answer(503), START);
+    expect(opened(outbox.sealEntropy(START, key))).toMatchObject({ sequence: 1n, data });
+  });
+
+  test.each([
+    ['409 after a reset', [LOST, answer(409)]],
+    ['409 at once', [answer(409)]],
+    ['no answer until it expires', [LOST, LOST]],
+  ])(
+    'takes refused bytes with it after %s: theirs may have been the packet that was accepted',
+    (_, outcomes) => {
+      const { outbox } = heartbeatInTheWay();
+      const settlements = outcomes.map((outcome, i) => outbox.settle(outcome, START + i * GIVE_UP_AFTER_MS));
+      expect(settlements.at(-1)?.dropped?.bytes).toBe(100);
+      expect(outbox.heldBytes).toBe(0);
+    },
+  );
+
+  test('leaves bytes alone that have not been sealed under its number', () => {
+    const outbox = newOutbox();
+    outbox.sealHeartbeat(telemetry, START, key);
+    outbox.settle(LOST, START);
+    outbox.hold(randomBytes(9));
+    expect(outbox.settle(answer(409), START)).toMatchObject({ result: 'delivered', delivered: 0 });
+    expect(outbox.heldBytes).toBe(9);
+  });
+});
+
+/** A gateway, the network before it and somebody who captures everything that is sent and sends it again at will. */
+class Adversary {
+  readonly accepted: string[] = [];
+  #last = 0n;
+  readonly #captured: Packet[] = [];
+
+  /** What the collector is told; `deliver` and `tell` are the adversary's choice, `status` the gateway's mood. */
+  send(packet: Buffer, deliver: boolean, tell: boolean, status: number): Outcome {
+    const copy = opened(packet);
+    this.#captured.push(copy);
+    if (!deliver) return tell ? UNSENT : LOST;
+    const answered = status === 204 ? this.#admit(copy) : status;
+    return tell ? answer(answered) : LOST;
+  }
+
+  replay(index: number): void {
+    const packet = this.#captured[index % Math.max(1, this.#captured.length)];
+    if (packet !== undefined) this.#admit(packet);
+  }
+
+  #admit(packet: Packet): number {
+    if (packet.sequence <= this.#last) return 409;
+    this.#last = packet.sequence;
+    if (packet.type === 'entropy') this.accepted.push(packet.data.toString('hex'));
+    return 204;
+  }
+}
+
+interface Step {
+  readonly deliver: boolean;
+  readonly tell: boolean;
+  readonly status: number;
+  readonly heartbeat: boolean;
+  readonly replay: number | undefined;
+  readonly passed: number;
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  deliver: fc.boolean(),
+  tell: fc.boolean(),
+  status: fc.constantFrom(204, 204, 204, 400, 401, 413, 422, 500, 503, 507, 507),
+  heartbeat: fc.boolean(),
+  replay: fc.option(fc.nat(50), { nil: undefined }),
+  passed: fc.constantFrom(0, 1, 1000, GIVE_UP_AFTER_MS),
+});
+
+/** Runs one story; tells what was accepted, delivered, dropped and is still held. */
+function play(steps: readonly Step[]): {
+  accepted: string[];
+  put: number;
+  delivered: number;
+  lost: number;
+  held: number;
+} {
+  const outbox = newOutbox();
+  const adversary = new Adversary();
+  let [now, put, delivered, lost] = [START, 0, 0, 0];
+  for (const { deliver, tell, status, heartbeat, replay, passed } of steps) {
+    let packet = outbox.unsettled;
+    if (packet === undefined && outbox.heldBytes === 0) {
+      const data = randomBytes(16);
+      put += data.length;
+      outbox.hold(data);
+    }
+    packet ??= heartbeat ? outbox.sealHeartbeat(telemetry, now, key) : outbox.sealEntropy(now, key);
+    const outcome = adversary.send(packet, deliver, tell, status);
+    if (replay !== undefined) adversary.replay(replay);
+    now += passed;
+    const settlement = outbox.settle(outcome, now);
+    delivered += settlement.delivered;
+    lost += settlement.dropped?.bytes ?? 0;
+  }
+  return { accepted: adversary.accepted, put, delivered, lost, held: outbox.heldBytes };
+}
+
+describe('whatever the network does', () => {
+  const stories = fc.array(step, { minLength: 1, maxLength: 60 });
+
+  test('no bytes are accepted twice, also when every packet was captured and is sent again at any time', () => {
+    fc.assert(
+      fc.property(stories, (steps) => {
+        const { accepted } = play(steps);
+        expect(new Set(accepted).size).toBe(accepted.length);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('every byte put in is delivered, dropped or held', () => {
+    fc.assert(
+      fc.property(stories, (steps) => {
+        const { put, delivered, lost, held } = play(steps);
+        expect(delivered + lost + held).toBe(put);
+      }),
+    );
+  });
+
+  test('without an adversary who replays, all that counts as delivered was accepted', () => {
+    fc.assert(
+      fc.property(stories, (steps) => {
+        const { accepted, delivered } = play(steps.map((one) => ({ ...one, replay: undefined })));
+        expect(accepted.length * 16).toBeGreaterThanOrEqual(delivered);
+      }),
+    );
+  });
+});

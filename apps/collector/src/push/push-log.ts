@@ -1,0 +1,67 @@
+/** Says in the log what the gateway's answers mean for the operator: each trouble once as it begins, each loss every time. */
+import { logEvent } from '../log-events.js';
+import type { LogEvent, LogLevel } from '../log-events.js';
+import type { Outcome, Settlement } from './outbox.js';
+
+/** Error events are logged each time, the others when they differ from the event before. */
+const LEVELS: Partial<Record<LogEvent, LogLevel>> = {
+  'push-unreachable': 'warn',
+  'push-unsettled': 'warn',
+  'push-not-ready': 'warn',
+  'push-full': 'log',
+  'push-resumed': 'log',
+};
+
+export class PushLog {
+  #trouble: LogEvent | undefined;
+
+  /** Logs what an attempt came to, if that is news. */
+  note(outcome: Outcome, settlement: Settlement): void {
+    const event = eventOf(outcome, settlement);
+    const level = event === undefined ? 'log' : (LEVELS[event] ?? 'error');
+    if (event !== undefined && (level === 'error' || event !== this.#trouble)) {
+      logEvent(level, event, fieldsOf(outcome, settlement));
+    }
+    if (event !== undefined) this.#trouble = event;
+    // Heartbeats pass while the pool is full.
+    if (
+      settlement.result === 'delivered' &&
+      (settlement.type === 'entropy' || this.#trouble !== 'push-full')
+    ) {
+      if (this.#trouble !== undefined) logEvent('log', 'push-resumed', fieldsOf(outcome, settlement));
+      this.#trouble = undefined;
+    }
+  }
+}
+
+function eventOf(outcome: Outcome, { result, dropped }: Settlement): LogEvent | undefined {
+  if (dropped?.reason === 'unknown') return 'push-given-up';
+  const status = outcome.kind === 'answer' ? outcome.status : undefined;
+  switch (result) {
+    case 'delivered':
+      return undefined;
+    case 'full':
+      return 'push-full';
+    case 'paused':
+      return status === undefined ? 'push-unreachable' : 'push-not-ready';
+    case 'unauthorized':
+      return 'push-unauthorized';
+    case 'unsettled':
+      return 'push-unsettled';
+    case 'dropped':
+      if (status === 422) return 'push-stale';
+      return status === 409 ? 'push-replayed' : 'push-refused';
+  }
+}
+
+function fieldsOf(
+  outcome: Outcome,
+  { type, sequence, delivered, dropped }: Settlement,
+): Record<string, string | number | undefined> {
+  return {
+    type,
+    sequence: sequence.toString(),
+    bytes: dropped?.bytes ?? delivered,
+    ...(outcome.kind === 'answer' ? { status: outcome.status } : { reason: outcome.reason }),
+  };
+}

@@ -1,0 +1,140 @@
+/**
+ * Sends one packet at a time to the gateway's /push and tells what became of it; nothing else of the answer is taken in.
+ *
+ * TLS 1.3 with verification that cannot be turned off, HTTP/1.1 on one kept connection, no redirect, no answer body, at most
+ * 8 KiB of headers, ten seconds for all of it.
+ */
+import { Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { Client } from 'undici';
+import type { Dispatcher } from 'undici';
+import { CollectorSettings } from '../settings.js';
+import { Identity } from './identity.js';
+import type { TlsCredentials } from './identity.js';
+import type { Outcome } from './outbox.js';
+
+const CONNECT_TIMEOUT_MS = 5000;
+const PUSH_TIMEOUT_MS = 10_000;
+const MAX_HEADER_BYTES = 8192;
+const MAX_RETRY_AFTER_SECS = 86_400;
+
+@Injectable()
+export class PushClient implements OnApplicationShutdown {
+  readonly #url: URL;
+  #client: Client | undefined;
+  #connectedWith: TlsCredentials | undefined;
+
+  constructor(
+    settings: CollectorSettings,
+    readonly identity: Identity,
+  ) {
+    this.#url = new URL(settings.QRNG_PUSH_URL);
+  }
+
+  /** Posts `packet`, once. Never rejects. At most one at a time. */
+  send(packet: Buffer): Promise<Outcome> {
+    const client = this.#current();
+    return new Promise((resolve) => {
+      const exchange = new Exchange(resolve);
+      const timer = setTimeout(() => this.abort('timeout'), PUSH_TIMEOUT_MS);
+      exchange.onSettled = () => clearTimeout(timer);
+      client.dispatch(
+        {
+          path: this.#url.pathname + this.#url.search,
+          method: 'POST',
+          headers: { 'content-type': 'application/octet-stream' },
+          body: packet,
+        },
+        exchange,
+      );
+    });
+  }
+
+  /** Cuts the connection; a packet on its way has an unknown outcome then. */
+  abort(reason: string): void {
+    const client = this.#client;
+    this.#client = undefined;
+    void client?.destroy(new Error(reason));
+  }
+
+  onApplicationShutdown(): void {
+    this.abort('shutdown');
+  }
+
+  /** The connection; a new one after the credentials changed. */
+  #current(): Client {
+    const { tls } = this.identity;
+    if (this.#client !== undefined && this.#connectedWith === tls) return this.#client;
+    this.abort('credentials changed');
+    this.#connectedWith = tls;
+    this.#client = new Client(this.#url.origin, {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: PUSH_TIMEOUT_MS,
+      bodyTimeout: PUSH_TIMEOUT_MS,
+      pipelining: 1,
+      allowH2: false,
+      // Said outright, since NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default.
+      connect: { ...tls, minVersion: 'TLSv1.3', rejectUnauthorized: true, timeout: CONNECT_TIMEOUT_MS },
+    });
+    return this.#client;
+  }
+}
+
+/** One request: listens to undici until the outcome is known. */
+class Exchange implements Dispatcher.DispatchHandler {
+  onSettled: () => void = () => undefined;
+  #started = false;
+
+  constructor(private readonly resolve: (outcome: Outcome) => void) {}
+
+  /** Called before the first byte of the request is written: without it nothing was sent. */
+  onRequestStart(): void {
+    this.#started = true;
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) return;
+    const retryAfterMs = parseRetryAfter(headers['retry-after']);
+    this.#settle({ kind: 'answer', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
+    // A body is not read: whoever sends one loses the connection.
+    if (status !== 204 && headers['content-length'] !== '0') {
+      controller.abort(new Error('answer with a body'));
+    }
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController): void {
+    controller.abort(new Error('answer with a body'));
+  }
+
+  onRequestUpgrade(controller: Dispatcher.DispatchController): void {
+    controller.abort(new Error('answer is an upgrade'));
+  }
+
+  onResponseEnd(): void {
+    this.#settle({ kind: 'unknown', reason: 'no answer' }); // without effect after onResponseStart
+  }
+
+  onResponseError(_: unknown, error: Error): void {
+    this.#settle({ kind: this.#started ? 'unknown' : 'unsent', reason: codeOf(error) });
+  }
+
+  #settle(outcome: Outcome): void {
+    this.onSettled();
+    this.resolve(outcome);
+  }
+}
+
+/** Milliseconds of a Retry-After in seconds (RFC 9110, 10.2.3); a date, or anything else, counts as none. */
+function parseRetryAfter(value: string | string[] | undefined): number | undefined {
+  if (typeof value !== 'string' || !/^\d{1,9}$/.test(value)) return undefined;
+  return Math.min(Number(value), MAX_RETRY_AFTER_SECS) * 1000;
+}
+
+/** A short word for the log; messages of errors may quote what the other side sent. */
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : error.message;
+}

@@ -1,0 +1,139 @@
+/**
+ * Decides when something is sent, and acts on what became of it; what may be sent again is the outbox's decision.
+ *
+ *   OutputBuffer -> (interval, or a full packet) -> Outbox -> PushClient -> Outcome -> Outbox.settle -> pause or next
+ *
+ * Heartbeats leave at their interval also while entropy flows, since nothing else carries the telemetry.
+ */
+import { Injectable } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+import { Backoff } from '../backoff.js';
+import { CollectorSettings } from '../settings.js';
+import { OutputBuffer } from '../sources/output-buffer.js';
+import { TelemetryService } from '../telemetry/telemetry.service.js';
+import { Outbox } from './outbox.js';
+import type { Outcome, Settlement } from './outbox.js';
+import { PushClient } from './push.client.js';
+import { PushLog } from './push-log.js';
+
+/** A shutdown has 10 s in all. */
+const FLUSH_MS = 8000;
+
+@Injectable()
+export class PushScheduler implements BeforeApplicationShutdown {
+  readonly #outbox: Outbox;
+  readonly #backoff: Backoff;
+  readonly #log = new PushLog();
+  // Monotonic milliseconds: a clock that jumps must not stop the pushing.
+  #pausedUntil = 0;
+  #fullUntil = 0;
+  #heartbeatAt = 0;
+  #entropyAt = 0;
+  #flushUntil: number | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly settings: CollectorSettings,
+    private readonly output: OutputBuffer,
+    private readonly client: PushClient,
+    private readonly telemetry: TelemetryService,
+  ) {
+    this.#outbox = new Outbox({ collector: client.identity.collector, boot: client.identity.boot });
+    this.#backoff = new Backoff(settings.QRNG_INITIAL_BACKOFF_MS, settings.QRNG_MAX_BACKOFF_MS);
+  }
+
+  /** Begins to push. */
+  start(): void {
+    this.client.identity.onReplaced = () => this.#resume();
+    this.#running = this.#run();
+  }
+
+  /** Sends what is here, for 8 s at most; the sources have ended before. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.#flushUntil = performance.now() + FLUSH_MS;
+    const timer = setTimeout(() => this.client.abort('shutdown'), FLUSH_MS);
+    this.#resume();
+    await this.#running;
+    clearTimeout(timer);
+    this.telemetry.close(this.#outbox.heldBytes);
+  }
+
+  /** Ends when all is flushed or the time for it is up; rejects on a bug alone. */
+  async #run(): Promise<void> {
+    for (;;) {
+      const now = performance.now();
+      if (this.#isDone(now)) return;
+      const packet = this.#nextPacket(now);
+      if (packet === undefined) {
+        await this.output.arrived.wait(this.#idleMs(now));
+        continue;
+      }
+      const outcome = await this.client.send(packet);
+      this.#act(outcome, this.#outbox.settle(outcome, Date.now()));
+    }
+  }
+
+  /** The packet to send now, if any. */
+  #nextPacket(now: number): Buffer | undefined {
+    if (now < this.#pausedUntil) return undefined;
+    if (this.#outbox.unsettled !== undefined) return this.#outbox.unsettled;
+    const { key } = this.client.identity;
+    if (now >= this.#heartbeatAt && this.#flushUntil === undefined) {
+      this.#heartbeatAt = now + this.settings.QRNG_HEARTBEAT_INTERVAL_MS;
+      return this.#outbox.sealHeartbeat(this.telemetry.encode(), Date.now(), key);
+    }
+    if (now < this.#fullUntil || !this.#fill(now)) return undefined;
+    return this.#outbox.sealEntropy(Date.now(), key);
+  }
+
+  /** Whether the outbox holds entropy now: what it kept, or as much as makes a packet. */
+  #fill(now: number): boolean {
+    if (this.#outbox.heldBytes > 0) return true;
+    const waiting = this.output.length;
+    const most = Math.min(this.settings.QRNG_PUSH_MAX_BYTES, this.output.capacity);
+    const due = waiting >= most || now >= this.#entropyAt || this.#flushUntil !== undefined;
+    if (waiting === 0 || !due) return false;
+    this.#entropyAt = now + this.settings.QRNG_PUSH_INTERVAL_MS;
+    this.#outbox.hold(this.output.take(Math.min(waiting, most)));
+    return true;
+  }
+
+  #act(outcome: Outcome, settlement: Settlement): void {
+    const { ledger } = this.telemetry;
+    ledger.deliver(settlement.delivered);
+    if (settlement.dropped !== undefined) ledger.drop(settlement.dropped.reason, settlement.dropped.bytes);
+    this.#log.note(outcome, settlement);
+    if (settlement.result === 'delivered') {
+      this.#backoff.reset();
+      return;
+    }
+    const askedMs = outcome.kind === 'answer' ? outcome.retryAfterMs : undefined;
+    const waitMs =
+      settlement.result === 'unauthorized' ? this.settings.QRNG_MAX_BACKOFF_MS : this.#backoff.next(askedMs);
+    const until = performance.now() + waitMs;
+    if (settlement.result === 'full') this.#fullUntil = until;
+    else this.#pausedUntil = until;
+  }
+
+  #idleMs(now: number): number {
+    const flushUntil = this.#flushUntil ?? Infinity;
+    if (now < this.#pausedUntil) return Math.min(this.#pausedUntil, flushUntil) - now;
+    const entropyAt =
+      this.#outbox.heldBytes > 0 ? this.#fullUntil : this.output.length > 0 ? this.#entropyAt : Infinity;
+    return Math.min(this.#flushUntil === undefined ? this.#heartbeatAt : flushUntil, entropyAt) - now;
+  }
+
+  /** A shutdown ends when nothing is left, or nothing more can be sent in time. */
+  #isDone(now: number): boolean {
+    if (this.#flushUntil === undefined) return false;
+    const left = this.#outbox.heldBytes + this.output.length;
+    return left === 0 || Math.max(now, this.#pausedUntil, this.#fullUntil) >= this.#flushUntil;
+  }
+
+  /** Forgets all pauses: something changed that may let packets through. */
+  #resume(): void {
+    this.#pausedUntil = 0;
+    this.#fullUntil = 0;
+    this.output.arrived.ring();
+  }
+}

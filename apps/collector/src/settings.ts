@@ -1,0 +1,142 @@
+/** The collector's settings: every environment variable it knows, with its default and what it must be. */
+import { IsOptional } from 'class-validator';
+import { isCollectorId, MAX_ENTROPY_BYTES, MAX_SOURCES } from '#libs/crypto';
+import {
+  ChoiceVariable,
+  FileVariable,
+  HmacKeyVariable,
+  IntegerVariable,
+  isSecureUrl,
+  ListVariable,
+  Secret,
+  Variable,
+} from '#libs/settings';
+
+const MAX_FETCH_BYTES = 16 * 1024 * 1024; // the most a Quantis driver gives at once
+const DAY_MS = 86_400_000;
+
+export class CollectorSettings {
+  @ListVariable(
+    'a comma separated list of https://HOST/api/2.0/streambytes or file:///dev/NAME (http:// only to loopback)',
+    isSourceUrl,
+  )
+  @Variable(`1 to ${MAX_SOURCES} sources, each named once`, isSourceSet)
+  QRNG_APPLIANCE_URLS!: string[];
+
+  @IsOptional()
+  @FileVariable()
+  QRNG_APPLIANCE_CA_FILE?: string;
+
+  @IsOptional()
+  @ListVariable(
+    'a comma separated list of SHA-256 certificate fingerprints (64 hex digits each)',
+    isFingerprint,
+  )
+  QRNG_APPLIANCE_FINGERPRINT?: string[];
+
+  @ChoiceVariable('none', 'xor', 'hkdf')
+  @Variable(
+    'xor or hkdf when there are several sources',
+    (value, { QRNG_APPLIANCE_URLS: urls }: CollectorSettings) =>
+      value !== 'none' || !Array.isArray(urls) || urls.length <= 1,
+  )
+  QRNG_MIXING_STRATEGY: 'none' | 'xor' | 'hkdf' = 'none';
+
+  /** How many sources must contribute to what is passed on; default: all of them. */
+  @IsOptional()
+  @IntegerVariable(1, MAX_SOURCES)
+  @Variable(
+    'at most the number of sources',
+    (value, { QRNG_APPLIANCE_URLS: urls }: CollectorSettings) =>
+      !Array.isArray(urls) || Number(value) <= urls.length,
+  )
+  QRNG_MIXING_MIN_SOURCES?: number;
+
+  @IntegerVariable(1, MAX_FETCH_BYTES)
+  QRNG_FETCH_CHUNK_SIZE = 8192;
+
+  @IntegerVariable(0, DAY_MS)
+  QRNG_FETCH_INTERVAL_MS = 100;
+
+  @IntegerVariable(1, 1024 ** 3)
+  @Variable(
+    'at least QRNG_FETCH_CHUNK_SIZE',
+    (value, { QRNG_FETCH_CHUNK_SIZE }: CollectorSettings) => !(Number(value) < QRNG_FETCH_CHUNK_SIZE),
+  )
+  QRNG_BUFFER_SIZE = 1_048_576;
+
+  @Variable('an https:// URL (http:// only to loopback), such as https://gateway:7764/push', isPushUrl)
+  QRNG_PUSH_URL!: string;
+
+  @IsOptional()
+  @FileVariable()
+  QRNG_PUSH_CA_FILE?: string;
+
+  @IsOptional()
+  @FileVariable()
+  @Variable(
+    'given together with QRNG_PUSH_KEY_FILE',
+    (_, settings: CollectorSettings) => settings.QRNG_PUSH_KEY_FILE !== undefined,
+  )
+  QRNG_PUSH_CERT_FILE?: string;
+
+  @IsOptional()
+  @FileVariable()
+  @Variable(
+    'given together with QRNG_PUSH_CERT_FILE',
+    (_, settings: CollectorSettings) => settings.QRNG_PUSH_CERT_FILE !== undefined,
+  )
+  QRNG_PUSH_KEY_FILE?: string;
+
+  @IntegerVariable(1, DAY_MS)
+  QRNG_PUSH_INTERVAL_MS = 500;
+
+  @IntegerVariable(1, MAX_ENTROPY_BYTES)
+  QRNG_PUSH_MAX_BYTES = 65_536;
+
+  @Variable('1 to 16 of a-z 0-9 -', (value) => typeof value === 'string' && isCollectorId(value))
+  QRNG_COLLECTOR_ID = 'collector-1';
+
+  @IntegerVariable(1, DAY_MS)
+  QRNG_HEARTBEAT_INTERVAL_MS = 5000;
+
+  @IntegerVariable(1, DAY_MS)
+  QRNG_INITIAL_BACKOFF_MS = 100;
+
+  @IntegerVariable(1, DAY_MS)
+  @Variable(
+    'at least QRNG_INITIAL_BACKOFF_MS',
+    (value, { QRNG_INITIAL_BACKOFF_MS }: CollectorSettings) => !(Number(value) < QRNG_INITIAL_BACKOFF_MS),
+  )
+  QRNG_MAX_BACKOFF_MS = 30_000;
+
+  @Secret()
+  @HmacKeyVariable()
+  QRNG_HMAC_SECRET_KEY!: string;
+
+  @Variable('the path of a directory', (value) => typeof value === 'string' && value !== '')
+  QRNG_STATE_DIR!: string;
+
+  @ChoiceVariable('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')
+  QRNG_LOG_LEVEL = 'info';
+}
+
+function isSourceUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url?.protocol !== 'file:') return isSecureUrl(text) && url?.hash === '';
+  return url.host === '' && url.pathname.length > 1 && url.search === '' && url.hash === '';
+}
+
+/** The same source twice would be mixed with itself: with xor, zeros. */
+function isSourceSet(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length < 1 || value.length > MAX_SOURCES) return false;
+  return new Set(value.map((item) => URL.parse(String(item))?.href)).size === value.length;
+}
+
+function isFingerprint(text: string): boolean {
+  return /^([0-9a-f]{64}|([0-9a-f]{2}:){31}[0-9a-f]{2})$/i.test(text);
+}
+
+function isPushUrl(value: unknown): boolean {
+  return typeof value === 'string' && isSecureUrl(value) && !value.includes('#');
+}

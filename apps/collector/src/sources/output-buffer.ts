@@ -1,0 +1,41 @@
+/** Healthy entropy that waits to be pushed: sources -> mixer -> here -> PushScheduler. */
+import { ByteRing } from '#libs/entropy';
+import { Bell } from '../bell.js';
+
+export class OutputBuffer {
+  /** Rings when bytes came. */
+  readonly arrived = new Bell();
+  /** Called when room became free. */
+  onRoom: () => void = () => undefined;
+  readonly #ring: ByteRing;
+
+  /** @param capacity bytes. */
+  constructor(capacity: number) {
+    this.#ring = new ByteRing(capacity);
+  }
+
+  get capacity(): number {
+    return this.#ring.capacity;
+  }
+
+  get length(): number {
+    return this.#ring.length;
+  }
+
+  get free(): number {
+    return this.#ring.free;
+  }
+
+  /** Appends a copy of `bytes`, which must fit. */
+  push(bytes: Uint8Array): void {
+    this.#ring.push(bytes);
+    this.arrived.ring();
+  }
+
+  /** Takes the `count` oldest bytes out. */
+  take(count: number): Buffer {
+    const bytes = this.#ring.take(count);
+    this.onRoom();
+    return bytes;
+  }
+}

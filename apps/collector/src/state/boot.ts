@@ -1,0 +1,72 @@
+/**
+ * The number of this run: Unix ms at its start, but always above that of every earlier run, also when the clock went back.
+ * (boot, sequence) is what the gateway's replay protection compares.
+ */
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { StateError } from './state-error.js';
+
+const FILE = 'boot';
+
+export interface Boot {
+  readonly boot: bigint;
+  /** How far the clock is behind the latest run's boot, ms; 0 when it is not. */
+  readonly behindMs: number;
+}
+
+/**
+ * Takes the next boot number and makes it durable before anything is sealed with it.
+ *
+ * @param folder the state directory, locked by this process.
+ * @param now Unix ms.
+ * @throws {StateError} when the stored number cannot be read or replaced.
+ */
+export function nextBoot(folder: string, now: number): Boot {
+  const last = storedBoot(folder);
+  const boot = last === undefined || BigInt(now) > last ? BigInt(now) : last + 1n;
+  try {
+    replaceFile(folder, `${boot}\n`);
+  } catch (error) {
+    throw new StateError(`${join(folder, FILE)} cannot be written (${reasonOf(error)})`);
+  }
+  return { boot, behindMs: last === undefined ? 0 : Math.max(0, Number(last) - now) };
+}
+
+function storedBoot(folder: string): bigint | undefined {
+  const path = join(folder, FILE);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (reasonOf(error) === 'ENOENT') return undefined;
+    throw new StateError(`${path} cannot be read (${reasonOf(error)})`);
+  }
+  // 19 digits stay below 2^64, so that the number after it still fits into the packet.
+  if (!/^\d{1,19}\n$/.test(text)) {
+    throw new StateError(`${path} is damaged; if this host's clock is right, delete the file`);
+  }
+  return BigInt(text.trim());
+}
+
+/** After a crash at any moment the file holds the old text or the new one. */
+function replaceFile(folder: string, text: string): void {
+  const temporary = join(folder, `${FILE}.tmp`);
+  const file = openSync(temporary, 'w', 0o600);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(temporary, join(folder, FILE));
+  const directory = openSync(folder, 'r');
+  try {
+    fsyncSync(directory); // the rename itself
+  } finally {
+    closeSync(directory);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}

@@ -1,0 +1,59 @@
+/**
+ * Counts every byte from its fetch to its end, so that at every moment
+ *
+ *   fetched = mixed in + delivered + dropped + on hand (buffers and the packet on its way)
+ */
+
+/** Why bytes never reached the gateway. */
+export type LossReason =
+  | 'start_up' // tested, while a source proved itself
+  | 'health' // a block that failed a test
+  | 'quarantine' // what a source had delivered just before it failed a test badly
+  | 'mixed_health' // a mixed block that failed a test
+  | 'refused' // the gateway will never take the packet (400, 413, 415, 422)
+  | 'replayed' // 409 at the first attempt
+  | 'unknown' // no answer settled the packet's fate
+  | 'shutdown'; // could not be delivered within the time that a shutdown has
+
+export class Ledger {
+  #fetched = 0;
+  #mixedIn = 0;
+  #delivered = 0;
+  readonly #dropped = new Map<LossReason, number>();
+
+  /** A source gave `bytes`. */
+  fetch(bytes: number): void {
+    this.#fetched += bytes;
+  }
+
+  /** Mixing made fewer bytes of more: `bytes` is the difference. */
+  mixIn(bytes: number): void {
+    this.#mixedIn += bytes;
+  }
+
+  /** The gateway took `bytes`. */
+  deliver(bytes: number): void {
+    this.#delivered += bytes;
+  }
+
+  /** `bytes` were wiped for `reason`. */
+  drop(reason: LossReason, bytes: number): void {
+    if (bytes > 0) this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + bytes);
+  }
+
+  /** All counters, in bytes. */
+  totals(): { fetched: number; mixedIn: number; delivered: number; dropped: Record<string, number> } {
+    return {
+      fetched: this.#fetched,
+      mixedIn: this.#mixedIn,
+      delivered: this.#delivered,
+      dropped: Object.fromEntries(this.#dropped),
+    };
+  }
+
+  /** The bytes that must be on hand now; anything else in the buffers is a bug. */
+  expectedOnHand(): number {
+    const dropped = [...this.#dropped.values()].reduce((sum, bytes) => sum + bytes, 0);
+    return this.#fetched - this.#mixedIn - this.#delivered - dropped;
+  }
+}

@@ -1,0 +1,46 @@
+/** How the collector is, for heartbeats and for the last line of its log. */
+import { findPackageJSON } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { Injectable } from '@nestjs/common';
+import { encodeTelemetry } from '#libs/crypto';
+import { logEvent } from '../log-events.js';
+import { OutputBuffer } from '../sources/output-buffer.js';
+import { SourcesService } from '../sources/sources.service.js';
+import { Ledger } from './ledger.js';
+
+@Injectable()
+export class TelemetryService {
+  readonly #version = packageVersion();
+  readonly #started = performance.now();
+
+  constructor(
+    private readonly sources: SourcesService,
+    private readonly output: OutputBuffer,
+    readonly ledger: Ledger,
+  ) {}
+
+  /** The data of a heartbeat. */
+  encode(): Buffer {
+    return encodeTelemetry({
+      version: this.#version,
+      uptimeMs: Math.round(performance.now() - this.#started),
+      bufferBytes: this.output.length,
+      bufferCapacity: this.output.capacity,
+      dropped: this.ledger.totals().dropped,
+      sources: this.sources.telemetry(),
+    });
+  }
+
+  /** Counts what is left when the run ends, with `heldBytes` on their way, and logs the balance: `unaccounted` is 0. */
+  close(heldBytes: number): void {
+    this.ledger.drop('shutdown', heldBytes + this.output.length + this.sources.bufferedBytes());
+    logEvent('log', 'stopped', { ...this.ledger.totals(), unaccounted: this.ledger.expectedOnHand() });
+  }
+}
+
+function packageVersion(): string {
+  const path = findPackageJSON('..', import.meta.url);
+  if (path === undefined) return 'unknown';
+  const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version?: string };
+  return version ?? 'unknown';
+}
