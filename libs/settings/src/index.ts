@@ -9,6 +9,8 @@ export {
   isSecureUrl,
   ListVariable,
   Secret,
+  secretNames,
   splitList,
   Variable,
+  variableNames,
 } from './variables.js';
