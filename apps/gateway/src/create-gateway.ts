@@ -8,19 +8,28 @@ import { GatewayModule } from './gateway.module.js';
 import { addRequestHooks } from './http/request-hooks.js';
 import { serverOptions } from './http/server-options.js';
 import { addSwagger } from './http/swagger.js';
+import { SettingsSource } from './reload/settings-source.js';
 import { parseListenAddress } from './settings.js';
 import type { GatewaySettings } from './settings.js';
 
-/** A gateway that is ready to listen. */
-export async function createGateway(settings: Readonly<GatewaySettings>): Promise<NestFastifyApplication> {
+/**
+ * A gateway that is ready to listen.
+ *
+ * @param source where secrets are read again; without it they stay as they are.
+ */
+export async function createGateway(
+  settings: Readonly<GatewaySettings>,
+  source = new SettingsSource([], () => settings),
+): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter(serverOptions(settings));
-  const app = await NestFactory.create<NestFastifyApplication>(GatewayModule.forRoot(settings), adapter, {
+  const module = GatewayModule.forRoot(settings, source);
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: ['fatal', 'error', 'warn'], // until nestjs-pino takes over: not a line for each module
     bodyParser: false,
     abortOnError: false,
   });
   app.useLogger(app.get(Logger));
-  app.enableShutdownHooks(undefined, { useProcessExit: true });
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   adapter.getInstance().removeAllContentTypeParsers(); // a push is the only request with a body
   app.useBodyParser('application/octet-stream', { bodyLimit: MAX_PACKET_BYTES });
   await addRequestHooks(app);

@@ -9,18 +9,21 @@ import { ConfigModule, ConfigService } from '@nestjs/config';
 import { APP_FILTER } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
 import { ApiModule } from './api/api.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { Clock } from './clock.js';
 import { HealthModule } from './health/health.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { ProblemFilter } from './problem/problem.filter.js';
 import { PushModule } from './push/push.module.js';
+import { ReloadModule } from './reload/reload.module.js';
+import type { SettingsSource } from './reload/settings-source.js';
 import { GatewaySettings } from './settings.js';
 
 @Global()
 @Module({})
 export class GatewayModule {
-  static forRoot(settings: Readonly<GatewaySettings>): DynamicModule {
+  static forRoot(settings: Readonly<GatewaySettings>, source: SettingsSource): DynamicModule {
     return {
       module: GatewayModule,
       imports: [
@@ -33,7 +36,9 @@ export class GatewayModule {
           pinoHttp: { level: settings.QRNG_LOG_LEVEL, autoLogging: false },
           forRoutes: [],
         }),
+        ReloadModule.forRoot(source),
         MetricsModule,
+        AuditModule,
         AuthModule,
         PushModule,
         ApiModule,

@@ -1,12 +1,19 @@
 /** The gateway's process. */
 import 'reflect-metadata';
 import { Logger } from 'nestjs-pino';
-import { readSettingsOrExit } from '#libs/settings';
+import { readSettings, readSettingsOrExit, secretFiles } from '#libs/settings';
 import { createGateway, listen } from './create-gateway.js';
+import { FileWatcher } from './reload/file-watcher.js';
+import { SettingsSource } from './reload/settings-source.js';
 import { GatewaySettings } from './settings.js';
 
 const { settings, warnings } = readSettingsOrExit(GatewaySettings, process.env);
-const app = await createGateway(settings);
+const source = new SettingsSource(
+  secretFiles(GatewaySettings, process.env),
+  () => readSettings(GatewaySettings, process.env).settings,
+);
+const app = await createGateway(settings, source);
+process.on('SIGHUP', () => void app.get(FileWatcher).reload());
 const logger = app.get(Logger);
 for (const warning of warnings) logger.warn({ event: 'unknown-setting' }, warning);
 const url = await listen(app, settings);

@@ -25,6 +25,26 @@ export class GatewayMetrics {
     'When the last packet was accepted',
     ['collector'],
   );
+  readonly collectorBuffer = this.#gauge(
+    'qrng_collector_buffer_bytes',
+    'Bytes that wait in the collector (its last heartbeat)',
+    ['collector'],
+  );
+  readonly sourceUp = this.#gauge(
+    'qrng_collector_source_up',
+    'Whether a source of the collector is in use (its last heartbeat)',
+    ['collector', 'source'],
+  );
+  readonly healthFailures = this.#counter(
+    'qrng_collector_health_test_failures_total',
+    'Failed health tests of a source (heartbeats)',
+    ['collector', 'source', 'test'],
+  );
+  readonly telemetryMalformed = this.#counter(
+    'qrng_telemetry_malformed_total',
+    'Heartbeats whose MAC held and whose data is not telemetry',
+    ['collector'],
+  );
   readonly received = this.#counter('qrng_entropy_received_bytes_total', 'Entropy accepted into the pool');
   readonly served = this.#counter('qrng_entropy_served_bytes_total', 'Entropy taken for a client', [
     'client',

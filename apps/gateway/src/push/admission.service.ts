@@ -2,10 +2,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Packet } from '#libs/crypto';
 import { Clock } from '../clock.js';
-import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { EntropyService } from '../pool/entropy.service.js';
 import { GatewaySettings } from '../settings.js';
 import { freshness } from './freshness.js';
+import { PushOutcomes } from './push-outcomes.js';
 import { PushRefusal } from './push-refusal.js';
 
 /** When a collector that was told 503 or 507 should come again, in seconds. */
@@ -17,34 +17,33 @@ export class AdmissionService {
     private readonly settings: GatewaySettings,
     private readonly clock: Clock,
     private readonly entropy: EntropyService,
-    private readonly metrics: GatewayMetrics,
+    private readonly outcomes: PushOutcomes,
   ) {}
 
-  /** @throws {PushRefusal} when the packet is not taken. */
-  async admit(packet: Packet): Promise<void> {
-    const { collector } = packet;
-    this.#checkTime(packet);
-    const admission = await this.entropy.admit(packet);
-    if (admission.result !== 'accepted') throw this.#refusal(packet, admission.result, admission.detail);
-    this.metrics.packets.inc({ collector, result: 'accepted' });
-    this.metrics.missing.inc({ collector }, Number(admission.missing));
-    this.metrics.lastPacket.set({ collector }, this.clock.now() / 1000);
+  /**
+   * @param source address of the sender.
+   * @throws {PushRefusal} when the packet is not taken.
+   */
+  async admit(packet: Packet, source: string): Promise<void> {
+    const admission = this.#timeRefusal(packet) ?? (await this.entropy.admit(packet));
+    if (admission.result === 'accepted') {
+      this.outcomes.accepted(packet, admission.missing, this.clock.now());
+      return;
+    }
+    const { result, detail } = admission;
+    const retryable = result === 'full' || result === 'unready';
+    const refusal = new PushRefusal(result, detail, retryable ? RETRY_AFTER_SECS : undefined);
+    this.outcomes.refused(refusal, source, packet);
+    throw refusal;
   }
 
-  #checkTime(packet: Packet): void {
+  #timeRefusal({ timestamp }: Packet): { result: 'stale' | 'future'; detail: string } | undefined {
     const window = {
       ttlMs: this.settings.QRNG_PACKET_TTL_SECS * 1000,
       skewMs: this.settings.QRNG_CLOCK_SKEW_SECS * 1000,
     };
-    const age = freshness(packet.timestamp, this.clock.now(), window);
-    if (age !== 'fresh') {
-      throw this.#refusal(packet, age, `timestamp ${packet.timestamp} is outside the window`);
-    }
-  }
-
-  #refusal(packet: Packet, result: PushRefusal['result'], detail: string): PushRefusal {
-    this.metrics.packets.inc({ collector: packet.collector, result });
-    const retryable = result === 'full' || result === 'unready';
-    return new PushRefusal(result, detail, retryable ? RETRY_AFTER_SECS : undefined);
+    const result = freshness(timestamp, this.clock.now(), window);
+    if (result === 'fresh') return undefined;
+    return { result, detail: `timestamp ${timestamp} is outside the window` };
   }
 }

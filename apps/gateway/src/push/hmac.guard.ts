@@ -4,8 +4,8 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { openPacket, PacketError } from '#libs/crypto';
 import type { Packet } from '#libs/crypto';
-import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { HmacKeys } from './hmac-keys.js';
+import { PushOutcomes } from './push-outcomes.js';
 import { PushRefusal } from './push-refusal.js';
 
 declare module 'fastify' {
@@ -19,7 +19,7 @@ declare module 'fastify' {
 export class HmacGuard implements CanActivate {
   constructor(
     private readonly keys: HmacKeys,
-    private readonly metrics: GatewayMetrics,
+    private readonly outcomes: PushOutcomes,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
@@ -29,8 +29,9 @@ export class HmacGuard implements CanActivate {
       return true;
     } catch (error) {
       if (!(error instanceof PacketError)) throw error;
-      this.metrics.packets.inc({ collector: 'unverified', result: error.code });
-      throw new PushRefusal(error.code, error.message);
+      const refusal = new PushRefusal(error.code, error.message);
+      this.outcomes.refused(refusal, request.ip);
+      throw refusal;
     }
   }
 }

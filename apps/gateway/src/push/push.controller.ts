@@ -18,6 +18,6 @@ export class PushController {
   @UseGuards(HmacGuard)
   async push(@Req() request: FastifyRequest): Promise<void> {
     if (request.packet === undefined) throw new PushRefusal('malformed', 'HmacGuard did not run');
-    await this.admission.admit(request.packet);
+    await this.admission.admit(request.packet, request.ip);
   }
 }

@@ -1,13 +1,15 @@
 /** The way in: HmacGuard, freshness, replay state, admission. */
 import { Module } from '@nestjs/common';
+import { CollectorsModule } from '../collectors/collectors.module.js';
 import { PoolModule } from '../pool/pool.module.js';
 import { AdmissionService } from './admission.service.js';
 import { HmacKeys } from './hmac-keys.js';
 import { PushController } from './push.controller.js';
+import { PushOutcomes } from './push-outcomes.js';
 
 @Module({
-  imports: [PoolModule],
+  imports: [PoolModule, CollectorsModule],
   controllers: [PushController],
-  providers: [AdmissionService, HmacKeys],
+  providers: [AdmissionService, HmacKeys, PushOutcomes],
 })
 export class PushModule {}

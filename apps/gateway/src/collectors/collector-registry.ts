@@ -1,0 +1,77 @@
+/** What this gateway knows of each collector: its packets, and what it last said of itself in a heartbeat. */
+import { Injectable } from '@nestjs/common';
+import { decodeTelemetry, TelemetryError } from '#libs/crypto';
+import type { Packet, Telemetry } from '#libs/crypto';
+import { PinoLogger } from 'nestjs-pino';
+import { CollectorMetrics } from './collector-metrics.js';
+
+/** More than an installation has; whoever holds the key could otherwise name collectors without end. */
+const MAX_COLLECTORS = 256;
+
+/** A collector as the packets accepted by this gateway show it. Times are Unix milliseconds. */
+export interface CollectorStatus {
+  readonly collector: string;
+  readonly boot: bigint;
+  readonly sequence: bigint;
+  /** When the last packet was accepted, by this gateway's clock. */
+  readonly lastPacketAt: number;
+  /** Since this gateway started. */
+  readonly packets: number;
+  readonly bytes: number;
+  readonly missing: bigint;
+  /** The latest heartbeat's, and when it came. */
+  readonly telemetry?: Telemetry;
+  readonly telemetryAt?: number;
+}
+
+@Injectable()
+export class CollectorRegistry {
+  readonly #collectors = new Map<string, CollectorStatus>();
+
+  constructor(
+    private readonly metrics: CollectorMetrics,
+    private readonly logger: PinoLogger,
+  ) {
+    logger.setContext(CollectorRegistry.name);
+  }
+
+  /** All collectors heard of since this gateway started, at most 256. */
+  collectors(): CollectorStatus[] {
+    return [...this.#collectors.values()];
+  }
+
+  /** Notes an accepted packet; `missing` is how many sequence numbers it skipped. */
+  note(packet: Packet, missing: bigint, now: number): void {
+    const known = this.#collectors.get(packet.collector);
+    if (known === undefined && this.#collectors.size >= MAX_COLLECTORS) return;
+    const telemetry = packet.type === 'heartbeat' ? this.#telemetryOf(packet) : undefined;
+    this.#collectors.set(packet.collector, {
+      ...known,
+      collector: packet.collector,
+      boot: packet.boot,
+      sequence: packet.sequence,
+      lastPacketAt: now,
+      packets: (known?.packets ?? 0) + 1,
+      bytes: (known?.bytes ?? 0) + (packet.type === 'entropy' ? packet.data.length : 0),
+      missing: (known?.missing ?? 0n) + missing,
+      ...(telemetry === undefined ? {} : { telemetry, telemetryAt: now }),
+    });
+    this.metrics.packet(packet.collector, missing, now);
+    if (telemetry !== undefined) this.metrics.telemetry(packet.collector, packet.boot, telemetry);
+  }
+
+  /** A heartbeat that is no telemetry still counts as a packet: its MAC held, and its sequence is used. */
+  #telemetryOf(packet: Packet): Telemetry | undefined {
+    try {
+      return decodeTelemetry(packet.data);
+    } catch (error) {
+      if (!(error instanceof TelemetryError)) throw error;
+      this.metrics.malformed(packet.collector);
+      this.logger.warn(
+        { event: 'telemetry-malformed', collector: packet.collector, reason: error.message },
+        'a heartbeat is not telemetry',
+      );
+      return undefined;
+    }
+  }
+}

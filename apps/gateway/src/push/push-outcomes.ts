@@ -1,0 +1,63 @@
+/** Tells operators what became of each push: metrics, log, audit trail, and the state of its collector. */
+import { Injectable } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import type { Packet } from '#libs/crypto';
+import type { AuditEvent } from '../audit/audit-event.js';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { CollectorRegistry } from '../collectors/collector-registry.js';
+import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import type { PushRefusal, PushResult } from './push-refusal.js';
+
+/** Outcomes that somebody may have brought about on purpose. A damaged packet (malformed, crc) proves nothing. */
+const AUDITED: Partial<Record<PushResult, AuditEvent>> = {
+  hmac: 'hmac-failed',
+  replay: 'replay',
+  conflict: 'conflict',
+  stale: 'stale',
+  future: 'future',
+};
+
+@Injectable()
+export class PushOutcomes {
+  constructor(
+    private readonly metrics: GatewayMetrics,
+    private readonly collectors: CollectorRegistry,
+    private readonly audit: AuditTrail,
+    private readonly logger: PinoLogger,
+  ) {
+    logger.setContext(PushOutcomes.name);
+  }
+
+  /** A packet that was taken at `now` and skipped `missing` sequence numbers. */
+  accepted(packet: Packet, missing: bigint, now: number): void {
+    const { collector, boot, sequence } = packet;
+    this.metrics.packets.inc({ collector, result: 'accepted' });
+    this.collectors.note(packet, missing, now);
+    if (missing === 0n) return;
+    this.logger.warn(
+      { event: 'sequence-gap', collector, boot: `${boot}`, sequence: `${sequence}`, missing: `${missing}` },
+      'sequence numbers were skipped',
+    );
+  }
+
+  /** A push that was not taken; `packet` only if its MAC held: nothing else is known to be from a collector. */
+  refused({ result, detail: reason }: PushRefusal, source: string, packet?: Packet): void {
+    const { collector, boot, sequence } = packet ?? {};
+    this.metrics.packets.inc({ collector: collector ?? 'unverified', result });
+    const level = result === 'conflict' ? 'error' : 'warn';
+    this.logger[level](
+      {
+        event: 'push-refused',
+        result,
+        source,
+        collector,
+        boot: boot?.toString(),
+        sequence: sequence?.toString(),
+        reason,
+      },
+      'a push was refused',
+    );
+    const event = AUDITED[result];
+    if (event !== undefined) this.audit.record(event, { source, collector, boot, sequence, reason });
+  }
+}
