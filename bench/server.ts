@@ -17,6 +17,7 @@ export interface ServerProcess {
   readonly name: string;
   /** The compiled module, relative to dist/. */
   readonly module: string;
+  /** Where it listens; 0 when it does not. */
   readonly port: number;
   readonly ca?: string | undefined;
   readonly args?: readonly string[];
@@ -48,18 +49,18 @@ export class Server implements Endpoint {
         join(import.meta.dirname, '..', options.module),
         ...(options.args ?? []),
       ],
-      { env: { PATH: process.env['PATH'], ...options.env }, stdio: ['ignore', out, out] },
+      { env: { PATH: process.env['PATH'], ...options.env }, stdio: ['pipe', out, out] }, // the simulator ends with its stdin
     );
     closeSync(out);
     running.add(this.#process);
     this.#process.once('exit', () => running.delete(this.#process));
   }
 
-  /** Starts the process and waits until it listens. */
+  /** Starts the process and waits until it listens, if it does. */
   static async start(setup: Setup, options: ServerProcess): Promise<Server> {
     const server = new Server(options, setup.path(`${options.name.replaceAll(/\W+/g, '-')}.log`));
     const deadline = performance.now() + START_WITHIN_MS;
-    while (!(await accepts(server.port))) {
+    while (server.port > 0 && !(await accepts(server.port))) {
       if (server.#process.exitCode !== null || performance.now() > deadline) {
         throw new Error(`${server.name} does not listen:\n${server.log().slice(-2000)}`);
       }
