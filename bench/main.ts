@@ -9,6 +9,7 @@ import { cpus } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { memoryRows } from './memory.js';
+import { pipelineRows } from './pipeline.js';
 import { pushRows } from './push.js';
 import { randomRows } from './random.js';
 import { generator } from './requests.js';
@@ -19,7 +20,7 @@ import { startUpRows } from './start-up.js';
 import { formatLines, formatTargets } from './table.js';
 import type { Line, Target } from './table.js';
 
-const ROWS: readonly Row[] = [...randomRows, ...pushRows, ...scaleRows, ...startUpRows, ...memoryRows];
+const ROWS: readonly Row[] = [...randomRows, ...pushRows, ...pipelineRows, ...scaleRows, ...startUpRows, ...memoryRows];
 
 const { values } = parseArgs({
   options: {
