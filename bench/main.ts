@@ -20,7 +20,14 @@ import { startUpRows } from './start-up.js';
 import { formatLines, formatTargets } from './table.js';
 import type { Line, Target } from './table.js';
 
-const ROWS: readonly Row[] = [...randomRows, ...pushRows, ...pipelineRows, ...scaleRows, ...startUpRows, ...memoryRows];
+const ROWS: readonly Row[] = [
+  ...randomRows,
+  ...pushRows,
+  ...pipelineRows,
+  ...scaleRows,
+  ...startUpRows,
+  ...memoryRows,
+];
 
 const { values } = parseArgs({
   options: {
