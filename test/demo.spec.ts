@@ -1,0 +1,70 @@
+/** The main job as a newcomer starts it: `npm run demo` in an empty folder of its own, then curl. Needs `npm run build`. */
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+describe('the demo', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'qrng-demo-'));
+  let demo: ChildProcess;
+  let exited: Promise<number | null>;
+  let output = '';
+
+  beforeAll(async () => {
+    demo = spawn(process.execPath, [resolve('dist/scripts/demo.js')], { cwd: folder });
+    exited = new Promise((done) => demo.once('exit', done));
+    demo.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    await new Promise<void>((announced, ended) => {
+      void exited.then(() => ended(new Error(`the demo ended: ${output}`)));
+      demo.stdout?.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+        if (output.includes('Ctrl-C ends')) announced();
+      });
+    });
+  }, 60_000);
+
+  afterAll(async () => {
+    demo.kill('SIGTERM');
+    await exited;
+    rmSync(folder, { recursive: true });
+  }, 30_000);
+
+  test('prints a curl line that gives 32 bytes as it stands', () => {
+    const line = /^ *(curl .*)$/m.exec(output)?.[1] ?? '';
+    expect(execFileSync('sh', ['-c', `${line} --silent --fail`], { encoding: 'utf8' })).toMatch(
+      /^[0-9a-f]{64}$/,
+    );
+  });
+
+  test('says that its source is simulated', () => expect(output).toContain('SIMULATED'));
+
+  test('keeps what a shell needs in client.env', () => {
+    const script =
+      '. .demo/client.env; curl -s --cacert "$QRNG_CA_FILE" -H "Authorization: Bearer $QRNG_API_KEY" "$QRNG_URL/api/status"';
+    const status: unknown = JSON.parse(execFileSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8' }));
+    expect(status).toBeInstanceOf(Object);
+    expect(readFileSync(join(folder, '.demo/client.env'), 'utf8')).toMatch(
+      /^QRNG_HMAC_SECRET_KEY=[0-9a-f]{64}$/m,
+    );
+  });
+
+  test('ends all three on SIGTERM, with exit code 0', async () => {
+    demo.kill('SIGTERM');
+    expect(await exited).toBe(0);
+    expect(processesIn(folder)).toEqual([]);
+  });
+});
+
+/** The ids of the processes whose working directory is `folder`. */
+function processesIn(folder: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return readlinkSync(`/proc/${pid}/cwd`) === folder;
+    } catch {
+      return false; // ended meanwhile
+    }
+  });
+}
