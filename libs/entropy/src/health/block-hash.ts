@@ -8,16 +8,17 @@ export const BLOCK = 16;
 export class BlockHash {
   // Odd multipliers known to this process alone: no source can aim its blocks at one slot of a table and make us slow.
   // They choose slots only. No byte that is delivered depends on them.
-  readonly #keys = randomFillSync(new Uint32Array(4)).map((key) => key | 1);
+  readonly #keys: Uint32Array = randomFillSync(new Uint32Array(4)).map((key) => key | 1);
 
   /** Hashes the 16 bytes at `at`. */
   of(view: DataView, at: number): number {
-    const [k0 = 1, k1 = 1, k2 = 1, k3 = 1] = this.#keys;
+    const keys = this.#keys;
+    const k0 = keys[0] ?? 1;
     const sum =
       Math.imul(view.getUint32(at, true), k0) +
-      Math.imul(view.getUint32(at + 4, true), k1) +
-      Math.imul(view.getUint32(at + 8, true), k2) +
-      Math.imul(view.getUint32(at + 12, true), k3);
+      Math.imul(view.getUint32(at + 4, true), keys[1] ?? 1) +
+      Math.imul(view.getUint32(at + 8, true), keys[2] ?? 1) +
+      Math.imul(view.getUint32(at + 12, true), keys[3] ?? 1);
     return Math.imul(sum ^ (sum >>> 16), k0) >>> 0;
   }
 }

@@ -15,7 +15,10 @@ export class RepetitionCount {
     let last = this.#last;
     let run = this.#run;
     let longest = 0;
-    for (const byte of bytes) {
+    const { length } = bytes;
+    // Not for-of: over a Uint8Array that costs 5 to 22 ms a megabyte, and this 2.
+    for (let i = 0; i < length; i++) {
+      const byte = bytes[i] ?? 0;
       if (byte === last) {
         if (++run > longest) longest = run;
       } else {
