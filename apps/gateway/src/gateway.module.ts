@@ -18,6 +18,7 @@ import { ProblemFilter } from './problem/problem.filter.js';
 import { PushModule } from './push/push.module.js';
 import { ReloadModule } from './reload/reload.module.js';
 import type { SettingsSource } from './reload/settings-source.js';
+import { RedisModule } from './redis/redis.module.js';
 import { GatewaySettings } from './settings.js';
 
 @Global()
@@ -40,6 +41,7 @@ export class GatewayModule {
         MetricsModule,
         AuditModule,
         AuthModule,
+        RedisModule,
         PushModule,
         ApiModule,
         HealthModule,

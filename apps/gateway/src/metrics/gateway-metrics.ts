@@ -75,6 +75,24 @@ export class GatewayMetrics {
     this.#derived('qrng_pool_oldest_age_seconds', 'Age of the oldest byte', () => level().oldestAgeMs / 1000);
   }
 
+  /** Whether Redis can be used; exported only where one is configured. */
+  observeRedis(isUp: () => boolean): void {
+    this.#derived('qrng_redis_up', 'Whether Redis can be used (1) or not (0)', () => Number(isUp()));
+  }
+
+  /** The ledger of all gateways that share a pool, the same on each of them. */
+  observeLedger(ledger: () => object): void {
+    new Gauge({
+      name: 'qrng_ledger_bytes',
+      help: 'Entropy of all gateways that share the pool, by what became of it',
+      labelNames: ['entry'],
+      registers: [this.registry],
+      collect() {
+        for (const [entry, bytes] of Object.entries(ledger())) this.set({ entry }, Number(bytes));
+      },
+    });
+  }
+
   #counter<T extends string>(name: string, help: string, labelNames: T[] = []): Counter<T> {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }

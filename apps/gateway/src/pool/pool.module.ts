@@ -1,30 +1,41 @@
-/** The entropy pool: embedded in this process. */
+/** The entropy pool: embedded in this process, or shared by several gateways in Redis. */
 import { Module } from '@nestjs/common';
 import { Clock } from '../clock.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import { RedisConnection } from '../redis/redis-connection.js';
 import { GatewaySettings } from '../settings.js';
 import { EmbeddedPool } from './embedded-pool.js';
 import { EntropyService, POOL } from './entropy.service.js';
 import type { Pool } from './pool.js';
+import { RedisPool } from './redis/redis-pool.js';
 
 @Module({
   providers: [
     EntropyService,
     {
       provide: POOL,
-      inject: [GatewaySettings, Clock, GatewayMetrics],
-      useFactory: (settings: GatewaySettings, clock: Clock, metrics: GatewayMetrics): Pool =>
-        new EmbeddedPool(
-          {
-            capacity: settings.QRNG_BUFFER_SIZE,
-            overflow: settings.QRNG_BUFFER_OVERFLOW_POLICY,
-            ttlMs: settings.QRNG_BUFFER_TTL_SECS * 1000,
-          },
-          clock,
-          (reason, bytes) => metrics.discarded.inc({ reason }, bytes),
-        ),
+      inject: [GatewaySettings, Clock, GatewayMetrics, RedisConnection],
+      useFactory: openPool,
     },
   ],
   exports: [EntropyService],
 })
 export class PoolModule {}
+
+async function openPool(
+  settings: GatewaySettings,
+  clock: Clock,
+  metrics: GatewayMetrics,
+  redis: RedisConnection | undefined,
+): Promise<Pool> {
+  const options = {
+    capacity: settings.QRNG_BUFFER_SIZE,
+    overflow: settings.QRNG_BUFFER_OVERFLOW_POLICY,
+    ttlMs: settings.QRNG_BUFFER_TTL_SECS * 1000,
+  };
+  const onDiscard = (reason: string, bytes: number): void => metrics.discarded.inc({ reason }, bytes);
+  if (redis === undefined) return new EmbeddedPool(options, clock, onDiscard);
+  const pool = await RedisPool.open(options, clock, redis, onDiscard);
+  metrics.observeLedger(() => pool.ledger());
+  return pool;
+}

@@ -18,7 +18,13 @@ export type Admission =
     };
 
 /** Why bytes left the pool without being served; the reason label of `qrng_entropy_discarded_bytes_total`. */
-export type DiscardReason = 'replaced' | 'expired';
+export type DiscardReason =
+  | 'replaced'
+  | 'expired'
+  /** Leased from a shared pool and neither served nor given back: the gateway stopped or died. */
+  | 'lease'
+  /** The shared pool was dropped, because Redis restarted, failed over or lost its data. */
+  | 'fence';
 
 /** How full the pool is: bytes, bytes, and milliseconds since the oldest byte came (0 when empty). */
 export interface PoolLevel {

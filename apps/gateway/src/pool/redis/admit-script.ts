@@ -1,0 +1,68 @@
+/** Admission to the shared pool: check, advance, make room, store, in one atomic step. */
+import { defineScript } from 'redis';
+import type { CommandParser } from 'redis';
+import { NUMBER_OF_KEYS, PRELUDE, pushCommon } from './script-prelude.js';
+import type { CommonArguments, PoolReply } from './script-prelude.js';
+
+export interface AdmitArguments extends CommonArguments {
+  readonly capacity: number;
+  readonly overflow: 'discard' | 'replace';
+  readonly collector: string;
+  /** boot and sequence, 20 digits each: compared as text, because Lua's numbers are doubles. */
+  readonly position: string;
+  /** Hexadecimal. */
+  readonly mac: string;
+  /** 20 digits. */
+  readonly timestamp: string;
+  /** The packet's data; none for a heartbeat. */
+  readonly blocks: readonly Buffer[];
+}
+
+// The sequence advances before the bytes are stored: Lua does not roll back, so a failure in between loses bytes and
+// never lets a packet in twice.
+const SCRIPT = `${PRELUDE}
+local capacity, replaces = tonumber(ARGV[6]), ARGV[7] == 'replace'
+local collector, position, mac, timestamp = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+
+local last = redis.call('HGET', REPLAY, collector) or ''
+if last ~= '' then
+  local lastPosition, lastMac = string.match(last, '(%d+) (%x+)')
+  if position == lastPosition and mac ~= lastMac then return answer('conflict', '') end
+  if position <= lastPosition then return answer('replay', '') end
+end
+if timestamp < redis.call('HGET', REPLAY, '@created') then return answer('unready', '') end
+
+local bytes = 0
+for i = 12, #ARGV do bytes = bytes + #ARGV[i] end
+expire()
+local excess = amount('stored') + amount('leased') + bytes - capacity
+if bytes > 0 and excess > 0 then
+  if not replaces or bytes > capacity then return answer('full', '') end
+  while excess > 0 do
+    local taken = take(excess)
+    if taken == 0 then break end -- the rest is leased, and is not taken back
+    discard('stored', 'replaced', taken)
+    excess = excess - taken
+  end
+end
+
+redis.call('HSET', REPLAY, collector, position .. ' ' .. mac)
+if bytes > 0 then
+  redis.call('HINCRBY', POOL, 'received', bytes)
+  redis.call('HINCRBY', POOL, 'stored', bytes)
+  for i = 12, #ARGV do redis.call('RPUSH', BLOCKS, now, ARGV[i]) end
+end
+return answer('accepted', string.sub(last, 1, 40))
+`;
+
+/** `result` is an `Admission` result; `detail` the position before, empty for a collector's first packet. */
+export const admit = defineScript({
+  SCRIPT,
+  NUMBER_OF_KEYS,
+  parseCommand(parser: CommandParser, options: AdmitArguments) {
+    pushCommon(parser, options);
+    const { capacity, overflow, collector, position, mac, timestamp, blocks } = options;
+    parser.push(String(capacity), overflow, collector, position, mac, timestamp, ...blocks);
+  },
+  transformReply: (reply: unknown) => reply as PoolReply<Buffer, Buffer>,
+});

@@ -1,0 +1,54 @@
+/** A gateway's report of what became of the bytes it leased, and a lease of more. */
+import { defineScript } from 'redis';
+import type { CommandParser } from 'redis';
+import { NUMBER_OF_KEYS, PRELUDE, pushCommon } from './script-prelude.js';
+import type { CommonArguments, PoolReply } from './script-prelude.js';
+
+/** A gateway that was silent for so long is dead: what it held counts as discarded. */
+const DEAD_AFTER_MS = 10_000;
+
+export interface LeaseArguments extends CommonArguments {
+  /** What the gateway has in memory now; no other lease of it is under way. */
+  readonly held: number;
+  /** Bytes that a request waits for; 0 for a prefetch or a mere report. */
+  readonly need: number;
+  /** Bytes to take instead if `reserve` are left beside `need`; 0 for a mere report. */
+  readonly plenty: number;
+  readonly reserve: number;
+}
+
+// What the gateway was given and neither served nor dropped nor holds was lost, with an answer that never reached it.
+const SCRIPT = `${PRELUDE}
+local held, need, plenty, reserve = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+discarded.lease = settle('discarded', own - held)
+
+if need == 0 and plenty == 0 then
+  local records = redis.call('HGETALL', REPLICAS)
+  for i = 1, #records, 2 do
+    local seen, leased = string.match(records[i + 1], '(%d+) (%d+)')
+    if records[i] ~= id and now - tonumber(seen) > ${DEAD_AFTER_MS} then
+      redis.call('HDEL', REPLICAS, records[i])
+      discard('leased', 'lease', tonumber(leased))
+    end
+  end
+end
+
+expire()
+if amount('stored') >= need + reserve then need = math.max(need, plenty) end
+local taken, pieces = take(need)
+move('stored', 'leased', taken)
+own = own + taken
+return answer(pieces, '')
+`;
+
+/** `result` holds age (ms), bytes, age, bytes ... oldest first; `detail` is empty. */
+export const lease = defineScript({
+  SCRIPT,
+  NUMBER_OF_KEYS,
+  parseCommand(parser: CommandParser, options: LeaseArguments) {
+    pushCommon(parser, options);
+    const { held, need, plenty, reserve } = options;
+    parser.push(...[held, need, plenty, reserve].map(String));
+  },
+  transformReply: (reply: unknown) => reply as PoolReply<readonly (number | Buffer)[], Buffer>,
+});

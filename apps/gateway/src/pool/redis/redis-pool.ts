@@ -1,0 +1,190 @@
+/**
+ * The pool of several gateways, in Redis. Each gateway leases blocks of it into its own memory and serves from there:
+ *
+ *   admit(packet) -> Redis: sequence, room, store | -> lease -> hand (this process's memory) -> take(n)
+ *
+ * A leased block is gone from Redis before its first byte is served, and is never given back: a gateway that dies loses
+ * what it holds.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Packet } from '#libs/crypto';
+import type { Clock } from '../../clock.js';
+import type { RedisConnection } from '../../redis/redis-connection.js';
+import { RedisError } from '../../redis/redis-error.js';
+import { ExpiringBuffer } from '../expiring-buffer.js';
+import type { BufferOptions } from '../expiring-buffer.js';
+import type { Admission, DiscardReason, Pool, PoolLevel } from '../pool.js';
+import { admissionOf, admitArguments } from './redis-admission.js';
+import type { CommonArguments, PoolReply } from './script-prelude.js';
+import { SharedLevel } from './shared-level.js';
+import type { Ledger } from './shared-level.js';
+
+/** One lease, and the low-water mark of the hand below which the next one is fetched ahead. */
+const LEASE_BYTES = 64 * 1024;
+/** Below this the pool is too low for leases ahead: each request then fetches what it needs and no more. */
+const RESERVE_BYTES = 8 * LEASE_BYTES;
+/** The most that one `take` can ask for. */
+const MOST_BYTES = 4 * LEASE_BYTES;
+/** How often a gateway reports, and learns how the pool stands. */
+const REPORT_INTERVAL_MS = 500;
+
+export class RedisPool implements Pool {
+  readonly #id = randomUUID();
+  readonly #hand: ExpiringBuffer;
+  readonly #shared: SharedLevel;
+  readonly #timer: NodeJS.Timeout;
+  #leasing: Promise<number> | undefined;
+  #trouble: string | undefined = 'Redis has not answered yet';
+  #served = 0;
+  #dropped = 0;
+
+  private constructor(
+    private readonly options: BufferOptions,
+    private readonly clock: Clock,
+    private readonly redis: RedisConnection,
+    private readonly onDiscard: (reason: DiscardReason, bytes: number) => void,
+  ) {
+    this.#hand = new ExpiringBuffer(
+      { capacity: MOST_BYTES + LEASE_BYTES, overflow: 'discard', ttlMs: options.ttlMs },
+      (reason, bytes) => this.#drop(reason, bytes),
+    );
+    this.#shared = new SharedLevel(onDiscard);
+    this.#timer = setInterval(() => void this.#report(), REPORT_INTERVAL_MS).unref();
+  }
+
+  /** A pool that has been asked once how it stands. */
+  static async open(
+    options: BufferOptions,
+    clock: Clock,
+    redis: RedisConnection,
+    onDiscard: (reason: DiscardReason, bytes: number) => void,
+  ): Promise<RedisPool> {
+    const pool = new RedisPool(options, clock, redis, onDiscard);
+    await pool.#report();
+    return pool;
+  }
+
+  async admit(packet: Packet): Promise<Admission> {
+    try {
+      const [result, before] = this.#learn(
+        await this.redis.run((client) => client.admit(admitArguments(packet, this.options, this.#common()))),
+      );
+      return admissionOf(packet, result.toString(), before.toString());
+    } catch (error) {
+      if (!(error instanceof RedisError)) throw error;
+      if (error.message.startsWith('OOM')) return { result: 'full', detail: error.message };
+      return { result: error.undone ? 'unready' : 'unknown', detail: error.message };
+    }
+  }
+
+  take(count: number): Buffer | undefined {
+    const now = this.clock.now();
+    const bytes = this.#hand.take(count, now);
+    if (bytes !== undefined) this.#served += count;
+    if (this.#hand.bytesAt(now) < LEASE_BYTES) this.#leaseAhead();
+    return bytes;
+  }
+
+  holds(count: number): boolean {
+    return this.#hand.bytesAt(this.clock.now()) >= count;
+  }
+
+  async prepare(count: number): Promise<boolean> {
+    if (count > MOST_BYTES) return false;
+    while (!this.holds(count)) {
+      if (this.#leasing !== undefined) await this.#leasing;
+      else if ((await this.#lease(count - this.#hand.bytesAt(this.clock.now()), LEASE_BYTES)) === 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** What all gateways have received and neither served nor discarded, as of the last answer of Redis. */
+  level(): PoolLevel {
+    const now = this.clock.now();
+    const held = this.#hand.bytesAt(now);
+    return {
+      bytes: this.#shared.stored + this.#shared.leasedByOthers + held,
+      capacity: this.options.capacity,
+      oldestAgeMs: held > 0 ? this.#hand.oldestAgeMs(now) : this.#shared.oldestAgeMs(now),
+    };
+  }
+
+  fault(): string | undefined {
+    return this.redis.fault === undefined ? this.#trouble : `Redis ${this.redis.fault}`;
+  }
+
+  /** The ledger of all gateways, as of the last answer of Redis. */
+  ledger(): Ledger {
+    return this.#shared.ledger;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#leasing;
+    const left = this.#hand.bytesAt(this.clock.now());
+    this.#hand.take(left, this.clock.now())?.fill(0);
+    if (left > 0) this.#drop('lease', left);
+    await this.#report();
+  }
+
+  #drop(reason: DiscardReason, bytes: number): void {
+    this.#dropped += bytes;
+    this.onDiscard(reason, bytes);
+  }
+
+  async #report(): Promise<void> {
+    await (this.#leasing ?? this.#lease(0, 0));
+  }
+
+  #leaseAhead(): void {
+    const plenty = this.#shared.stored >= RESERVE_BYTES;
+    if (plenty && this.#leasing === undefined && this.fault() === undefined) void this.#lease(0, LEASE_BYTES);
+  }
+
+  /** One lease at a time: the report that goes with it must know all that came before. Gives how many bytes came. */
+  #lease(need: number, plenty: number): Promise<number> {
+    this.#leasing = this.#leaseNow(need, plenty).finally(() => (this.#leasing = undefined));
+    return this.#leasing;
+  }
+
+  async #leaseNow(need: number, plenty: number): Promise<number> {
+    const held = this.#hand.bytesAt(this.clock.now()); // first: it drops what has expired
+    const amounts = { held, need, plenty, reserve: RESERVE_BYTES };
+    try {
+      const reply = await this.redis.run((client) => client.lease({ ...this.#common(), ...amounts }));
+      this.#trouble = undefined;
+      return this.#store(this.#learn(reply)[0]);
+    } catch (error) {
+      if (!(error instanceof RedisError)) throw error;
+      this.#trouble = error.message;
+      return 0;
+    }
+  }
+
+  #common(): CommonArguments {
+    const { ttlMs } = this.options;
+    return { nowMs: this.clock.now(), ttlMs, id: this.#id, served: this.#served, dropped: this.#dropped };
+  }
+
+  /** Stores age, bytes, age, bytes ...; ages are by Redis' clock, and only they go from one clock to the other. */
+  #store(pieces: readonly (number | Buffer)[]): number {
+    const now = this.clock.now();
+    let stored = 0;
+    let receivedAt = now;
+    for (const piece of pieces) {
+      if (Buffer.isBuffer(piece)) {
+        this.#hand.store(piece, receivedAt);
+        piece.fill(0);
+        stored += piece.length;
+      } else receivedAt = now - piece;
+    }
+    return stored;
+  }
+
+  #learn<R, D>(reply: PoolReply<R, D>): PoolReply<R, D> {
+    this.#shared.learn(reply, this.clock.now());
+    return reply;
+  }
+}

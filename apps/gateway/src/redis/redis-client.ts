@@ -1,0 +1,30 @@
+/** The node-redis client with the gateway's scripts, set so that no command is ever sent a second time. */
+import { createClient, RESP_TYPES } from 'redis';
+import { admit } from '../pool/redis/admit-script.js';
+import { lease } from '../pool/redis/lease-script.js';
+
+const CONNECT_TIMEOUT_MS = 1000;
+/** Silence after which a connection is given up, also while it is being set up. */
+const SILENCE_MS = 2500;
+const MAX_RETRY_DELAY_MS = 1000;
+
+export type RedisClient = ReturnType<typeof createRedisClient>;
+
+/** A client that connects, and connects again for ever, once `connect()` was called. */
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the type is the scripts'
+export function createRedisClient(url: string) {
+  return createClient({
+    url,
+    scripts: { admit, lease },
+    // Commands wait for nothing: what cannot be sent now fails now, and what was not answered is not sent again.
+    disableOfflineQueue: true,
+    // No redirection to another host: the gateway opens no connection but to its URL.
+    maintNotifications: 'disabled',
+    commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+    socket: {
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      socketTimeout: SILENCE_MS,
+      reconnectStrategy: (retries) => Math.min(100 * 2 ** Math.min(retries, 10), MAX_RETRY_DELAY_MS),
+    },
+  });
+}

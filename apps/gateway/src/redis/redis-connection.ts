@@ -1,0 +1,142 @@
+/**
+ * The gateway's connection to Redis. A command is sent once or not at all; while Redis is away commands fail at once, and
+ * the connection comes back by itself.
+ */
+import { ErrorReply } from 'redis';
+import { createRedisClient } from './redis-client.js';
+import type { RedisClient } from './redis-client.js';
+import { RedisError } from './redis-error.js';
+import { checkRedis } from './redis-requirements.js';
+
+/** A command that was not answered for so long has an unknown outcome, and its connection is given up. */
+const ANSWER_TIMEOUT_MS = 2000;
+
+const CHECK_AGAIN_MS = 1000;
+
+/** What the connection tells; `change` also says why it is down. */
+export interface RedisLog {
+  up(warnings: readonly string[]): void;
+  down(fault: string): void;
+}
+
+export class RedisConnection {
+  readonly #url: string;
+  readonly #log: RedisLog;
+  #client: RedisClient;
+  #fault: string | undefined = 'is not connected yet';
+  #refused = false;
+  #warnings: readonly string[] = [];
+  #closed = false;
+  #attempted: () => void = () => undefined;
+
+  private constructor(url: string, log: RedisLog) {
+    this.#url = url;
+    this.#log = log;
+    this.#client = this.#connect();
+  }
+
+  /** A connection after its first attempt, which may have failed: it goes on trying. */
+  static async open(url: string, log: RedisLog): Promise<RedisConnection> {
+    const connection = new RedisConnection(url, log);
+    await new Promise<void>((resolve) => (connection.#attempted = resolve));
+    return connection;
+  }
+
+  /** Why Redis cannot be used now; undefined while it can. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
+  /** Whether the fault is one that time does not mend: Redis answers, and refuses what the gateway needs. */
+  get refused(): boolean {
+    return this.#refused;
+  }
+
+  /** Settings of this Redis that are not as they should be. */
+  get warnings(): readonly string[] {
+    return this.#warnings;
+  }
+
+  /**
+   * Runs one command.
+   *
+   * @throws {RedisError} that says whether the command can have had an effect.
+   */
+  async run<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
+    if (this.#fault !== undefined) throw new RedisError('offline', `Redis ${this.#fault}`);
+    const client = this.#client;
+    let answered = false;
+    // The timer runs before the answers that came meanwhile are read; the immediate runs after.
+    const overdue = setTimeout(() => {
+      setImmediate(() => answered || this.#replace(client, 'did not answer in time'));
+    }, ANSWER_TIMEOUT_MS);
+    try {
+      return await command(client);
+    } catch (error) {
+      throw this.#explain(error, client);
+    } finally {
+      answered = true;
+      clearTimeout(overdue);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#fault = 'was left: the gateway is stopping';
+    this.#client.destroy();
+  }
+
+  #connect(): RedisClient {
+    const client = createRedisClient(this.#url);
+    client.on('ready', () => void this.#check(client));
+    client.on('error', (error: Error) => {
+      const refused = error instanceof ErrorReply; // such as a wrong password
+      this.#down(client, `${refused ? 'refuses' : 'cannot be reached'}: ${error.message}`, refused);
+    });
+    client.connect().catch((error: unknown) => {
+      this.#down(client, `cannot be reached: ${String(error)}`); // replaced or closed while it was connecting
+    });
+    return client;
+  }
+
+  async #check(client: RedisClient): Promise<void> {
+    const { fault, warnings } = await checkRedis(client);
+    if (client !== this.#client || !client.isReady) return;
+    this.#warnings = warnings;
+    if (fault !== undefined) {
+      this.#down(client, fault, true);
+      setTimeout(() => this.#replace(client, fault), CHECK_AGAIN_MS).unref();
+      return;
+    }
+    this.#fault = undefined;
+    this.#refused = false;
+    this.#log.up(warnings);
+    this.#attempted();
+  }
+
+  #down(client: RedisClient, fault: string, refused = false): void {
+    if (client !== this.#client || this.#closed) return;
+    if (fault !== this.#fault) this.#log.down(fault);
+    this.#fault = fault;
+    this.#refused = refused;
+    this.#attempted();
+  }
+
+  /** Gives a connection up that is open and useless. */
+  #replace(client: RedisClient, fault: string): void {
+    if (client !== this.#client || this.#closed) return;
+    this.#down(client, fault);
+    client.destroy();
+    this.#client = this.#connect();
+  }
+
+  #explain(error: unknown, client: RedisClient): RedisError {
+    const message = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof ErrorReply)) {
+      return new RedisError('unanswered', `Redis did not answer: ${message}`, { cause: error });
+    }
+    // A primary that became a replica: the name in the URL may lead to the new one by now.
+    if (message.startsWith('READONLY')) this.#replace(client, 'is a read-only replica now');
+    return new RedisError('refused', message, { cause: error });
+  }
+}

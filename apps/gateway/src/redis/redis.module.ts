@@ -1,0 +1,53 @@
+/** The connection to `QRNG_REDIS_URL`, or none where the variable is not set. */
+import { Global, Inject, Module } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { SettingsError } from '#libs/settings';
+import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import { GatewaySettings } from '../settings.js';
+import { RedisConnection } from './redis-connection.js';
+
+@Global()
+@Module({
+  providers: [
+    {
+      provide: RedisConnection,
+      inject: [GatewaySettings, PinoLogger, GatewayMetrics],
+      useFactory: openRedis,
+    },
+  ],
+  exports: [RedisConnection],
+})
+export class RedisModule implements OnApplicationShutdown {
+  constructor(@Inject(RedisConnection) private readonly redis: RedisConnection | undefined) {}
+
+  onApplicationShutdown(): void {
+    this.redis?.close();
+  }
+}
+
+/**
+ * The connection after its first attempt; a Redis that is away now may come later.
+ *
+ * @throws {SettingsError} when Redis is there and cannot be used.
+ */
+async function openRedis(
+  settings: GatewaySettings,
+  logger: PinoLogger,
+  metrics: GatewayMetrics,
+): Promise<RedisConnection | undefined> {
+  if (settings.QRNG_REDIS_URL === undefined) return undefined;
+  const redis = await RedisConnection.open(settings.QRNG_REDIS_URL, {
+    up: (warnings) => {
+      logger.info({ event: 'redis-up' }, 'Redis can be used');
+      for (const warning of warnings) logger.warn({ event: 'redis-setting' }, warning);
+    },
+    down: (reason) => logger.error({ event: 'redis-down', reason }, 'Redis cannot be used'),
+  });
+  if (redis.refused) {
+    redis.close();
+    throw new SettingsError([`QRNG_REDIS_URL must lead to a Redis that serves; it ${redis.fault ?? ''}`]);
+  }
+  metrics.observeRedis(() => redis.fault === undefined);
+  return redis;
+}

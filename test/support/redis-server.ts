@@ -1,0 +1,103 @@
+/** A real redis-server of the test's own: a port and a folder that nobody else has. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { createClient } from 'redis';
+import { describe } from '@jest/globals';
+import { temporaryFolder } from './gateway.js';
+
+/** Like describe(), skipped only where the test runner says that redis-server is missing. */
+export const describeWithRedis = (process.env['QRNG_TEST_MISSING'] ?? '').split(',').includes('redis-server')
+  ? describe.skip
+  : describe;
+
+/** No persistence, as docs/scaling.md demands. */
+const SETTINGS = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'];
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+export class RedisServer {
+  readonly url: string;
+  readonly #folder = temporaryFolder();
+  #process: ChildProcess | undefined;
+
+  private constructor(
+    readonly port: number,
+    private readonly settings: readonly string[],
+  ) {
+    this.url = `redis://127.0.0.1:${port}`;
+  }
+
+  /** @param settings more of redis-server's command line, such as ['--requirepass', 'secret']. */
+  static async start(...settings: string[]): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), settings);
+    await server.restart();
+    return server;
+  }
+
+  /** Starts it again on the same port and folder. */
+  async restart(): Promise<void> {
+    const { port } = this;
+    const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', this.#folder, ...SETTINGS];
+    const child = spawn('redis-server', [...args, ...this.settings], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    this.#process = child;
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    let log = '';
+    for await (const chunk of child.stdout) {
+      log += String(chunk);
+      if (log.includes('Ready to accept connections')) {
+        child.stdout.resume();
+        return;
+      }
+    }
+    throw new Error(`redis-server did not start:\n${log}`);
+  }
+
+  /** Ends it without warning; what it held in memory is lost. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  /** Stops its clock, so to speak: it keeps its connections and answers nothing until `resume`. */
+  pause(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
+  /** Runs one command, as redis-cli would. */
+  async command(...args: string[]): Promise<unknown> {
+    const client = createClient({ url: this.url, socket: { reconnectStrategy: false } });
+    client.on('error', () => undefined); // connect() and sendCommand() report it
+    await client.connect();
+    try {
+      return await client.sendCommand(args);
+    } finally {
+      client.destroy();
+    }
+  }
+}
+
+/** A port that was free a moment ago; redis-server takes no port 0. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
