@@ -185,7 +185,7 @@ function suite(open: Open): void {
   });
 
   test('with a TTL bytes are gone in time, also when nothing new comes', async () => {
-    const pool = await openPool({ ttlMs: 150 });
+    const pool = await openPool({ ttlMs: 1500 });
     await pool.admit(packet(new TestCollector(hmacKey), randomBytes(1000)));
     expect(await take(pool, 10)).toHaveLength(10);
     await until(() => pool.level().bytes === 0);
