@@ -24,7 +24,7 @@ export async function createGateway(
   const adapter = new FastifyAdapter(serverOptions(settings));
   const module = GatewayModule.forRoot(settings, source);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
-    logger: ['fatal', 'error', 'warn'], // until nestjs-pino takes over: not a line for each module
+    logger: ['fatal', 'warn'], // until nestjs-pino takes over; what fails before that is thrown, and told by main.ts
     bodyParser: false,
     abortOnError: false,
   });

@@ -20,6 +20,7 @@ import { ReloadModule } from './reload/reload.module.js';
 import type { SettingsSource } from './reload/settings-source.js';
 import { RedisModule } from './redis/redis.module.js';
 import { GatewaySettings } from './settings.js';
+import { StateModule } from './state/state.module.js';
 
 @Global()
 @Module({})
@@ -40,6 +41,7 @@ export class GatewayModule {
         ReloadModule.forRoot(source),
         MetricsModule,
         AuditModule,
+        StateModule,
         AuthModule,
         RedisModule,
         PushModule,

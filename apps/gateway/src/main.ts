@@ -1,7 +1,7 @@
 /** The gateway's process. */
 import 'reflect-metadata';
 import { Logger } from 'nestjs-pino';
-import { readSettings, readSettingsOrExit, secretFiles } from '#libs/settings';
+import { exitConfig, readSettings, readSettingsOrExit, secretFiles, SettingsError } from '#libs/settings';
 import { createGateway, listen } from './create-gateway.js';
 import { FileWatcher } from './reload/file-watcher.js';
 import { SettingsSource } from './reload/settings-source.js';
@@ -12,7 +12,10 @@ const source = new SettingsSource(
   secretFiles(GatewaySettings, process.env),
   () => readSettings(GatewaySettings, process.env).settings,
 );
-const app = await createGateway(settings, source);
+const app = await createGateway(settings, source).catch((error: unknown) => {
+  if (error instanceof SettingsError) exitConfig(error);
+  throw error;
+});
 process.on('SIGHUP', () => void app.get(FileWatcher).reload());
 const logger = app.get(Logger);
 for (const warning of warnings) logger.warn({ event: 'unknown-setting' }, warning);

@@ -69,9 +69,12 @@ export class GatewayMetrics {
   });
 
   /** Takes the gauges of the pool from `level` at each scrape, in one step, so that the balance holds. */
-  observePool(level: () => PoolLevel): void {
+  observePool(level: () => PoolLevel, fault: () => string | undefined): void {
     this.#derived('qrng_pool_bytes', 'Entropy that can be served now', () => level().bytes);
     this.#derived('qrng_pool_capacity_bytes', 'Size of the pool', () => level().capacity);
+    this.#derived('qrng_replay_state_writable', 'Whether packets can be admitted now (1) or not (0)', () =>
+      fault() === undefined ? 1 : 0,
+    );
     this.#derived('qrng_pool_oldest_age_seconds', 'Age of the oldest byte', () => level().oldestAgeMs / 1000);
   }
 

@@ -26,7 +26,10 @@ export class EntropyService implements OnApplicationShutdown {
   ) {
     this.#in = new Throughput(clock.monotonic());
     this.#out = new Throughput(clock.monotonic());
-    metrics.observePool(() => this.level());
+    metrics.observePool(
+      () => this.level(),
+      () => this.fault(),
+    );
   }
 
   /** Admits a packet whose MAC and time hold; its bytes can be served once this resolves to `accepted`. */

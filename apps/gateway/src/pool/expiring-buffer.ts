@@ -76,6 +76,12 @@ export class ExpiringBuffer {
     return this.#ring.take(count);
   }
 
+  /** Overwrites everything that is held, at the end of the process. */
+  wipe(): void {
+    this.#ring.drop(this.#ring.length);
+    this.#segments = [];
+  }
+
   #expire(now: number): void {
     if (this.#options.ttlMs === 0) return;
     let expired = 0;

@@ -6,15 +6,18 @@ import { RedisConnection } from '../redis/redis-connection.js';
 import { GatewaySettings } from '../settings.js';
 import { EmbeddedPool } from './embedded-pool.js';
 import { EntropyService, POOL } from './entropy.service.js';
+import { ExpiringBuffer } from './expiring-buffer.js';
 import type { Pool } from './pool.js';
 import { RedisPool } from './redis/redis-pool.js';
+import { ReplayStoreOpener } from './replay-store-opener.js';
 
 @Module({
   providers: [
     EntropyService,
+    ReplayStoreOpener,
     {
       provide: POOL,
-      inject: [GatewaySettings, Clock, GatewayMetrics, RedisConnection],
+      inject: [GatewaySettings, Clock, GatewayMetrics, RedisConnection, ReplayStoreOpener],
       useFactory: openPool,
     },
   ],
@@ -27,6 +30,7 @@ async function openPool(
   clock: Clock,
   metrics: GatewayMetrics,
   redis: RedisConnection | undefined,
+  replay: ReplayStoreOpener,
 ): Promise<Pool> {
   const options = {
     capacity: settings.QRNG_BUFFER_SIZE,
@@ -34,7 +38,9 @@ async function openPool(
     ttlMs: settings.QRNG_BUFFER_TTL_SECS * 1000,
   };
   const onDiscard = (reason: string, bytes: number): void => metrics.discarded.inc({ reason }, bytes);
-  if (redis === undefined) return new EmbeddedPool(options, clock, onDiscard);
+  if (redis === undefined) {
+    return new EmbeddedPool(await replay.open(), new ExpiringBuffer(options, onDiscard), clock);
+  }
   const pool = await RedisPool.open(options, clock, redis, onDiscard);
   metrics.observeLedger(() => pool.ledger());
   return pool;

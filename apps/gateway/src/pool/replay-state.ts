@@ -1,33 +1,49 @@
 /** The last (boot, sequence) accepted of each collector; what is not above it is a replay. */
-import type { Packet } from '#libs/crypto';
+import type { ReplayRecord } from './replay-journal.js';
 
-interface Position {
-  readonly boot: bigint;
-  readonly sequence: bigint;
-  readonly mac: string;
-}
+/** So many packets back a second, different packet with the same sequence is still told from a replay. */
+const REMEMBERED_PACKETS = 16;
+/** More than an installation has; whoever holds the key could otherwise fill memory and disk with names. */
+const MAX_COLLECTORS = 256;
 
 export class ReplayState {
-  readonly #last = new Map<string, Position>();
+  /** The latest records of each collector's present run, the last accepted one at the end. */
+  readonly #recent = new Map<string, ReplayRecord[]>();
 
-  /** How `packet` stands to the last one accepted of its collector. */
-  check(packet: Packet): 'next' | 'replay' | 'conflict' {
-    const last = this.#last.get(packet.collector);
-    if (last === undefined || packet.boot > last.boot) return 'next';
+  /** @param records those of a journal, in the order in which they were accepted. */
+  constructor(records: readonly ReplayRecord[] = []) {
+    for (const record of records) this.advance(record);
+  }
+
+  /** How a packet stands to those accepted of its collector. */
+  check(packet: ReplayRecord): 'next' | 'replay' | 'conflict' | 'too-many-collectors' {
+    const recent = this.#recent.get(packet.collector);
+    const last = recent?.at(-1);
+    if (recent === undefined || last === undefined) {
+      return this.#recent.size < MAX_COLLECTORS ? 'next' : 'too-many-collectors';
+    }
+    if (packet.boot > last.boot) return 'next';
     if (packet.boot === last.boot && packet.sequence > last.sequence) return 'next';
-    const same = packet.boot === last.boot && packet.sequence === last.sequence;
-    return same && packet.mac.toString('hex') !== last.mac ? 'conflict' : 'replay';
+    const same = recent.find(({ boot, sequence }) => boot === packet.boot && sequence === packet.sequence);
+    return same === undefined || same.mac.equals(packet.mac) ? 'replay' : 'conflict';
   }
 
   /** Sequence numbers between the last accepted packet of this run and `packet`. */
-  missing(packet: Packet): bigint {
-    const last = this.#last.get(packet.collector);
-    return packet.sequence - (last?.boot === packet.boot ? last.sequence : 0n) - 1n;
+  missing({ collector, boot, sequence }: ReplayRecord): bigint {
+    const last = this.#recent.get(collector)?.at(-1);
+    return sequence - (last?.boot === boot ? last.sequence : 0n) - 1n;
   }
 
-  /** Remembers `packet` as the last one accepted. */
-  advance(packet: Packet): void {
-    const { boot, sequence } = packet;
-    this.#last.set(packet.collector, { boot, sequence, mac: packet.mac.toString('hex') });
+  /** Remembers an accepted packet as the last one of its collector. */
+  advance({ collector, boot, sequence, mac }: ReplayRecord): void {
+    // A copy: the packet's own mac is a view that would keep the whole packet in memory.
+    const record = { collector, boot, sequence, mac: Buffer.from(mac) };
+    const recent = this.#recent.get(collector) ?? [];
+    this.#recent.set(collector, [...recent.slice(1 - REMEMBERED_PACKETS), record]);
+  }
+
+  /** What a journal needs to hold, in the order in which it was accepted of each collector. */
+  records(): ReplayRecord[] {
+    return [...this.#recent.values()].flat();
   }
 }

@@ -1,0 +1,21 @@
+/** `QRNG_STATE_DIR`, locked for this process as long as the gateway runs. */
+import { Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { GatewaySettings } from '../settings.js';
+import { DirectoryLock } from './directory-lock.js';
+
+@Injectable()
+export class StateDirectory implements OnApplicationShutdown {
+  readonly path: string;
+  readonly #lock: DirectoryLock;
+
+  /** @throws {SettingsError} when it cannot be had. */
+  constructor(settings: GatewaySettings) {
+    this.path = settings.QRNG_STATE_DIR;
+    this.#lock = new DirectoryLock('QRNG_STATE_DIR', this.path);
+  }
+
+  onApplicationShutdown(): void {
+    this.#lock.close();
+  }
+}
