@@ -8,3 +8,10 @@ export {
 } from './health/source-health.js';
 export { SeenBytes } from './health/seen-bytes.js';
 export { mix, MIXING_STRATEGIES, MixingError, type MixingStrategy } from './mixing/mix.js';
+export { draw, type Sample } from './sampling/sample.js';
+export { floats } from './sampling/floats.js';
+export { gaussians } from './sampling/gaussians.js';
+export { integers } from './sampling/integers.js';
+export { permutation } from './sampling/permutation.js';
+export { charactersOf, strings } from './sampling/strings.js';
+export { uuids } from './sampling/uuids.js';

@@ -1,9 +1,10 @@
 /**
- * Pearson's chi-square over the 256 byte values, in windows of 8192 bytes: values too unequal (10 % zeros) or too equal
- * (a counter) to be chance.
+ * Pearson's chi-square over the 256 byte values, in windows of 8192 bytes: values too unequal (10 % zeros) or
+ * too equal (a counter) to be chance.
  *
- * Not of SP 800-90B. The bounds are the quantiles of the chi-square distribution with 255 degrees of freedom (what the
- * statistic tends to) at 2^-40 and at 2^-60 on each side, solved for numerically; the spec does it again.
+ * Not of SP 800-90B. The bounds are the quantiles of the chi-square distribution with 255 degrees of freedom
+ * (what the statistic tends to) at 2^-40 and at 2^-60 on each side, solved for numerically; the spec does it
+ * again.
  */
 import { type Tier, worse } from './tier.js';
 

@@ -24,11 +24,12 @@ export function repetitionCutoff(alpha: number, entropy: number): number {
 }
 
 /**
- * Occurrences of a window's first sample that fail the adaptive proportion test, 4.4.2:
- * 2 + CRITBINOM(W - 1, 2^-H, 1 - alpha), at most W.
+ * Occurrences of a window's first sample that fail the adaptive proportion test, 4.4.2: 2 + CRITBINOM(W - 1,
+ * 2^-H, 1 - alpha), at most W.
  *
- * The standard writes 1 + CRITBINOM(W, ...). That counts the first sample, which is always equal to itself, among the
- * random ones; at H = 8 its rate is 2^-28.2 where 2^-30 was asked for. This is the corrected form (jitterentropy uses it).
+ * The standard writes 1 + CRITBINOM(W, ...). That counts the first sample, which is always equal to itself,
+ * among the random ones; at H = 8 its rate is 2^-28.2 where 2^-30 was asked for. This is the corrected form
+ * (jitterentropy uses it).
  */
 export function proportionCutoff(alpha: number, entropy: number, window = PROPORTION_WINDOW): number {
   return Math.min(window, 2 + criticalBinomial(window - 1, 2 ** -entropy, alpha));
@@ -37,8 +38,8 @@ export function proportionCutoff(alpha: number, entropy: number, window = PROPOR
 /**
  * CRITBINOM(n, p, 1 - 2^-alpha): the least k for which at most 2^-alpha of Binomial(n, p) lies above k.
  *
- * In whole numbers, without rounding: a double p is m / d with d a power of two, so that each probability is a whole
- * multiple of d^-n.
+ * In whole numbers, without rounding: a double p is m / d with d a power of two, so that each probability is
+ * a whole multiple of d^-n.
  */
 export function criticalBinomial(n: number, p: number, alpha: number): number {
   const { m, d } = fraction(p);

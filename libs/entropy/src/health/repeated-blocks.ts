@@ -1,9 +1,13 @@
-/** Finds a 16-byte block that comes twice in one chunk: a counter, a short period, a source that repeats itself. */
+/**
+ * Finds a 16-byte block that comes twice in one chunk: a counter, a short period, a source that repeats
+ * itself.
+ */
 import { BLOCK, BlockHash, viewOf } from './block-hash.js';
 
 /**
- * An open-addressing table of the positions of the chunk's blocks. It holds no entropy, is allocated once (and again when a
- * longer chunk comes), and compares the blocks themselves: no false alarm but the 2^-128 of equal blocks.
+ * An open-addressing table of the positions of the chunk's blocks. It holds no entropy, is allocated once
+ * (and again when a longer chunk comes), and compares the blocks themselves: no false alarm but the 2^-128 of
+ * equal blocks.
  */
 export class RepeatedBlocks {
   readonly #hash = new BlockHash();

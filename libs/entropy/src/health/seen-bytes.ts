@@ -1,9 +1,10 @@
 /**
- * Remembers what came lately, to recognise bytes that come again: a cache in the way of a source, or two sources that deliver the same bytes.
+ * Remembers what came lately, to recognise bytes that come again: a cache in the way of a source, or two
+ * sources that deliver the same bytes.
  *
- * Of each chunk it marks the first 16 bytes, and 16 bytes from each place where one certain byte stands (1 in 256). The
- * marks depend on what the bytes are, not on where they stand: a copy is recognised at any offset, cut in other chunks,
- * from another source, at another time. Of a copy of n bytes about n / 256 marks tell.
+ * Of each chunk it marks the first 16 bytes, and 16 bytes from each place where one certain byte stands (1 in
+ * 256). The marks depend on what the bytes are, not on where they stand: a copy is recognised at any offset,
+ * cut in other chunks, from another source, at another time. Of a copy of n bytes about n / 256 marks tell.
  */
 import { BLOCK, BlockHash, viewOf } from './block-hash.js';
 
@@ -11,8 +12,9 @@ const ANCHOR = 0xa7; // any value would do
 const SLOTS = 65_536; // marks of about the last 16 MiB
 
 /**
- * Bounded: a newer mark replaces an older one in the same slot. Of a mark only 64 bits of keyed hash are kept, no entropy. A false
- * alarm needs equal hashes in one slot: 2^-64 a mark, at 30 MB/s one in 5 million years.
+ * Bounded: a newer mark replaces an older one in the same slot. Of a mark only 64 bits of keyed hash are
+ * kept, no entropy. A false alarm needs equal hashes in one slot: 2^-64 a mark, at 30 MB/s one in 5 million
+ * years.
  */
 export class SeenBytes {
   readonly #place = new BlockHash();

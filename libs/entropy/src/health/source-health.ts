@@ -1,10 +1,12 @@
 /**
- * Decides for each chunk of one source whether it may be passed on: all health tests, their tiers, and the start-up.
+ * Decides for each chunk of one source whether it may be passed on: all health tests, their tiers, and the
+ * start-up.
  *
  *   chunk -> rct, apt, text, stuck_bit, chi_square, repeated_block, repeated_fetch, duplicate_source -> verdict
  *
- * The repetition count and the adaptive proportion are those of SP 800-90B 4.4, the others catch what these two miss. The
- * source has conditioned its output already, so this is a sanity test on line, not a claim of 90B compliance.
+ * The repetition count and the adaptive proportion are those of SP 800-90B 4.4, the others catch what these
+ * two miss. The source has conditioned its output already, so this is a sanity test on line, not a claim of
+ * 90B compliance.
  */
 import { AdaptiveProportion } from './adaptive-proportion.js';
 import { CHI_SQUARE_WINDOW, ChiSquare } from './chi-square.js';
@@ -28,8 +30,8 @@ export type HealthTest = (typeof HEALTH_TESTS)[number];
 
 export interface HealthVerdict {
   /**
-   * `pass`: pass the chunk on. All others: drop it. `start_up`: nothing wrong, but not enough tested yet. `soft`: count it
-   * and go on. `hard`: quarantine the source; its start-up has begun anew.
+   * `pass`: pass the chunk on. All others: drop it. `start_up`: nothing wrong, but not enough tested yet.
+   * `soft`: count it and go on. `hard`: quarantine the source; its start-up has begun anew.
    */
   outcome: 'pass' | 'start_up' | 'soft' | 'hard';
   /** Tests that failed, each once. */
@@ -39,10 +41,10 @@ export interface HealthVerdict {
 }
 
 /**
- * Bytes that must pass in a row before the first one is used, at first and after each hard failure. SP 800-90B 4.3 asks for
- * 1024; with a whole window of the chi-square every test has spoken once. The samples of the start-up may be used once it has
- * been passed (4.3), and are where one chunk holds them all; of smaller chunks all but the last are dropped, which
- * is simpler than to keep them.
+ * Bytes that must pass in a row before the first one is used, at first and after each hard failure. SP
+ * 800-90B 4.3 asks for 1024; with a whole window of the chi-square every test has spoken once. The samples of
+ * the start-up may be used once it has been passed (4.3), and are where one chunk holds them all; of smaller
+ * chunks all but the last are dropped, which is simpler than to keep them.
  */
 export const START_UP_BYTES = CHI_SQUARE_WINDOW;
 

@@ -1,8 +1,10 @@
 /**
- * Finds a bit that never moves: text (hexadecimal, base64, JSON, HTML: the top bit is never set) or a stuck line.
+ * Finds a bit that never moves: text (hexadecimal, base64, JSON, HTML: the top bit is never set) or a stuck
+ * line.
  *
- * Not of SP 800-90B, whose two tests at 8 bits a byte miss all of these. A perfect source leaves one of 8 bits at 0 or at 1 for n
- * bytes with probability at most 16 * 2^-n, which is the 2^-60 of the hard tier for n = 64.
+ * Not of SP 800-90B, whose two tests at 8 bits a byte miss all of these. A perfect source leaves one of 8
+ * bits at 0 or at 1 for n bytes with probability at most 16 * 2^-n, which is the 2^-60 of the hard tier for n
+ * = 64.
  */
 const ENOUGH = 64;
 

@@ -19,13 +19,13 @@ export class MixingError extends Error {
 /**
  * Mixes one equally long block of each source into a new one of the same length.
  *
- * `none` copies a single input. `xor` adds the inputs bit by bit: uniform when one of them is and the sources are independent.
- * `hkdf` hashes them together, see hkdf-mix.ts: needs no independence.
+ * `none` copies a single input. `xor` adds the inputs bit by bit: uniform when one of them is and the sources
+ * are independent. `hkdf` hashes them together, see hkdf-mix.ts: needs no independence.
  *
  * The inputs are left as they are; the caller wipes them.
  *
- * @throws {MixingError} `inputs`: not exactly one for `none`, or fewer than two; `lengths`: not equally long, or empty;
- * `identical`: two inputs are the same bytes (their xor would be zeros).
+ * @throws {MixingError} `inputs`: not exactly one for `none`, or fewer than two; `lengths`: not equally long,
+ * or empty; `identical`: two inputs are the same bytes (their xor would be zeros).
  */
 export function mix(strategy: MixingStrategy, inputs: readonly Uint8Array[]): Buffer {
   const [first = new Uint8Array(), ...others] = inputs;
