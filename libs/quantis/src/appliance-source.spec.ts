@@ -150,8 +150,8 @@ describe('ApplianceSource', () => {
       seen.push(request.method, request.url, request.headers.authorization);
       response.end(Buffer.alloc(32, 0xfe));
     });
-    await source({ url: `${url}?unit=2&size=1` }).fetch(32);
-    expect(seen).toEqual(['GET', '/?unit=2&size=32', undefined]);
+    await source({ url: `${url}?size=1&unit=a%26b` }).fetch(32);
+    expect(seen).toEqual(['GET', '/?unit=a%26b&size=32', undefined]);
   });
 
   test('does not read on when more comes than it asked for, announced or not', async () => {

@@ -22,7 +22,7 @@ export interface ApplianceOptions extends Trust {
 
 export class ApplianceSource implements EntropySource {
   readonly name: string;
-  readonly #url: URL;
+  readonly #path: string; // up to the number of bytes
   readonly #timeoutMs: number;
   readonly #client: Client;
 
@@ -32,9 +32,12 @@ export class ApplianceSource implements EntropySource {
       throw new RangeError(`source ${name}: https is needed, and no credentials in the URL`);
     }
     this.name = name;
-    this.#url = new URL(url);
+    const { origin, pathname, searchParams } = new URL(url);
+    searchParams.delete('size');
+    searchParams.append('size', '');
+    this.#path = `${pathname}?${searchParams.toString()}`;
     this.#timeoutMs = timeoutMs;
-    this.#client = new Client(this.#url.origin, {
+    this.#client = new Client(origin, {
       connect: trustedConnector(trust, timeoutMs),
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
@@ -59,11 +62,9 @@ export class ApplianceSource implements EntropySource {
   }
 
   async #request(bytes: number, signal: AbortSignal): Promise<Buffer> {
-    const url = new URL(this.#url);
-    url.searchParams.set('size', String(bytes));
     const response = await this.#client.request({
       method: 'GET',
-      path: url.pathname + url.search,
+      path: `${this.#path}${bytes}`,
       headers: { accept: 'application/octet-stream', 'accept-encoding': 'identity' },
       signal,
     });

@@ -9,6 +9,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { isFault } from './faults.js';
 import type { Fault } from './faults.js';
@@ -35,8 +36,6 @@ const simulator = await startSimulator({
   bytesPerSecond: Number(options.rate),
   plan: faultsOf(options.plan),
 });
-print({ event: 'listening', url: simulator.url });
-
 createInterface({ input: process.stdin })
   .on('line', (line) => {
     const faults = faultsOf(`[${line}]`);
@@ -45,6 +44,7 @@ createInterface({ input: process.stdin })
   })
   .on('close', () => void end());
 process.on('SIGTERM', () => void end()).on('SIGINT', () => void end());
+print({ event: 'listening', url: simulator.url });
 
 function faultsOf(json: string): Fault[] {
   const faults: unknown = JSON.parse(json);
@@ -58,5 +58,7 @@ function print(line: object): void {
 
 async function end(): Promise<void> {
   await simulator.close();
+  // V8's compiler threads may wait for a collection that process.exit() never lets happen (nodejs/node#54918).
+  await sleep(100);
   process.exit(0);
 }

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { contentType, spoiled } from './faults.js';
@@ -58,6 +58,7 @@ export class Simulator {
   readonly #maxBytes: number;
   readonly #bytesPerSecond: number;
   readonly #onDelivered: (bytes: Buffer) => void;
+  readonly #sockets = new Set<Socket>(); // the server's own list lacks those in the handshake
   readonly #memory: Memory = { counter: 0, last: Buffer.alloc(0) };
   #plan: Fault[];
 
@@ -73,6 +74,10 @@ export class Simulator {
     this.#plan = [];
     this.plan(...(options.plan ?? []));
     server.on('secureConnection', () => this.connections++);
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
     server.on('request', (request, response) => {
       this.#answer(request, response).catch((error: unknown) => response.destroy(error as Error));
     });
@@ -91,14 +96,18 @@ export class Simulator {
   /** Shows another certificate from now on, and cuts the connections that saw the old one. */
   useCertificate(pair: { certificatePem: string; keyPem: string }): void {
     this.#server.setSecureContext({ cert: pair.certificatePem, key: pair.keyPem });
-    this.#server.closeAllConnections();
+    this.#cutConnections();
   }
 
   /** Stops listening and cuts all connections. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    this.#server.closeAllConnections();
+    this.#cutConnections();
     await closed;
+  }
+
+  #cutConnections(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
