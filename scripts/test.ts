@@ -16,6 +16,7 @@ const TOOLS: Readonly<Record<string, string>> = {
   amtool: 'prometheus-alertmanager',
   nft: 'nftables',
   ip: 'iproute2',
+  sysctl: 'procps',
   openssl: 'openssl',
   'systemd-analyze': 'systemd',
 };
