@@ -1,6 +1,7 @@
 /** The collector's settings: every environment variable it knows, with its default and what it must be. */
 import { IsOptional } from 'class-validator';
 import { isCollectorId, MAX_ENTROPY_BYTES, MAX_SOURCES } from '#libs/crypto';
+import { isFingerprint, isSourceUrl } from '#libs/quantis';
 import {
   ChoiceVariable,
   FileVariable,
@@ -121,20 +122,10 @@ export class CollectorSettings {
   QRNG_LOG_LEVEL = 'info';
 }
 
-function isSourceUrl(text: string): boolean {
-  const url = URL.parse(text);
-  if (url?.protocol !== 'file:') return isSecureUrl(text) && url?.hash === '';
-  return url.host === '' && url.pathname.length > 1 && url.search === '' && url.hash === '';
-}
-
 /** The same source twice would be mixed with itself: with xor, zeros. */
 function isSourceSet(value: unknown): boolean {
   if (!Array.isArray(value) || value.length < 1 || value.length > MAX_SOURCES) return false;
   return new Set(value.map((item) => URL.parse(String(item))?.href)).size === value.length;
-}
-
-function isFingerprint(text: string): boolean {
-  return /^([0-9a-f]{64}|([0-9a-f]{2}:){31}[0-9a-f]{2})$/i.test(text);
 }
 
 function isPushUrl(value: unknown): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ApplianceSource } from './appliance-source.js';
-import { createSources } from './create-sources.js';
+import { createSources, isSourceUrl } from './create-sources.js';
 import { DeviceSource } from './device-source.js';
 
 const PIN = 'ab'.repeat(32);
@@ -11,7 +11,7 @@ describe('createSources', () => {
       urls: [
         'https://appliance1.lan/api/2.0/streambytes?token=secret',
         'https://[::1]:8443/api/2.0/streambytes',
-        'file:///dev/qrandom0',
+        'FILE:///dev/qrandom0',
         'http://127.0.0.1:8080/api/2.0/streambytes',
       ],
     });
@@ -44,14 +44,20 @@ describe('createSources', () => {
     'https://user:password@appliance1.lan/',
     'ftp://appliance1.lan/',
     'appliance1.lan',
+    'https://appliance1.lan/#fragment',
     'file://host/dev/qrandom0',
-  ])('refuses %s', (url) => {
-    expect(() => createSources({ urls: [url] })).toThrow();
+    'file:///',
+    'file:///dev/qrandom0?size=1',
+    'file:///dev%2Fqrandom0',
+    'file:///dev/%zz',
+  ])('%s is no source', (url) => {
+    expect(isSourceUrl(url)).toBe(false);
   });
 
-  test('does not say a password that it refuses', () => {
-    const create = () => createSources({ urls: ['https://user:password@appliance1.lan/'] });
-    expect(create).toThrow(/^(?!.*password)/);
+  test('refuses plain HTTP and credentials by itself, without saying them', () => {
+    for (const url of ['http://appliance1.lan/', 'https://user:password@appliance1.lan/']) {
+      expect(() => createSources({ urls: [url] })).toThrow(/^(?!.*password).*https is needed/);
+    }
   });
 
   test('takes pins with and without colons, and refuses what is none', () => {

@@ -1,5 +1,6 @@
 /** Makes the sources that the operator configured. */
 import { fileURLToPath } from 'node:url';
+import { isSecureUrl } from '#libs/settings';
 import { ApplianceSource } from './appliance-source.js';
 import { DeviceSource } from './device-source.js';
 import type { EntropySource } from './source.js';
@@ -15,10 +16,17 @@ export interface SourceOptions extends Trust {
   readonly timeoutMs?: number | undefined;
 }
 
+/** Whether `text` names a source: an https URL (http to loopback) or the file URL of a device, without credentials. */
+export function isSourceUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url?.hash !== '') return false;
+  return url.protocol === 'file:' ? url.search === '' && devicePath(url) !== undefined : isSecureUrl(text);
+}
+
 /**
  * A source for each URL, in their order. Nothing is connected or opened yet.
  *
- * @throws {RangeError} when a URL or a fingerprint is not one.
+ * @throws {RangeError} when `isSourceUrl` does not hold for a URL of an appliance, or a fingerprint is not one.
  */
 export function createSources({
   urls,
@@ -29,7 +37,7 @@ export function createSources({
   return urls.map((url, index) => {
     const taken = names.slice(0, index).filter((name) => name === names[index]).length;
     const name = `${names[index] ?? ''}${taken === 0 ? '' : `#${taken + 1}`}`;
-    return url.startsWith('file:')
+    return new URL(url).protocol === 'file:'
       ? new DeviceSource({ name, path: fileURLToPath(url), timeoutMs })
       : new ApplianceSource({ name, url, timeoutMs, ...trust });
   });
@@ -37,8 +45,17 @@ export function createSources({
 
 /** Host and port, or the path of the device; never the query, which may hold a secret. */
 function sourceName(text: string): string {
-  const url = URL.parse(text);
-  if (url === null) throw new RangeError('a source is an https:// or file:// URL');
+  const url = new URL(text);
   const name = url.protocol === 'file:' ? fileURLToPath(url) : url.host;
   return name.replace(/[^A-Za-z0-9._:/-]/g, '').slice(-MAX_NAME_LENGTH) || 'source';
+}
+
+/** The absolute path of a file URL; undefined when it names a host, the root, or has `%2F` or no UTF-8 in it. */
+function devicePath(url: URL): string | undefined {
+  try {
+    const path = fileURLToPath(url);
+    return path === '/' ? undefined : path;
+  } catch {
+    return undefined;
+  }
 }
