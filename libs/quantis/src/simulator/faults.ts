@@ -1,7 +1,7 @@
 /** What the simulated appliance can be told to do wrong, as real ones have been seen to do. */
 import { randomBytes } from 'node:crypto';
 
-export const FAULT_KINDS = [
+const FAULT_KINDS = [
   // the bytes
   'short', // some fewer, announced as such
   'oversized', // some more

@@ -1,4 +1,3 @@
-export { FAULT_KINDS } from './faults.js';
 export type { Fault, FaultKind } from './faults.js';
 export { startSimulator } from './simulator.js';
 export type { Simulator, SimulatorOptions } from './simulator.js';
