@@ -6,9 +6,12 @@ import { Logger } from 'nestjs-pino';
 import { SettingsError } from '#libs/settings';
 import { CollectorModule } from './collector.module.js';
 import { DiodeService } from './diode/diode.service.js';
+import { codeOf } from './error-code.js';
 import { logEvent } from './log-events.js';
 import { Identity } from './push/identity.js';
 import { PushScheduler } from './push/push.scheduler.js';
+import { keepRenewed } from './push/renewal.js';
+import type { Renewal } from './push/renewal.js';
 import type { CollectorSettings } from './settings.js';
 import { SourcesService } from './sources/sources.service.js';
 import { nextBoot } from './state/boot.js';
@@ -22,6 +25,7 @@ import { StateError } from './state/state-error.js';
  */
 export async function createCollector(
   settings: Readonly<CollectorSettings>,
+  renewal: Renewal,
 ): Promise<INestApplicationContext> {
   const { identity, behindMs } = identify(settings);
   const app = await NestFactory.createApplicationContext(CollectorModule.forRoot(settings, identity), {
@@ -33,6 +37,7 @@ export async function createCollector(
   const { collector, boot } = identity;
   if (behindMs > 0) logEvent('error', 'clock-behind', { behindMs, boot: boot.toString() });
   logEvent('log', 'started', { collector, boot: boot.toString(), keyId: identity.key.id });
+  keepRenewed(identity, renewal);
   // Not in onApplicationBootstrap, which runs before the logger is in place.
   await app.get(DiodeService).start();
   app.get(SourcesService).start();
@@ -51,9 +56,9 @@ function identify(settings: Readonly<CollectorSettings>): { identity: Identity; 
     if (error instanceof StateError) {
       throw new SettingsError([`QRNG_STATE_DIR must be usable: ${error.message}`]);
     }
-    if (error instanceof Error && 'syscall' in error) {
+    if (codeOf(error) !== 'unknown') {
       throw new SettingsError([
-        `QRNG_STATE_DIR must be a directory that can be made and written (${String(error)})`,
+        `QRNG_STATE_DIR must be a directory that can be made and written (${codeOf(error)})`,
       ]);
     }
     throw error;

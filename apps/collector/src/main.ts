@@ -1,6 +1,6 @@
 /** The collector's process. */
 import 'reflect-metadata';
-import { exitConfig, readSettingsOrExit, SettingsError } from '#libs/settings';
+import { exitConfig, readSettings, readSettingsOrExit, secretFiles, SettingsError } from '#libs/settings';
 import { createCollector } from './create-collector.js';
 import { logEvent } from './log-events.js';
 import { CollectorSettings } from './settings.js';
@@ -17,7 +17,13 @@ process.on('SIGUSR1', () => undefined);
 
 const { settings, warnings } = readSettingsOrExit(CollectorSettings, process.env);
 try {
-  await createCollector(settings);
+  await createCollector(settings, {
+    readAgain: () => readSettings(CollectorSettings, process.env).settings,
+    files: [
+      ...secretFiles(CollectorSettings, process.env),
+      ...[settings.QRNG_PUSH_CA_FILE, settings.QRNG_PUSH_CERT_FILE, settings.QRNG_PUSH_KEY_FILE],
+    ].filter((path) => path !== undefined),
+  });
 } catch (error) {
   if (error instanceof SettingsError) exitConfig(error);
   throw error;

@@ -14,3 +14,4 @@ export {
   Variable,
   variableNames,
 } from './variables.js';
+export { watchFiles } from './watch-files.js';

@@ -7,6 +7,7 @@ import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { MacKey } from '#libs/crypto';
 import { SettingsError } from '#libs/settings';
+import { codeOf } from '../error-code.js';
 import type { CollectorSettings } from '../settings.js';
 
 /** What tls.connect takes; PEM. */
@@ -94,7 +95,6 @@ function readFile(name: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw new SettingsError([`${name} must name a readable file (${code})`]);
+    throw new SettingsError([`${name} must name a readable file (${codeOf(error)})`]);
   }
 }

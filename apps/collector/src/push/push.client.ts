@@ -8,6 +8,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Client } from 'undici';
 import type { Dispatcher } from 'undici';
+import { codeOf } from '../error-code.js';
 import { CollectorSettings } from '../settings.js';
 import { Identity } from './identity.js';
 import type { TlsCredentials } from './identity.js';
@@ -119,7 +120,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: unknown, error: Error): void {
-    this.#settle({ kind: this.#started ? 'unknown' : 'unsent', reason: codeOf(error) });
+    this.#settle({ kind: this.#started ? 'unknown' : 'unsent', reason: reasonOf(error) });
   }
 
   #settle(outcome: Outcome): void {
@@ -135,6 +136,6 @@ function parseRetryAfter(value: string | string[] | undefined): number | undefin
 }
 
 /** A short word for the log; messages of errors may quote what the other side sent. */
-function codeOf(error: Error): string {
-  return 'code' in error ? String(error.code) : error.message;
+function reasonOf(error: Error): string {
+  return 'code' in error ? codeOf(error) : error.message;
 }

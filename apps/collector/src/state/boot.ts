@@ -4,6 +4,7 @@
  */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../error-code.js';
 import { StateError } from './state-error.js';
 
 const FILE = 'boot';
@@ -27,7 +28,7 @@ export function nextBoot(folder: string, now: number): Boot {
   try {
     replaceFile(folder, `${boot}\n`);
   } catch (error) {
-    throw new StateError(`${join(folder, FILE)} cannot be written (${reasonOf(error)})`);
+    throw new StateError(`${join(folder, FILE)} cannot be written (${codeOf(error)})`);
   }
   return { boot, behindMs: last === undefined ? 0 : Math.max(0, Number(last) - now) };
 }
@@ -38,8 +39,8 @@ function storedBoot(folder: string): bigint | undefined {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (reasonOf(error) === 'ENOENT') return undefined;
-    throw new StateError(`${path} cannot be read (${reasonOf(error)})`);
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw new StateError(`${path} cannot be read (${codeOf(error)})`);
   }
   // 19 digits stay below 2^64, so that the number after it still fits into the packet.
   if (!/^\d{1,19}\n$/.test(text)) {
@@ -65,8 +66,4 @@ function replaceFile(folder: string, text: string): void {
   } finally {
     closeSync(directory);
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

@@ -7,6 +7,7 @@
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../error-code.js';
 import { StateError } from './state-error.js';
 
 const FILE = 'lock';
@@ -37,8 +38,8 @@ function create(path: string, text: string): boolean {
     writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw new StateError(`${path} cannot be written (${String(error)})`);
+    if (codeOf(error) === 'EEXIST') return false;
+    throw new StateError(`${path} cannot be written (${codeOf(error)})`);
   }
 }
 

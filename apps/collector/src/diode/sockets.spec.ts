@@ -1,0 +1,99 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { parseTable, receivingSockets } from './sockets.js';
+
+const HEADING =
+  '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
+
+/** What this process has more of while `body` runs. */
+async function addedBy(open: () => Promise<{ close: () => unknown }>): Promise<string[]> {
+  const before = new Set((await receivingSockets()).map((socket) => socket.inode));
+  const opened = await open();
+  try {
+    return (await receivingSockets()).filter(({ inode }) => !before.has(inode)).map(({ table }) => table);
+  } finally {
+    opened.close();
+  }
+}
+
+async function listening(...args: [number, string] | [string]): Promise<Server> {
+  const server = createServer();
+  server.listen(...(args as [number, string]));
+  await once(server, 'listening');
+  return server;
+}
+
+describe('the sockets of this process that take what others send', () => {
+  test.each(['127.0.0.1', '::1'])('include a server on %s', async (address) => {
+    expect(await addedBy(() => listening(0, address))).toEqual([address === '::1' ? 'tcp6' : 'tcp']);
+  });
+
+  test('include a server on a Unix socket, named or abstract', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'qrng-unix-'));
+    expect(await addedBy(() => listening(join(folder, 'socket')))).toEqual(['unix']);
+    expect(await addedBy(() => listening(`\0qrng-${process.pid}`))).toEqual(['unix']);
+    rmSync(folder, { recursive: true });
+  });
+
+  test.each(['udp4', 'udp6'] as const)(
+    'include an unconnected %s socket, and not a connected one',
+    async (type) => {
+      const loopback = type === 'udp4' ? '127.0.0.1' : '::1';
+      const bound = async () => {
+        const socket = createSocket(type).bind(0, loopback);
+        await once(socket, 'listening');
+        return socket;
+      };
+      expect(await addedBy(bound)).toEqual([type === 'udp4' ? 'udp' : 'udp6']);
+      const connected = async () => {
+        const socket = createSocket(type);
+        socket.connect(9, loopback);
+        await once(socket, 'connect');
+        return socket;
+      };
+      expect(await addedBy(connected)).toEqual([]);
+    },
+  );
+
+  test('do not include a connection to somebody else', async () => {
+    const server = await listening(0, '127.0.0.1');
+    const client = async () => {
+      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+      await once(socket, 'connect');
+      return { close: () => socket.destroy() };
+    };
+    expect(await addedBy(client)).toEqual([]);
+    server.close();
+  });
+});
+
+describe('a table of the kernel', () => {
+  test('gives listening sockets with their inode', () => {
+    const rows =
+      '   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 12345 1 0000 100 0 0 10 0\n' +
+      '   1: 0100007F:1F91 0100007F:0050 01 00000000:00000000 00:00000000 00000000  1000        0 12346 1 0000 20 4 30 10 -1\n';
+    expect(parseTable('tcp', HEADING + rows)).toEqual([
+      { table: 'tcp', address: '0100007F:1F90', inode: '12345' },
+    ]);
+  });
+
+  test('of Unix sockets gives listening ones, and datagram sockets with a name', () => {
+    const text =
+      'Num       RefCount Protocol Flags    Type St Inode Path\n' +
+      '0: 00000002 00000000 00010000 0001 01 11 /run/a\n' +
+      '0: 00000003 00000000 00000000 0001 03 12\n' +
+      '0: 00000002 00000000 00000000 0002 01 13 /run/b\n' +
+      '0: 00000002 00000000 00000000 0002 01 14\n';
+    expect(parseTable('unix', text).map(({ inode }) => inode)).toEqual(['11', '13']);
+  });
+
+  test('that cannot be read is an error: nothing is proven then', async () => {
+    await expect(receivingSockets('/nowhere')).rejects.toThrow('ENOENT');
+  });
+});

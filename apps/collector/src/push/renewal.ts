@@ -1,0 +1,28 @@
+/** Keys and certificates that change on disk, or SIGHUP: read again without losing anything that is on its way. */
+import { SettingsError, watchFiles } from '#libs/settings';
+import { logEvent } from '../log-events.js';
+import type { CollectorSettings } from '../settings.js';
+import type { Identity } from './identity.js';
+
+/** How to read the settings once more, and the files that may change them. */
+export interface Renewal {
+  /** @throws {SettingsError} */
+  readonly readAgain: () => Readonly<CollectorSettings>;
+  readonly files: readonly string[];
+}
+
+/** Keeps `identity` up to date for as long as the process lives. */
+export function keepRenewed(identity: Identity, renewal: Renewal): void {
+  const renew = (): void => {
+    try {
+      if (identity.replace(renewal.readAgain())) {
+        logEvent('log', 'credentials-reloaded', { keyId: identity.key.id });
+      }
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error;
+      logEvent('error', 'credentials-refused', { problems: error.problems });
+    }
+  };
+  watchFiles(renewal.files, renew);
+  process.on('SIGHUP', renew);
+}
