@@ -42,10 +42,14 @@ export class Receiver {
   readonly pushes: Push[] = [];
   readonly accepted: Packet[] = [];
   readonly url: string;
+  /** Pushes that were answered 401, since no key opens them. */
+  unopened = 0;
   /** TLS connections accepted. */
   connections = 0;
-  /** Answers every push that no step is left for. */
+  /** Answers entropy that no step is left for. */
   otherwise: Step | undefined;
+  /** Answers heartbeats. */
+  heartbeats: Step | undefined;
   keys: Keyring;
   readonly #steps: Step[] = [];
   #last = '';
@@ -63,18 +67,20 @@ export class Receiver {
     });
   }
 
-  /** Plays these steps for the next pushes, one each. */
+  /** Plays these steps for the next pushes of entropy, one each. */
   script(...steps: Step[]): void {
     this.#steps.push(...steps);
   }
 
-  get entropy(): Packet[] {
-    return this.accepted.filter((packet) => packet.type === 'entropy');
+  /** Pushes of entropy, whether they were taken or not. */
+  get entropy(): Push[] {
+    return this.pushes.filter(({ packet }) => packet.type === 'entropy');
   }
 
   /** The bytes of all entropy taken, in the order they came. */
   get bytes(): Buffer {
-    return Buffer.concat(this.entropy.map((packet) => packet.data));
+    const taken = this.accepted.filter((packet) => packet.type === 'entropy');
+    return Buffer.concat(taken.map((packet) => packet.data));
   }
 
   async close(): Promise<void> {
@@ -88,11 +94,18 @@ export class Receiver {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const raw = Buffer.concat(chunks);
-    const packet = openPacket(raw, this.keys);
+    let packet: Packet;
+    try {
+      packet = openPacket(raw, this.keys);
+    } catch {
+      this.unopened++;
+      response.writeHead(401, { 'Content-Length': 0 }).end();
+      return;
+    }
     const { authorized } = request.socket as TLSSocket;
     const contentType = request.headers['content-type'];
     this.pushes.push({ packet, raw, at: Date.now(), contentType, authorized });
-    const step = this.#steps.shift() ?? this.otherwise;
+    const step = packet.type === 'heartbeat' ? this.heartbeats : (this.#steps.shift() ?? this.otherwise);
     if (step === 'hang') return;
     if (step === undefined) {
       response.writeHead(this.#take(packet), { 'Content-Length': 0 }).end();
@@ -115,7 +128,11 @@ export class Receiver {
 }
 
 /** Starts a receiver that shares `hmacKey` (64 hex digits) with collectors. */
-export async function startReceiver(hmacKey: string, options: ServerOptions = {}): Promise<Receiver> {
+export async function startReceiver(
+  hmacKey: string,
+  options: ServerOptions = {},
+  port = 0,
+): Promise<Receiver> {
   const authority = await testAuthority();
   const { certificatePem, keyPem } = await authority.issue({ commonName: 'receiver', hosts: ['localhost'] });
   const server = createServer({
@@ -127,7 +144,7 @@ export async function startReceiver(hmacKey: string, options: ServerOptions = {}
     rejectUnauthorized: false,
     ...options,
   });
-  server.listen(0, 'localhost');
+  server.listen(port, 'localhost');
   await once(server, 'listening');
   return new Receiver(server, hmacKey);
 }

@@ -1,0 +1,308 @@
+/** What the collector does with each outcome of a push (contract, section 4), against a receiving end that plays it. */
+import { randomBytes } from 'node:crypto';
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { decodeTelemetry, Keyring, MacKey } from '#libs/crypto';
+import { testAuthority, temporaryFolder } from '../support/gateway.js';
+import { startReceiver } from '../support/receiver.js';
+import type { Push, Receiver, Step } from '../support/receiver.js';
+import { startScene } from '../support/scene.js';
+import type { Scene, SceneOptions } from '../support/scene.js';
+import { until } from '../support/until.js';
+
+let scene: Scene | undefined;
+afterEach(async () => {
+  await scene?.close();
+  scene = undefined;
+});
+
+async function start(options: SceneOptions = {}): Promise<Scene> {
+  scene = await startScene(options);
+  return scene;
+}
+
+/** A scene whose first pushes of entropy are answered by these steps. */
+const scripted = (...steps: Step[]): Promise<Scene> =>
+  start({ prepare: (receiver) => receiver.script(...steps) });
+
+const pushes = ({ receiver, collector }: Scene, count: number): Promise<Push[]> =>
+  until(
+    `${count} pushes of entropy`,
+    () => receiver.entropy.length >= count && receiver.entropy.slice(0, count),
+    {
+      describe: () => collector.output,
+    },
+  );
+
+/** Whether what arrived is what the appliance gave, but for its first `skipped` bytes. */
+function isGiven({ appliances, receiver }: Scene, skipped = 0): boolean {
+  const given = appliances[0]?.given() ?? Buffer.alloc(0);
+  return receiver.bytes.equals(given.subarray(skipped, skipped + receiver.bytes.length));
+}
+
+/** Ends the collector and holds what arrived against what the appliance gave: each byte once, in order. */
+async function expectAllDelivered(running: Scene): Promise<void> {
+  const { fetched, delivered, dropped, unaccounted, code } = await running.collector.stop();
+  expect({ code, unaccounted, dropped, delivered }).toEqual({
+    code: 0,
+    unaccounted: 0,
+    dropped: {},
+    delivered: fetched,
+  });
+  expect(running.receiver.bytes.length).toBe(fetched);
+  expect(isGiven(running)).toBe(true);
+}
+
+const numbers = (list: readonly Push[]): bigint[] => list.map(({ packet }) => packet.sequence);
+const status = (code: number, headers: Record<string, string> = {}): Step => ({ status: code, headers });
+
+describe('a gateway that takes everything', () => {
+  test('gets each byte once and in order, numbered from 1, as octet-stream over TLS 1.3', async () => {
+    const running = await start();
+    await pushes(running, 5);
+    await expectAllDelivered(running);
+    const { pushes: all, connections } = running.receiver;
+    expect(numbers(all)).toEqual(all.map((_, index) => BigInt(index + 1)));
+    expect(new Set(all.map(({ contentType }) => contentType))).toEqual(new Set(['application/octet-stream']));
+    expect(connections).toBeLessThan(3); // kept alive
+  });
+
+  test('hears first how the collector is, and then at every interval while entropy flows', async () => {
+    const { receiver } = await start({ env: { QRNG_HEARTBEAT_INTERVAL_MS: '300' } });
+    const heartbeats = () => receiver.pushes.filter(({ packet }) => packet.type === 'heartbeat');
+    await until('three heartbeats', () => heartbeats().length >= 3);
+    expect(receiver.pushes[0]?.packet.type).toBe('heartbeat');
+    const telemetry = heartbeats().map(({ packet }) => decodeTelemetry(packet.data));
+    expect(telemetry[0]).toMatchObject({ version: '1.0.0', bufferCapacity: 1048576, dropped: {} });
+    expect(telemetry.at(-1)?.sources).toMatchObject([{ up: true, state: 'up', healthFailures: {} }]);
+    expect(telemetry.at(-1)?.sources[0]?.name).toMatch(/^127\.0\.0\.1:\d+$/);
+  });
+
+  test('gets a packet as soon as one is full, long before the interval', async () => {
+    const env = {
+      QRNG_PUSH_INTERVAL_MS: '600000',
+      QRNG_PUSH_MAX_BYTES: '20000',
+      QRNG_FETCH_INTERVAL_MS: '0',
+    };
+    const running = await start({ env });
+    const [, second, third] = await pushes(running, 3);
+    expect([second?.packet.data.length, third?.packet.data.length]).toEqual([20000, 20000]);
+  });
+});
+
+describe('bytes that were refused at the first attempt', () => {
+  test.each([507, 503])(
+    'are kept and sealed again after %i: nothing is lost, no number is left out',
+    async (code) => {
+      const running = await scripted(status(code, { 'retry-after': '0' }), status(code));
+      const [first, second, third] = await pushes(running, 3);
+      expect(second?.packet).toMatchObject({ sequence: first?.packet.sequence, data: first?.packet.data });
+      expect(third?.packet.sequence).toBe(first?.packet.sequence);
+      await expectAllDelivered(running);
+      const taken = running.receiver.accepted.map(({ sequence }) => sequence);
+      expect(taken).toEqual(taken.map((_, index) => BigInt(index + 1)));
+    },
+  );
+
+  test('wait for as long as Retry-After asks, up to the longest back-off', async () => {
+    const running = await start({
+      env: { QRNG_MAX_BACKOFF_MS: '1500' },
+      prepare: (receiver) =>
+        receiver.script(status(503, { 'retry-after': '1' }), status(503, { 'retry-after': '86400' })),
+    });
+    const [first, second, third] = await pushes(running, 3);
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(990);
+    expect((third?.at ?? 0) - (second?.at ?? 0)).toBeGreaterThanOrEqual(1490);
+    await expectAllDelivered(running);
+  });
+
+  test('are dropped by 400, 413, 415, 422 and 409, each with an error in the log, and the next packet follows', async () => {
+    const events = ['push-refused', 'push-refused', 'push-refused', 'push-stale', 'push-replayed'];
+    const codes = [400, 413, 415, 422, 409];
+    const running = await scripted(...codes.map((code) => status(code)));
+    const attempts = await pushes(running, 6);
+    const logged = running.collector.log.filter(({ level }) => level === 50);
+    expect(logged.map(({ event, status: code }) => [event, code])).toEqual(
+      events.map((event, i) => [event, codes[i]]),
+    );
+    const sizes = attempts.slice(0, 5).map(({ packet }) => packet.data.length);
+    expect(logged.map(({ bytes }) => bytes)).toEqual(sizes);
+    const first = numbers(attempts)[0] ?? 0n;
+    expect(numbers(attempts)).toEqual([0n, 1n, 2n, 3n, 4n, 5n].map((step) => first + step));
+    const { dropped, unaccounted } = await running.collector.stop();
+    const lost = sizes.reduce((sum, bytes) => sum + bytes, 0);
+    expect({ dropped, unaccounted }).toEqual({
+      dropped: { refused: lost - (sizes[4] ?? 0), replayed: sizes[4] },
+      unaccounted: 0,
+    });
+    expect(isGiven(running, lost)).toBe(true);
+  });
+
+  test('are kept by 401 with an error in the log; nothing else is sealed until the key changes on disk', async () => {
+    const keyFile = join(temporaryFolder(), 'hmac');
+    const [wrong, right] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];
+    writeFileSync(keyFile, wrong);
+    const running = await start({
+      env: {
+        QRNG_HMAC_SECRET_KEY: undefined,
+        QRNG_HMAC_SECRET_KEY_FILE: keyFile,
+        QRNG_MAX_BACKOFF_MS: '600000',
+      },
+      prepare: (receiver) => (receiver.keys = new Keyring([MacKey.fromHex(right)])),
+    });
+    expect(await running.collector.logged('push-unauthorized')).toMatchObject({ level: 50, status: 401 });
+    await until('the collector fetched', () => (running.appliances[0]?.simulator.requests ?? 0) > 10);
+    expect(running.receiver.unopened).toBe(1); // slowly: the next attempt would be in ten minutes
+    writeFileSync(`${keyFile}.new`, `${right}\n`);
+    renameSync(`${keyFile}.new`, keyFile);
+    running.collector.signal('SIGHUP');
+    await pushes(running, 1);
+    expect(running.collector.events('credentials-reloaded')).toHaveLength(1);
+    await expectAllDelivered(running);
+  });
+});
+
+describe('bytes of unknown fate', () => {
+  test('go out again as they were sealed, whatever spoke instead of the gateway', async () => {
+    const other = await startReceiver(randomBytes(32).toString('hex'));
+    const running = await scripted(
+      'lose',
+      status(500),
+      status(200),
+      { status: 200, body: 'x'.repeat(100_000) },
+      status(204, { 'x-padding': 'x'.repeat(65_536) }), // more headers than are read
+      status(308, { location: other.url }),
+      status(503),
+      status(507),
+      status(401),
+    );
+    const attempts = await pushes(running, 11);
+    for (const { raw } of attempts.slice(1, 10)) expect(raw).toEqual(attempts[0]?.raw);
+    expect(numbers(attempts)[10]).toBe((numbers(attempts)[0] ?? 0n) + 1n);
+    expect(other.connections).toBe(0);
+    await other.close();
+    await expectAllDelivered(running);
+  });
+
+  test('that the gateway did take are settled by 409: once there, counted once', async () => {
+    const running = await scripted('take and lose', status(503));
+    const attempts = await pushes(running, 4);
+    expect(attempts[2]?.raw).toEqual(attempts[0]?.raw);
+    expect(running.collector.events('push-replayed')).toEqual([]);
+    await expectAllDelivered(running);
+  });
+
+  test('go out again when no answer comes within ten seconds', async () => {
+    const running = await scripted('hang');
+    const [first, second] = await until(
+      'two attempts',
+      () => running.receiver.entropy.length >= 2 && running.receiver.entropy,
+      { ms: 20_000 },
+    );
+    expect(second?.raw).toEqual(first?.raw);
+    await expectAllDelivered(running);
+  });
+
+  test('are given up, and said to be, when an answer shows that they cannot be settled', async () => {
+    const running = await scripted(...[400, 413, 415, 422].flatMap((code): Step[] => ['lose', status(code)]));
+    const attempts = await pushes(running, 9);
+    const sizes = [0, 2, 4, 6].map((index) => attempts[index]?.packet.data.length ?? 0);
+    expect(running.collector.events('push-given-up').map(({ level, bytes }) => [level, bytes])).toEqual(
+      sizes.map((bytes) => [50, bytes]),
+    );
+    const lost = sizes.reduce((sum, bytes) => sum + bytes, 0);
+    expect(await running.collector.stop()).toMatchObject({ dropped: { unknown: lost }, unaccounted: 0 });
+  });
+});
+
+describe('a full pool', () => {
+  const env = { QRNG_HEARTBEAT_INTERVAL_MS: '100' };
+  const full = (receiver: Receiver): void => {
+    receiver.otherwise = status(507, { 'retry-after': '0' });
+  };
+  const heartbeatsTaken = ({ receiver }: Scene): number =>
+    receiver.accepted.filter(({ type }) => type === 'heartbeat').length;
+
+  test('still hears heartbeats, and gets all bytes once there is room, without a gap in the numbers', async () => {
+    const running = await start({ env, prepare: full });
+    await until('heartbeats while the pool is full', () => heartbeatsTaken(running) > 3);
+    expect(running.receiver.bytes.length).toBe(0);
+    running.receiver.otherwise = undefined;
+    await pushes(running, running.receiver.entropy.length + 3);
+    await expectAllDelivered(running);
+    const taken = running.receiver.accepted.map(({ sequence }) => sequence);
+    expect(taken).toEqual(taken.map((_, index) => BigInt(index + 1)));
+    expect(running.collector.events('push-full')).toHaveLength(1); // said once, not at each attempt
+  });
+
+  test('stops the fetching when the buffer is full, too', async () => {
+    const small = { QRNG_BUFFER_SIZE: '40000', QRNG_PUSH_MAX_BYTES: '10000' };
+    const running = await start({ env: { ...env, ...small }, prepare: full });
+    const fetched = (): number => running.appliances[0]?.simulator.delivered ?? 0;
+    await until('the buffer is full', () => fetched() >= 32_768);
+    const seen = heartbeatsTaken(running);
+    await until('more heartbeats', () => heartbeatsTaken(running) > seen + 5);
+    expect(fetched()).toBeLessThanOrEqual(50_000); // the buffer and the packet on its way
+  });
+});
+
+describe('the connection', () => {
+  test.each<[string, () => Promise<SceneOptions>]>([
+    ['does not speak TLS 1.3', async () => ({ receiver: { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } })],
+    [
+      'shows a certificate for another name',
+      async () => {
+        const issued = await (await testAuthority()).issue({ commonName: 'other', hosts: ['other.example'] });
+        return { receiver: { cert: issued.certificatePem, key: issued.keyPem } };
+      },
+    ],
+    [
+      'shows a certificate of an unknown CA, even if Node is told to verify nothing',
+      async () => ({
+        env: { QRNG_PUSH_CA_FILE: await foreignCa(), NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+      }),
+    ],
+  ])('carries nothing to a gateway that %s; the bytes are kept', async (_, options) => {
+    const running = await start(await options());
+    await running.collector.logged('push-unreachable');
+    await until('the collector fetched', () => (running.appliances[0]?.simulator.requests ?? 0) > 5);
+    expect(running.receiver.pushes).toEqual([]);
+  });
+
+  test('shows the client certificate where there is one', async () => {
+    const folder = temporaryFolder();
+    const issued = await (await testAuthority()).issue({ commonName: 'collector', client: true });
+    writeFileSync(join(folder, 'cert.pem'), issued.certificatePem);
+    writeFileSync(join(folder, 'key.pem'), issued.keyPem);
+    const env = {
+      QRNG_PUSH_CERT_FILE: join(folder, 'cert.pem'),
+      QRNG_PUSH_KEY_FILE: join(folder, 'key.pem'),
+    };
+    expect((await pushes(await start({ env }), 1))[0]?.authorized).toBe(true);
+  });
+
+  test('comes back after an outage of the gateway without the loss of a byte', async () => {
+    const running = await start();
+    await pushes(running, 2);
+    const port = Number(new URL(running.receiver.url).port);
+    await running.receiver.close();
+    await running.collector.logged('push-unreachable');
+    const successor = await startReceiver(running.hmacKey, {}, port);
+    await until('packets after the outage', () => successor.entropy.length >= 3);
+    const { fetched, delivered, dropped, code } = await running.collector.stop();
+    expect({ code, dropped, delivered }).toEqual({ code: 0, dropped: {}, delivered: fetched });
+    const arrived = Buffer.concat([running.receiver.bytes, successor.bytes]);
+    expect(
+      arrived.equals(running.appliances[0]?.given().subarray(0, arrived.length) ?? Buffer.alloc(0)),
+    ).toBe(true);
+    await successor.close();
+  });
+});
+
+async function foreignCa(): Promise<string> {
+  const { createAuthority } = await import('../../scripts/certificates/authority.js');
+  const path = join(temporaryFolder(), 'foreign.pem');
+  writeFileSync(path, (await createAuthority('foreign')).certificatePem);
+  return path;
+}
