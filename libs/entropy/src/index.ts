@@ -15,3 +15,5 @@ export { integers } from './sampling/integers.js';
 export { permutation } from './sampling/permutation.js';
 export { charactersOf, strings } from './sampling/strings.js';
 export { uuids } from './sampling/uuids.js';
+export { QUALITY_WINDOW, RunningQuality, type QualityReport } from './quality/running-quality.js';
+export type { Statistic, Statistics } from './quality/statistics.js';

@@ -17,11 +17,12 @@ export class RepeatedBlocks {
   test(chunk: Uint8Array): boolean {
     const view = viewOf(chunk);
     const slots = this.#emptySlots(chunk.length / BLOCK);
+    const mask = slots.length - 1;
     for (let at = 0; at + BLOCK <= chunk.length; at += BLOCK) {
-      let slot = this.#hash.of(view, at) % slots.length;
+      let slot = this.#hash.of(view, at) & mask;
       for (let other = slots[slot] ?? 0; other > 0; other = slots[slot] ?? 0) {
         if (equalBlocks(view, at, other - 1)) return true;
-        slot = (slot + 1) % slots.length;
+        slot = (slot + 1) & mask;
       }
       slots[slot] = at + 1;
     }
@@ -30,7 +31,7 @@ export class RepeatedBlocks {
 
   #emptySlots(blocks: number): Int32Array {
     let size = this.#slots.length;
-    while (size < 2 * blocks) size *= 2;
+    while (size < 4 * blocks) size *= 2;
     if (size > this.#slots.length) this.#slots = new Int32Array(size);
     else this.#slots.fill(0);
     return this.#slots;

@@ -9,7 +9,7 @@
 import { BLOCK, BlockHash, viewOf } from './block-hash.js';
 
 const ANCHOR = 0xa7; // any value would do
-const SLOTS = 65_536; // marks of about the last 16 MiB
+const SLOTS = 65_536; // a power of two; marks of about the last 16 MiB
 
 /**
  * Bounded: a newer mark replaces an older one in the same slot. Of a mark only 64 bits of keyed hash are
@@ -45,7 +45,7 @@ export class SeenBytes {
 
   /** Marks the 16 bytes at `at`. @returns the owner of the same mark, or 0. */
   #mark(view: DataView, at: number, owner: number): number {
-    const slot = this.#place.of(view, at) % SLOTS;
+    const slot = this.#place.of(view, at) & (SLOTS - 1);
     const low = this.#low.of(view, at);
     const high = this.#high.of(view, at);
     const seen = this.#lows[slot] === low && this.#highs[slot] === high ? this.#owners[slot] : 0;

@@ -37,10 +37,10 @@ function run(count: number): Buffer {
 }
 
 describe('SourceHealth', () => {
-  test('passes 16 MiB of good bytes in chunks of any size', () => {
+  test('passes megabytes of good bytes in chunks of any size', () => {
     const health = ready();
     for (const size of [1 << 20, 65_536, 8192, 1000, 512, 17]) {
-      expect(feed(health, randomBytes(Math.min(4 << 20, size * 2000)), size)).toEqual({
+      expect(feed(health, randomBytes(Math.min(1 << 20, size * 2000)), size)).toEqual({
         outcome: 'pass',
         failures: [],
       });
@@ -159,9 +159,12 @@ describe('SourceHealth', () => {
     test.each(broken)('%s never gets through the start-up', (_, bytes) => {
       const health = new SourceHealth('a');
       const all = bytes();
+      const outcomes = new Set<string>();
       for (let at = 0; at < all.length; at += size) {
-        expect(health.test(all.subarray(at, at + size)).outcome).not.toBe('pass');
+        outcomes.add(health.test(all.subarray(at, at + size)).outcome);
       }
+      expect(outcomes).toContain('hard');
+      expect(outcomes).not.toContain('pass');
     });
 
     test.each(broken)('%s is quarantined within 8192 bytes', (_, bytes) => {
@@ -215,7 +218,7 @@ describe('SourceHealth', () => {
     test('that deliver different bytes are not', () => {
       const seen = new SeenBytes();
       const [a, b] = [ready(seen, 'a'), ready(seen, 'b')];
-      for (let i = 0; i < 200; i++) {
+      for (let i = 0; i < 50; i++) {
         expect(a.test(randomBytes(8192)).outcome).toBe('pass');
         expect(b.test(randomBytes(8192)).outcome).toBe('pass');
       }
