@@ -5,12 +5,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { readSettings, secretNames, variableNames } from '#libs/settings';
+import { CollectorSettings } from '../../apps/collector/src/settings.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'qrng-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe.each([['gateway', GatewaySettings]] as const)('%s.env.example', (app, Settings) => {
+describe.each([
+  ['collector', CollectorSettings],
+  ['gateway', GatewaySettings],
+] as const)('%s.env.example', (app, Settings) => {
   const lines = readFileSync(`config/${app}.env.example`, 'utf8').matchAll(/^(#?)(QRNG_\w+)=(.*)$/gm);
   const example = [...lines].map(([, off, name = '', text = '']) => ({ off: off === '#', name, text }));
   const secrets = secretNames(Settings);

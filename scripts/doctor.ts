@@ -1,0 +1,24 @@
+/**
+ * `npm run doctor -- gateway /etc/qrng-dd/gateway.env` (or `collector`): the deployment checklist of the security
+ * analysis on a configuration. Without a file the environment of this process is looked at.
+ *
+ * Exit code 0: nothing failed (warnings are for the operator to judge). 1: something failed. 64: it was called wrongly.
+ */
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { examine } from './doctor/examine.js';
+import { report } from './doctor/finding.js';
+import { thisHost } from './doctor/host.js';
+
+const [app, file] = process.argv.slice(2);
+if (app !== 'collector' && app !== 'gateway') {
+  console.error('usage: npm run doctor -- collector|gateway [ENV-FILE]');
+  process.exit(64);
+}
+const env = file === undefined ? process.env : { ...parseEnv(readFileSync(file, 'utf8')) };
+// The unit and the images set it; in the file it may be missing.
+const settings = { QRNG_STATE_DIR: `/var/lib/qrng-${app}`, ...env };
+const findings = await examine(app, settings, file === undefined ? [] : [file], thisHost(), Date.now());
+const { text, exitCode } = report(findings);
+console.log(text);
+process.exit(exitCode);

@@ -1,0 +1,202 @@
+/** The doctor on real configurations: files with modes, certificates of a throw-away CA, a gateway that answers. */
+import { X509Certificate } from 'node:crypto';
+import { chmodSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  gatewayEnvironment,
+  startGateway,
+  temporaryFolder,
+  testAuthority,
+} from '../../test/support/gateway.js';
+import type { Environment, TestGateway } from '../../test/support/gateway.js';
+import { createAuthority } from '../certificates/authority.js';
+import { examine } from './examine.js';
+import type { Finding } from './finding.js';
+import type { Host } from './host.js';
+import { thisHost } from './host.js';
+
+const DAY_MS = 86_400_000;
+const now = Date.now();
+const chains = (table: string, policy = 'drop') => ({
+  json: JSON.stringify({
+    nftables: ['input', 'output', 'forward'].map((hook) => ({ chain: { table, hook, policy } })),
+  }),
+});
+const soundHost: Host = {
+  chains: chains('qrng_gateway'),
+  clockSynchronized: true,
+  listening: [],
+  running: [],
+  addresses: ['198.51.100.20'],
+  aslr: '2',
+  swaps: false,
+};
+
+/** The levels of one item's findings, in order; the texts are for people. */
+const levels = (findings: Finding[], item: string): string[] =>
+  findings.filter((one) => one.item === item).map(({ level }) => level);
+const texts = (findings: Finding[]): string[] => findings.map(({ text }) => text);
+const stillAccepted: unknown = expect.stringContaining('still accepted');
+const failed = (findings: Finding[]): string[] =>
+  findings.filter(({ level }) => level === 'fail').map(({ item }) => item);
+
+describe('a gateway', () => {
+  let env: Environment;
+  let keyFile: string;
+
+  beforeAll(async () => {
+    env = await gatewayEnvironment({ QRNG_LOG_LEVEL: 'info' });
+    const folder = temporaryFolder();
+    keyFile = join(folder, 'hmac.key');
+    writeFileSync(keyFile, env['QRNG_HMAC_SECRET_KEY'] ?? '', { mode: 0o600 });
+    env = { ...env, QRNG_HMAC_SECRET_KEY: undefined, QRNG_HMAC_SECRET_KEY_FILE: keyFile };
+  });
+
+  const look = (changes: Environment = {}, host: Partial<Host> = {}, when = now, files: string[] = []) =>
+    examine('gateway', { ...env, ...changes }, files, { ...soundHost, ...host }, when);
+
+  test('passes when it is set up well', async () => {
+    const findings = await look({ QRNG_METRICS_TOKEN: 'a'.repeat(32) });
+    expect(failed(findings)).toEqual([]);
+    expect(levels(findings, 'Strong keys')).toEqual(['pass', 'pass']);
+    expect(levels(findings, 'Firewall')).toEqual(['pass']);
+  });
+
+  test('is told of every setting that does not hold', async () => {
+    const findings = await look({ QRNG_RATE_LIMIT_MAX: '0', QRNG_BUFFER_SIZE: 'large' });
+    expect(levels(findings, 'Settings')).toEqual(['fail', 'fail']);
+  });
+
+  test.each([
+    ['bytes that count up', Array.from({ length: 32 }, (_, index) => index + 1)],
+    ['one byte again and again but once', [...Array<number>(31).fill(7), 8]],
+    ['two bytes in turns', Array.from({ length: 32 }, (_, index) => index % 2)],
+  ])('fails with %s for an HMAC key', async (_, bytes) => {
+    const hex = Buffer.from(bytes).toString('hex');
+    const findings = await look({ QRNG_HMAC_SECRET_KEY_FILE: undefined, QRNG_HMAC_SECRET_KEY: hex });
+    expect(levels(findings, 'Strong keys')).toContain('fail');
+    expect(JSON.stringify(findings)).not.toContain(hex);
+  });
+
+  test('is warned of an API key below 256 bits, and fails with one that repeats', async () => {
+    const short = 'mallory:c0ffee5eedbea7ab1e0ddba11decade5';
+    expect(levels(await look({ QRNG_API_KEY: short }), 'Strong keys')).toEqual(['pass', 'warn']);
+    expect(levels(await look({ QRNG_API_KEY: 'abc'.repeat(20) }), 'Strong keys')).toEqual(['pass', 'fail']);
+  });
+
+  test('fails when others can read a key or the file of its settings', async () => {
+    const file = join(temporaryFolder(), 'gateway.env');
+    writeFileSync(file, '');
+    chmodSync(file, 0o644);
+    chmodSync(keyFile, 0o640);
+    const findings = await look({}, {}, now, [file]);
+    chmodSync(keyFile, 0o600);
+    expect(texts(findings.filter(({ level }) => level === 'fail'))).toEqual([
+      expect.stringContaining(`chmod 600 ${file}`),
+      expect.stringContaining(`chmod 600 ${keyFile}`),
+    ]);
+  });
+
+  test('is warned of a key older than a quarter, and of a previous one that is still accepted', async () => {
+    const { mtime } = statSync(keyFile);
+    utimesSync(keyFile, mtime, new Date(now - 100 * DAY_MS));
+    expect(levels(await look(), 'Key rotation')).toContain('warn');
+    utimesSync(keyFile, mtime, new Date(now));
+    const previous = join(temporaryFolder(), 'hmac.previous.key');
+    writeFileSync(previous, '', { mode: 0o600 });
+    const rotating = { QRNG_HMAC_SECRET_KEY_PREVIOUS_FILE: previous };
+    expect(texts(await look(rotating))).not.toContainEqual(stillAccepted);
+    writeFileSync(previous, '12ab'.repeat(16));
+    expect(texts(await look(rotating))).toContainEqual(stillAccepted);
+  });
+
+  test('fails with a certificate that has expired, is not valid yet, or belongs to another key', async () => {
+    const { keyPem } = await (await testAuthority()).issue({ commonName: 'other', hosts: ['localhost'] });
+    const other = join(temporaryFolder(), 'other.key');
+    writeFileSync(other, keyPem, { mode: 0o600 });
+    expect(failed(await look({ QRNG_TLS_KEY_FILE: other }))).toEqual(['TLS 1.3']);
+    expect(failed(await look({}, {}, now + 8 * DAY_MS))).toEqual(['TLS 1.3']);
+    expect(failed(await look({}, {}, now - 8 * DAY_MS))).toEqual(['TLS 1.3']);
+  });
+
+  test.each([
+    ['no rules', { chains: { json: '{"nftables":[]}' } }, 'Firewall'],
+    ['rules that accept by default', { chains: chains('qrng_gateway', 'accept') }, 'Firewall'],
+    ["the collector's rules", { chains: chains('qrng_collector') }, 'Firewall'],
+    ['a clock that nobody keeps', { clockSynchronized: false }, 'Clocks'],
+    ['the collector on the same machine', { running: ['collector'] }, 'Separate machines'],
+    ['addresses that are not randomized', { aslr: '0' }, 'Hardened OS'],
+  ])('fails with %s', async (_, host, item) => {
+    expect(failed(await look({}, host))).toEqual([item]);
+  });
+
+  test('is warned where something cannot be seen', async () => {
+    const findings = await look({}, { chains: { missing: 'not permitted' }, clockSynchronized: undefined });
+    expect([...levels(findings, 'Firewall'), ...levels(findings, 'Clocks')]).toEqual(['warn', 'warn']);
+  });
+});
+
+describe('a collector', () => {
+  let gateway: TestGateway;
+  let env: Environment;
+
+  beforeAll(async () => {
+    gateway = await startGateway();
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'ca.pem'), (await testAuthority()).certificatePem);
+    env = {
+      QRNG_APPLIANCE_URLS: 'file:///dev/null',
+      QRNG_PUSH_URL: `${gateway.url}/push`,
+      QRNG_PUSH_CA_FILE: join(folder, 'ca.pem'),
+      QRNG_HMAC_SECRET_KEY: gateway.env['QRNG_HMAC_SECRET_KEY'],
+      QRNG_STATE_DIR: folder,
+    };
+    chmodSync(folder, 0o700);
+  });
+  afterAll(() => gateway.close());
+
+  const look = (changes: Environment = {}, host: Partial<Host> = {}) =>
+    examine(
+      'collector',
+      { ...env, ...changes },
+      [],
+      { ...soundHost, chains: chains('qrng_collector'), ...host },
+      now,
+    );
+
+  test('sees that the gateway speaks TLS 1.3, and that it is on the same machine', async () => {
+    const findings = await look();
+    expect(levels(findings, 'TLS 1.3')).toEqual(['pass']);
+    expect(failed(findings)).toEqual(['Separate machines']);
+  });
+
+  test('fails with a gateway of another CA', async () => {
+    const ca = join(temporaryFolder(), 'ca.pem');
+    writeFileSync(ca, (await createAuthority('another')).certificatePem);
+    expect(levels(await look({ QRNG_PUSH_CA_FILE: ca }), 'TLS 1.3')).toEqual(['fail']);
+  });
+
+  test('knows a source by its fingerprint, and by no other', async () => {
+    const port = new URL(gateway.url).port;
+    const source = (pin: string) =>
+      look({ QRNG_APPLIANCE_URLS: `https://127.0.0.1:${port}/`, QRNG_APPLIANCE_FINGERPRINT: pin });
+    const certificate = new X509Certificate(readFileSync(gateway.env['QRNG_TLS_CERT_FILE'] ?? ''));
+    expect(levels(await source(certificate.fingerprint256), 'TLS 1.3')).toEqual(['pass', 'pass']);
+    expect(levels(await source('ab'.repeat(32)), 'TLS 1.3')).toEqual(['fail', 'pass']);
+  });
+
+  test('is warned of ports that others can reach', async () => {
+    const findings = await look({}, { listening: ['00000000:0016'] });
+    expect(findings).toContainEqual(
+      expect.objectContaining({ level: 'warn', text: expect.stringContaining('ports 22 ') }),
+    );
+  });
+});
+
+test('the doctor sees this machine', () => {
+  const host = thisHost();
+  expect(host.aslr).toMatch(/^[012]$/);
+  expect(host.addresses).toContain('127.0.0.1');
+  expect(host.running).toEqual(expect.any(Array));
+});

@@ -1,0 +1,118 @@
+/**
+ * The deployment checklist of the security analysis, on one app's configuration and the machine it is to run on:
+ *
+ *   settings hold -> TLS 1.3 -> strong keys, rotated -> limits -> monitoring -> file permissions -> machine
+ */
+import { readFileSync } from 'node:fs';
+import { readSettings, secretFiles, secretNames, SettingsError } from '#libs/settings';
+import type { Environment, SettingsClass } from '#libs/settings';
+import { CollectorSettings } from '../../apps/collector/src/settings.js';
+import { splitApiKeyEntry } from '../../apps/gateway/src/auth/api-key-entry.js';
+import { GatewaySettings } from '../../apps/gateway/src/settings.js';
+import { serverCertificate } from './certificates.js';
+import { permissions } from './files.js';
+import { check } from './finding.js';
+import type { Finding } from './finding.js';
+import type { Host } from './host.js';
+import { apiKey, hmacKey, keyAges } from './keys.js';
+import { checkClock, checkFirewall, checkHardening, checkSeparation } from './machine.js';
+import type { App } from './machine.js';
+import { peer } from './peers.js';
+
+/** @param files further files that nobody else may read, such as the one that `env` came from. */
+export async function examine(
+  app: App,
+  env: Environment,
+  files: readonly string[],
+  host: Host,
+  now: number,
+): Promise<Finding[]> {
+  const configuration = app === 'gateway' ? gateway(env, files, now) : await collector(env, files, now);
+  return [
+    ...configuration,
+    checkFirewall(app, host),
+    checkClock(host),
+    await checkSeparation(app, host, app === 'collector' ? env['QRNG_PUSH_URL'] : undefined),
+    ...checkHardening(app, host),
+  ];
+}
+
+function gateway(env: Environment, files: readonly string[], now: number): Finding[] {
+  const read = settingsOf(GatewaySettings, env);
+  const { settings } = read;
+  if (settings === undefined) return read.findings;
+  const { QRNG_TLS_CERT_FILE: cert, QRNG_TLS_KEY_FILE: key, QRNG_API_KEYS_FILE: keysFile } = settings;
+  const clients = (settings.QRNG_API_KEY ?? []).map(splitApiKeyEntry);
+  return [
+    ...read.findings,
+    ...(settings.QRNG_TLS === 'on' && cert !== undefined && key !== undefined
+      ? serverCertificate(readFileSync(cert, 'utf8'), readFileSync(key, 'utf8'), now)
+      : [check('TLS 1.3').warn('QRNG_TLS=off: see to it that the proxy in front speaks TLS 1.3 only')]),
+    settings.QRNG_TLS_CLIENT_CA_FILE === undefined
+      ? check('TLS 1.3').warn('/push demands no client certificate: set QRNG_TLS_CLIENT_CA_FILE')
+      : check('TLS 1.3').pass('/push demands a client certificate'),
+    hmacKey('QRNG_HMAC_SECRET_KEY', settings.QRNG_HMAC_SECRET_KEY),
+    ...clients.map((one, index) => apiKey(one.name ?? `client ${index + 1}`, one.key)),
+    ...keyAges(env, secretNames(GatewaySettings), now),
+    check('Rate limiting').pass(
+      `${settings.QRNG_RATE_LIMIT_MAX} requests in ${settings.QRNG_RATE_LIMIT_WINDOW_SECS} s, ${settings.QRNG_RATE_LIMIT_BURST} in one`,
+    ),
+    settings.QRNG_METRICS_TOKEN === undefined
+      ? check('Monitoring').warn('/metrics is open to everybody: set QRNG_METRICS_TOKEN')
+      : check('Monitoring').pass('/metrics demands a token'),
+    logLevel(settings.QRNG_LOG_LEVEL),
+    ...permissions([
+      ...files,
+      ...secretFiles(GatewaySettings, env),
+      ...[key, keysFile, settings.QRNG_STATE_DIR].filter((path) => path !== undefined),
+    ]),
+  ];
+}
+
+async function collector(env: Environment, files: readonly string[], now: number): Promise<Finding[]> {
+  const read = settingsOf(CollectorSettings, env);
+  const { settings } = read;
+  if (settings === undefined) return read.findings;
+  const appliances = settings.QRNG_APPLIANCE_URLS.filter((url) => url.startsWith('https:'));
+  const trust = {
+    caFile: settings.QRNG_APPLIANCE_CA_FILE,
+    fingerprints: settings.QRNG_APPLIANCE_FINGERPRINT,
+  };
+  return [
+    ...read.findings,
+    ...(await Promise.all(appliances.map((url) => peer('the source', url, trust)))),
+    await peer('the gateway', settings.QRNG_PUSH_URL, {
+      caFile: settings.QRNG_PUSH_CA_FILE,
+      certFile: settings.QRNG_PUSH_CERT_FILE,
+      keyFile: settings.QRNG_PUSH_KEY_FILE,
+    }),
+    hmacKey('QRNG_HMAC_SECRET_KEY', settings.QRNG_HMAC_SECRET_KEY),
+    ...keyAges(env, secretNames(CollectorSettings), now),
+    logLevel(settings.QRNG_LOG_LEVEL),
+    ...permissions([
+      ...files,
+      ...secretFiles(CollectorSettings, env),
+      ...[settings.QRNG_PUSH_KEY_FILE, settings.QRNG_STATE_DIR].filter((path) => path !== undefined),
+    ]),
+  ];
+}
+
+function settingsOf<T extends object>(
+  cls: SettingsClass<T>,
+  env: Environment,
+): { settings?: Readonly<T>; findings: Finding[] } {
+  const item = check('Settings');
+  try {
+    const { settings, warnings } = readSettings(cls, env);
+    return { settings, findings: [item.pass('all hold'), ...warnings.map(item.warn)] };
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    return { findings: error.problems.map(item.fail) };
+  }
+}
+
+function logLevel(level: string): Finding {
+  return ['info', 'debug', 'trace'].includes(level)
+    ? check('Monitoring').pass(`the log says what happens (${level})`)
+    : check('Monitoring').warn(`QRNG_LOG_LEVEL=${level} hides what a review of the log looks for: set info`);
+}

@@ -1,0 +1,72 @@
+/** What the doctor sees of the machine, gathered here and nowhere else, so that the judgements are plain functions. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { parseTable } from '../../apps/collector/src/diode/sockets.js';
+
+export interface Host {
+  /** `nft -j list chains`, or why there is none. */
+  readonly chains: { readonly json: string } | { readonly missing: string };
+  /** Whether a time service keeps the clock, as far as it can be told. */
+  readonly clockSynchronized: boolean | undefined;
+  /** Address and port of each listening TCP socket that others can reach, as `ADDRESS:PORT` in hexadecimal. */
+  readonly listening: readonly string[];
+  /** The apps of this project that run here. */
+  readonly running: readonly string[];
+  readonly addresses: readonly string[];
+  /** /proc/sys/kernel/randomize_va_space; 2 is full address space layout randomization. */
+  readonly aslr: string | undefined;
+  readonly swaps: boolean;
+}
+
+export function thisHost(): Host {
+  const nft = run('nft', '-j', 'list', 'chains');
+  return {
+    chains: nft.ok ? { json: nft.output } : { missing: nft.output },
+    clockSynchronized: clockSynchronized(),
+    listening: listening(),
+    running: ['collector', 'gateway'].filter((app) => isRunning(app)),
+    addresses: Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)),
+    aslr: read('/proc/sys/kernel/randomize_va_space')?.trim(),
+    swaps: (read('/proc/swaps') ?? '').trim().split('\n').length > 1,
+  };
+}
+
+function clockSynchronized(): boolean | undefined {
+  if (existsSync('/run/systemd/timesync/synchronized')) return true;
+  const timedatectl = run('timedatectl', 'show', '--property=NTPSynchronized', '--value');
+  if (timedatectl.ok) return timedatectl.output.trim() === 'yes';
+  const chrony = run('chronyc', 'tracking');
+  return chrony.ok ? /^Leap status\s*: Normal$/m.test(chrony.output) : undefined;
+}
+
+function listening(): string[] {
+  const sockets = ['tcp', 'tcp6'].flatMap((table) => parseTable(table, read(`/proc/net/${table}`) ?? ''));
+  // Loopback, as /proc writes it: 127.0.0.0/8 ends in 7F, ::1 in 01000000.
+  return sockets.map(({ address }) => address).filter((address) => !/^(.{6}7F|0{24}01000000):/.test(address));
+}
+
+function isRunning(app: string): boolean {
+  const module = `apps/${app}/src/main.js`;
+  return readdirSync('/proc').some(
+    (pid) => /^\d+$/.test(pid) && (read(`/proc/${pid}/cmdline`) ?? '').includes(module),
+  );
+}
+
+function run(program: string, ...args: string[]): { ok: boolean; output: string } {
+  const path = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: path },
+  });
+  if (error !== undefined) return { ok: false, output: error.message };
+  return status === 0 ? { ok: true, output: stdout } : { ok: false, output: stderr.trim() };
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined; // a process that ended meanwhile, or a kernel without it
+  }
+}

@@ -1,0 +1,87 @@
+/** The items of the checklist that are about the machine: firewall, clocks, separate machines, hardening. */
+import { lookup } from 'node:dns/promises';
+import { isLoopback } from '#libs/settings';
+import { check } from './finding.js';
+import type { Finding } from './finding.js';
+import type { Host } from './host.js';
+
+export type App = 'collector' | 'gateway';
+
+const firewall = check('Firewall');
+const clocks = check('Clocks');
+const hardening = check('Hardened OS');
+const separate = check('Separate machines');
+
+/** Whether the rules of deploy/nftables are loaded and drop by default. */
+export function checkFirewall(app: App, { chains }: Host): Finding {
+  if ('missing' in chains) {
+    return firewall.warn(`the rules cannot be seen (${chains.missing}): run the doctor as root`);
+  }
+  const { nftables } = JSON.parse(chains.json) as {
+    nftables: { chain?: { table: string; hook?: string; policy?: string } }[];
+  };
+  const dropped = nftables
+    .flatMap(({ chain }) => (chain?.table === `qrng_${app}` && chain.policy === 'drop' ? [chain.hook] : []))
+    .sort();
+  return dropped.join() === 'forward,input,output'
+    ? firewall.pass(`deploy/nftables/${app}.nft is loaded and drops by default`)
+    : firewall.fail(
+        `deploy/nftables/${app}.nft is not loaded: set its addresses, install it as /etc/nftables.conf, systemctl enable --now nftables`,
+      );
+}
+
+/** Whether a time service keeps the clock, which freshness depends on. */
+export function checkClock({ clockSynchronized }: Host): Finding {
+  if (clockSynchronized === undefined) {
+    return clocks.warn('neither timedatectl nor chronyc answers: see to it that a time service runs');
+  }
+  return clockSynchronized
+    ? clocks.pass('the clock is synchronized')
+    : clocks.fail('the clock is not synchronized: install and configure chrony');
+}
+
+/** What of the operating system can be seen from here; the rest of hardening is the operator's. */
+export function checkHardening(app: App, { aslr, swaps, listening }: Host): Finding[] {
+  return [
+    aslr === '2'
+      ? hardening.pass('addresses are randomized')
+      : hardening.fail('addresses are not fully randomized: sysctl -w kernel.randomize_va_space=2'),
+    swaps
+      ? hardening.warn(
+          'this machine swaps: the units forbid it (MemorySwapMax=0), other ways of starting do not',
+        )
+      : hardening.pass('nothing is swapped to disk'),
+    ...(app === 'collector' ? [openPorts(listening)] : []),
+  ];
+}
+
+/** Whether collector and gateway stand on machines of their own. */
+export async function checkSeparation(app: App, host: Host, pushUrl?: string): Promise<Finding> {
+  const other = app === 'collector' ? 'gateway' : 'collector';
+  if (host.running.includes(other)) {
+    return separate.fail(`the ${other} runs on this machine, too: give it one of its own`);
+  }
+  if (pushUrl !== undefined && (await isHere(new URL(pushUrl).hostname, host.addresses))) {
+    return separate.fail('QRNG_PUSH_URL leads to this machine: give the gateway one of its own');
+  }
+  return separate.pass(`no ${other} runs on this machine`);
+}
+
+function openPorts(listening: readonly string[]): Finding {
+  if (listening.length === 0) return hardening.pass("nothing listens on the collector's machine");
+  const ports = [...new Set(listening.map((address) => Number.parseInt(address.split(':')[1] ?? '', 16)))];
+  return hardening.warn(
+    `TCP ports ${ports.sort((a, b) => a - b).join(', ')} are open on the collector's machine: stop what listens there`,
+  );
+}
+
+async function isHere(hostname: string, addresses: readonly string[]): Promise<boolean> {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (isLoopback(host)) return true;
+  try {
+    const found = await lookup(host, { all: true });
+    return found.some(({ address }) => addresses.includes(address) || isLoopback(address));
+  } catch {
+    return false; // a name that does not resolve is a finding about TLS, which cannot connect
+  }
+}
