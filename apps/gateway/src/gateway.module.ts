@@ -6,13 +6,18 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
-import { APP_FILTER } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
 import { ApiModule } from './api/api.module.js';
 import { AuditModule } from './audit/audit.module.js';
+import { ApiKeyGuard } from './auth/api-key.guard.js';
 import { AuthModule } from './auth/auth.module.js';
+import { ScopeGuard } from './auth/scope.guard.js';
 import { Clock } from './clock.js';
 import { HealthModule } from './health/health.module.js';
+import { UnknownRoute } from './http/unknown-route.js';
+import { ClientThrottlerGuard } from './limits/client-throttler.guard.js';
+import { LimitsModule } from './limits/limits.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { ProblemFilter } from './problem/problem.filter.js';
 import { PushModule } from './push/push.module.js';
@@ -42,6 +47,7 @@ export class GatewayModule {
         MetricsModule,
         AuditModule,
         StateModule,
+        LimitsModule,
         AuthModule,
         RedisModule,
         PushModule,
@@ -55,7 +61,12 @@ export class GatewayModule {
           inject: [ConfigService],
         },
         Clock,
+        UnknownRoute,
         { provide: APP_FILTER, useClass: ProblemFilter },
+        // In this order: who is it, does it ask too often, may it do this.
+        { provide: APP_GUARD, useExisting: ApiKeyGuard },
+        { provide: APP_GUARD, useExisting: ClientThrottlerGuard },
+        { provide: APP_GUARD, useExisting: ScopeGuard },
       ],
       exports: [GatewaySettings, Clock],
     };

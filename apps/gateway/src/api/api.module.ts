@@ -1,7 +1,29 @@
 /** The way out: the REST API. */
 import { Module } from '@nestjs/common';
+import { CollectorsModule } from '../collectors/collectors.module.js';
+import { LimitsModule } from '../limits/limits.module.js';
 import { PoolModule } from '../pool/pool.module.js';
+import { Dispenser } from './dispenser.js';
+import { QualityController } from './quality.controller.js';
 import { RandomController } from './random.controller.js';
+import { RecentClients } from './recent-clients.js';
+import { SamplesController } from './samples.controller.js';
+import { StatusController } from './status.controller.js';
+import { StreamController } from './stream.controller.js';
+import { StreamQueue } from './stream-queue.js';
+import { Streams } from './streams.js';
+import { UsageController } from './usage.controller.js';
 
-@Module({ imports: [PoolModule], controllers: [RandomController] })
+@Module({
+  imports: [PoolModule, LimitsModule, CollectorsModule],
+  controllers: [
+    RandomController,
+    SamplesController,
+    StreamController,
+    QualityController,
+    StatusController,
+    UsageController,
+  ],
+  providers: [Dispenser, RecentClients, StreamQueue, Streams],
+})
 export class ApiModule {}

@@ -10,3 +10,22 @@ export function encode(bytes: Buffer, encoding: Encoding): string | Buffer {
   bytes.fill(0);
   return text;
 }
+
+/** How many bytes the body has. */
+export function encodedLength(bytes: number, encoding: Encoding): number {
+  switch (encoding) {
+    case 'hex':
+      return bytes * 2;
+    case 'base64':
+      return Math.ceil(bytes / 3) * 4;
+    case 'base64url':
+      return Math.ceil((bytes * 4) / 3);
+    case 'binary':
+      return bytes;
+  }
+}
+
+/** The media type of the body. */
+export function mediaType(encoding: Encoding): string {
+  return encoding === 'binary' ? 'application/octet-stream' : 'text/plain; charset=utf-8';
+}

@@ -3,47 +3,33 @@ import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { GatewayMetrics } from '../metrics/gateway-metrics.js';
-import { ApiError } from '../problem/api-error.js';
-import { ApiKeys } from './api-keys.js';
-import type { Client } from './api-keys.js';
-import { bearerToken } from './bearer-token.js';
+import { Authenticator } from './authenticator.js';
+import type { Client } from './client.js';
 import { PUBLIC } from './public.decorator.js';
+import { RouteMetadata } from './route-metadata.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks; set by ApiKeyGuard. */
-    client?: Client;
+    client: Client | undefined;
   }
 }
 
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
+  readonly #open: RouteMetadata<boolean>;
+
   constructor(
-    private readonly reflector: Reflector,
-    private readonly keys: ApiKeys,
-    private readonly metrics: GatewayMetrics,
-  ) {}
+    reflector: Reflector,
+    private readonly authenticator: Authenticator,
+  ) {
+    this.#open = new RouteMetadata(reflector, PUBLIC);
+  }
 
   canActivate(context: ExecutionContext): boolean {
-    if (
-      this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, [
-        context.getHandler(),
-        context.getClass(),
-      ])
-    ) {
-      return true;
-    }
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    const key = bearerToken(request);
-    const client = key === undefined ? undefined : this.keys.find(key);
-    if (client === undefined) {
-      this.metrics.authFailures.inc();
-      throw new ApiError('unauthorized', 'Send a valid API key as Authorization: Bearer KEY.', {
-        headers: { 'www-authenticate': 'Bearer' },
-      });
-    }
-    request.client = client;
+    if (this.#open.of(context) === true) return true;
+    const request = context.getArgByIndex<FastifyRequest>(0);
+    request.client = this.authenticator.authenticate(request);
     return true;
   }
 }

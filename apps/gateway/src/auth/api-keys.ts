@@ -1,28 +1,68 @@
-/** The API keys that are valid now, known by their SHA-256 digests. */
+/**
+ * The API keys that are known now, read again when their files change:
+ *
+ *   changed file, SIGHUP -> read all -> holds? -> the new keys, at once
+ *                                   \-> does not: the old keys stay, all of them
+ */
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { SettingsError } from '#libs/settings';
+import { FileWatcher } from '../reload/file-watcher.js';
+import { SettingsSource } from '../reload/settings-source.js';
 import { GatewaySettings } from '../settings.js';
-import { splitApiKeyEntry } from './api-key-entry.js';
-
-/** Who a key belongs to. */
-export interface Client {
-  readonly name: string;
-}
+import type { ApiKey } from './api-key.js';
+import { KeyFileError } from './key-file.js';
+import { KeyReports } from './key-reports.js';
+import { readApiKeys } from './read-api-keys.js';
+import type { ApiKeyTable } from './read-api-keys.js';
 
 @Injectable()
 export class ApiKeys {
-  // Looked up by digest: what an attacker can vary has no useful relation to what is compared.
-  readonly #clients = new Map<string, Client>();
+  #table: ApiKeyTable;
 
-  constructor(settings: GatewaySettings) {
-    for (const [index, entry] of (settings.QRNG_API_KEY ?? []).entries()) {
-      const { name, key } = splitApiKeyEntry(entry);
-      this.#clients.set(hash('sha256', key), { name: name ?? `client-${index + 1}` });
+  /** @throws {SettingsError} when the keys do not hold. */
+  constructor(
+    settings: GatewaySettings,
+    private readonly source: SettingsSource,
+    watcher: FileWatcher,
+    private readonly reports: KeyReports,
+  ) {
+    const { QRNG_API_KEYS_FILE: file } = settings;
+    watcher.watch([...source.secretFiles, ...(file === undefined ? [] : [file])], () => this.#reload());
+    try {
+      this.#table = readApiKeys(settings);
+    } catch (error) {
+      if (!(error instanceof KeyFileError)) throw error;
+      const variable = file === undefined ? 'QRNG_API_KEY' : 'QRNG_API_KEYS_FILE';
+      throw new SettingsError([`${variable} must hold valid keys: ${error.message}`]);
+    }
+    this.reports.read(this.#table);
+  }
+
+  /**
+   * The key that `token` is.
+   *
+   * One look-up among any number of keys: a Map of digests. What a guess can vary is SHA-256 of the guess, so the time
+   * that the Map takes could tell at most something of a stored digest, and a digest is worth nothing without the
+   * preimage of 256 random bits. That is what comparing with each key in constant time would give, and no more.
+   */
+  find(token: string): ApiKey | undefined {
+    return this.#table.get(hash('sha256', token));
+  }
+
+  #reload(): void {
+    try {
+      const table = readApiKeys(this.source.read());
+      if (same(table, this.#table)) return;
+      this.#table = table;
+      this.reports.reloaded(table);
+    } catch (error) {
+      if (!(error instanceof KeyFileError) && !(error instanceof SettingsError)) throw error;
+      this.reports.refused(error.message);
     }
   }
+}
 
-  /** The client whose key this is. */
-  find(key: string): Client | undefined {
-    return this.#clients.get(hash('sha256', key));
-  }
+function same(a: ApiKeyTable, b: ApiKeyTable): boolean {
+  return JSON.stringify([...a]) === JSON.stringify([...b]);
 }

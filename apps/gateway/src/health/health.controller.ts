@@ -4,6 +4,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 import type { HealthCheckResult } from '@nestjs/terminus';
 import { Public } from '../auth/public.decorator.js';
+import { DescribeHealth } from './health.openapi.js';
 import { PoolHealth } from './pool.health.js';
 
 @ApiTags('health')
@@ -16,14 +17,27 @@ export class HealthController {
   ) {}
 
   @Get('live')
-  @HealthCheck({ noCache: false })
+  @HealthCheck({ noCache: false, swaggerDocumentation: false })
+  @DescribeHealth('getLive', 'Whether the process is alive', 'Restart it when it is not.')
   live(): Promise<HealthCheckResult> {
     return this.health.check([]);
   }
 
-  @Get(['', 'ready'])
-  @HealthCheck({ noCache: false })
+  @Get('ready')
+  @HealthCheck({ noCache: false, swaggerDocumentation: false })
+  @DescribeHealth(
+    'getReady',
+    'Whether it can serve',
+    'The pool is at 5 % or more, and the gateway is not stopping.',
+  )
   ready(): Promise<HealthCheckResult> {
     return this.health.check([() => this.pool.check()]);
+  }
+
+  @Get()
+  @HealthCheck({ noCache: false, swaggerDocumentation: false })
+  @DescribeHealth('getHealth', 'The same as /health/ready', 'For load balancers that know one path.')
+  all(): Promise<HealthCheckResult> {
+    return this.ready();
   }
 }

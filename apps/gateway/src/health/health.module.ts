@@ -5,8 +5,11 @@ import { PoolModule } from '../pool/pool.module.js';
 import { HealthController } from './health.controller.js';
 import { PoolHealth } from './pool.health.js';
 
+/** On SIGTERM a gateway is not ready for so long before it stops listening, so that load balancers take notice. */
+const NOT_READY_MS = 2000;
+
 @Module({
-  imports: [TerminusModule.forRoot({ logger: false }), PoolModule],
+  imports: [TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: NOT_READY_MS }), PoolModule],
   controllers: [HealthController],
   providers: [PoolHealth],
 })

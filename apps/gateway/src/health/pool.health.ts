@@ -4,7 +4,8 @@ import { HealthIndicatorService } from '@nestjs/terminus';
 import type { HealthIndicatorResult } from '@nestjs/terminus';
 import { EntropyService } from '../pool/entropy.service.js';
 
-const READY_FILL = 0.05;
+/** The least fill of a gateway that is ready (contract, section 5). */
+export const READY_FILL = 0.05;
 
 @Injectable()
 export class PoolHealth {

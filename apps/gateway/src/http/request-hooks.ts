@@ -3,24 +3,34 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PinoLogger } from 'nestjs-pino';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import { UnknownRoute } from './unknown-route.js';
 
-/** Adds the headers of every answer, the access log and the duration histogram. */
+/** The methods that are a label of the histogram; any other one is `other`, as clients can send what they like. */
+const METHODS = ['GET', 'HEAD', 'POST'];
+
+/** Adds the headers of every answer, the refusal of unknown routes, the access log and the duration histogram. */
 export async function addRequestHooks(app: NestFastifyApplication): Promise<void> {
   const logger = await app.resolve(PinoLogger);
+  const unknownRoute = app.get(UnknownRoute);
   const { requestDuration } = app.get(GatewayMetrics);
   const fastify = app.getHttpAdapter().getInstance();
+  fastify.decorateRequest('client', undefined);
 
   fastify.addHook('onRequest', (request, reply, done) => {
     // The answer to a push is a bare status: nothing else travels back through the diode.
     if (request.routeOptions.url !== '/push') {
-      void reply.header('cache-control', 'no-store').header('x-request-id', request.id);
+      void reply
+        .header('cache-control', 'no-store')
+        .header('x-content-type-options', 'nosniff')
+        .header('x-request-id', request.id);
     }
+    if (request.is404) unknownRoute.refuse(request, reply);
     done();
   });
 
   fastify.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
     const route = request.routeOptions.url ?? 'unmatched';
-    const { method } = request;
+    const method = METHODS.includes(request.method) ? request.method : 'other';
     const { statusCode: status, elapsedTime } = reply;
     requestDuration.observe({ route, method, status }, elapsedTime / 1000);
     logger.info(

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import { answerClientError, answerRouterError } from '../problem/early-errors.js';
 import type { GatewaySettings } from '../settings.js';
 
 type AdapterOptions = ConstructorParameters<typeof FastifyAdapter>[0];
@@ -28,6 +29,8 @@ export function serverOptions(settings: Readonly<GatewaySettings>): AdapterOptio
     genReqId: () => randomUUID(),
     trustProxy: trustProxy(settings),
     logger: false as const,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: answerRouterError,
   };
   if (settings.QRNG_TLS === 'off') return { ...common, http: server };
   return {

@@ -53,6 +53,11 @@ export class RateLimiter implements ThrottlerStorage {
     this.#maxKeys = maxKeys;
   }
 
+  /** How many keys are remembered. */
+  get size(): number {
+    return this.#usages.size;
+  }
+
   /** Counts a request of `key`, if the policy admits it. */
   hit(key: string, policy: RatePolicy): RateVerdict {
     const usage = this.#usageOf(key, policy);
@@ -141,6 +146,11 @@ export class RateLimiter implements ThrottlerStorage {
     const [oldest] = this.#usages.keys();
     if (oldest !== undefined) this.#usages.delete(oldest);
   }
+}
+
+/** Whole seconds after which a retry is admitted, if nothing else is asked until then. */
+export function retryAfterSecs({ waitMs }: RateVerdict): number {
+  return Math.max(1, Math.ceil(waitMs / 1000));
 }
 
 function refusal(refused: 'window' | 'burst' | 'blocked', waitMs: number): RateVerdict {

@@ -59,6 +59,9 @@ export class GatewayMetrics {
     'Requests refused by a rate limit or quota',
     ['client'],
   );
+  readonly keyExpiry = this.#gauge('qrng_api_key_expiry_timestamp_seconds', 'When an API key expires', [
+    'client',
+  ]);
   readonly authFailures = this.#counter('qrng_auth_failures_total', 'Requests without a valid API key');
   readonly requestDuration = new Histogram({
     name: 'qrng_http_request_duration_seconds',

@@ -1,23 +1,36 @@
-/** Admits to /metrics whoever has `QRNG_METRICS_TOKEN`, and everybody where none is set. */
+/** Admits to /metrics: everybody where no `QRNG_METRICS_TOKEN` is set, else that token, or a key with the scope metrics. */
 import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { bearerToken } from '../auth/bearer-token.js';
+import { Authenticator } from '../auth/authenticator.js';
+import type { Client } from '../auth/client.js';
 import { equalSecrets } from '../auth/equal-secrets.js';
-import { ApiError } from '../problem/api-error.js';
+import { demandScope } from '../auth/scope.guard.js';
 import { GatewaySettings } from '../settings.js';
+
+/** Whoever has the token. */
+const SCRAPER: Client = {
+  name: '(metrics token)',
+  scopes: ['metrics'],
+  bytesPerDay: undefined,
+  requestsPerMinute: undefined,
+};
 
 @Injectable()
 export class MetricsTokenGuard implements CanActivate {
-  constructor(private readonly settings: GatewaySettings) {}
+  constructor(
+    private readonly settings: GatewaySettings,
+    private readonly authenticator: Authenticator,
+  ) {}
 
   canActivate(context: ExecutionContext): boolean {
     const expected = this.settings.QRNG_METRICS_TOKEN;
     if (expected === undefined) return true;
-    const token = bearerToken(context.switchToHttp().getRequest<FastifyRequest>());
-    if (token !== undefined && equalSecrets(token, expected)) return true;
-    throw new ApiError('unauthorized', 'Send the metrics token as Authorization: Bearer TOKEN.', {
-      headers: { 'www-authenticate': 'Bearer' },
-    });
+    const request = context.getArgByIndex<FastifyRequest>(0);
+    request.client = this.authenticator.authenticate(request, (token) =>
+      equalSecrets(token, expected) ? SCRAPER : undefined,
+    );
+    demandScope(request, ['metrics']);
+    return true;
   }
 }

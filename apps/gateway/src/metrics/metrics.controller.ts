@@ -1,13 +1,15 @@
 /** `GET /metrics` in Prometheus' text format; with `QRNG_METRICS_TOKEN` it demands that token. */
 import { Controller, Get, Res, UseGuards } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { PrometheusController } from '@willsoto/nestjs-prometheus';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../auth/public.decorator.js';
 import { GatewayMetrics } from './gateway-metrics.js';
 import { MetricsTokenGuard } from './metrics-token.guard.js';
 
-@ApiExcludeController()
+@ApiTags('health')
+@ApiSecurity({})
+@ApiBearerAuth()
 @Public()
 @UseGuards(MetricsTokenGuard)
 @Controller()
@@ -17,6 +19,16 @@ export class MetricsController extends PrometheusController {
   }
 
   @Get()
+  @ApiOperation({
+    operationId: 'getMetrics',
+    summary: 'Metrics for Prometheus',
+    description:
+      'Open, unless QRNG_METRICS_TOKEN is set: then that token opens it, or a key with the scope metrics.',
+  })
+  @ApiOkResponse({
+    description: 'The text format of Prometheus.',
+    content: { 'text/plain': { schema: { type: 'string' }, example: 'qrng_pool_bytes 9437184\n' } },
+  })
   override async index(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     void reply.header('content-type', this.metrics.registry.contentType);
     return this.metrics.registry.metrics();

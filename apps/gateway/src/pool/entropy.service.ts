@@ -6,13 +6,15 @@ import { Clock } from '../clock.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { ApiError } from '../problem/api-error.js';
 import type { Admission, Pool, PoolLevel } from './pool.js';
+import { ReceivedQuality } from './received-quality.js';
 import { Throughput } from './throughput.js';
 
 /** The token of the pool in use, an implementation of `Pool`. */
 export const POOL = Symbol('Pool');
 
-/** When to come again if nothing tells how fast the pool fills, in seconds; also the longest that is ever told. */
-const LONGEST_RETRY_SECS = 60;
+/** When to come again if nothing came in lately, and the longest that is ever told, in seconds. */
+const UNKNOWN_RETRY_SECS = 60;
+const LONGEST_RETRY_SECS = 3600;
 
 @Injectable()
 export class EntropyService implements OnApplicationShutdown {
@@ -23,6 +25,7 @@ export class EntropyService implements OnApplicationShutdown {
     @Inject(POOL) private readonly pool: Pool,
     private readonly metrics: GatewayMetrics,
     private readonly clock: Clock,
+    private readonly quality: ReceivedQuality,
   ) {
     this.#in = new Throughput(clock.monotonic());
     this.#out = new Throughput(clock.monotonic());
@@ -37,6 +40,7 @@ export class EntropyService implements OnApplicationShutdown {
     const admission = await this.pool.admit(packet);
     if (admission.result === 'accepted' && packet.type === 'entropy') {
       this.metrics.received.inc(packet.data.length);
+      this.quality.update(packet.data);
       this.#in.add(packet.data.length, this.clock.monotonic());
     }
     return admission;
@@ -51,15 +55,21 @@ export class EntropyService implements OnApplicationShutdown {
     return bytes;
   }
 
+  /** Takes `count` bytes for `client` from wherever the pool has them, or nothing when it has too few. */
+  async tryTake(count: number, client: string): Promise<Buffer | undefined> {
+    let bytes = this.takeNow(count, client);
+    while (bytes === undefined && (await this.pool.prepare(count))) bytes = this.takeNow(count, client);
+    return bytes;
+  }
+
   /**
    * Takes `count` bytes for `client`, from wherever the pool has them.
    *
    * @throws {ApiError} `too-little-entropy`; nothing is taken then.
    */
   async take(count: number, client: string): Promise<Buffer> {
-    let bytes = this.takeNow(count, client);
-    while (bytes === undefined && (await this.pool.prepare(count))) bytes = this.takeNow(count, client);
-    if (bytes === undefined) throw this.#shortage(count);
+    const bytes = await this.tryTake(count, client);
+    if (bytes === undefined) throw this.shortage(count);
     return bytes;
   }
 
@@ -70,11 +80,25 @@ export class EntropyService implements OnApplicationShutdown {
    * @throws {ApiError} `too-little-entropy`; nothing is taken then.
    */
   async draw<T>(most: number, client: string, draw: (take: (count: number) => Buffer) => T): Promise<T> {
-    while (!this.pool.holds(most)) if (!(await this.pool.prepare(most))) throw this.#shortage(most);
+    while (!this.pool.holds(most)) if (!(await this.pool.prepare(most))) throw this.shortage(most);
     return draw((count) => {
       const bytes = this.takeNow(count, client);
-      if (bytes === undefined) throw this.#shortage(count);
+      if (bytes === undefined) throw this.shortage(count);
       return bytes;
+    });
+  }
+
+  /** The refusal of `count` bytes, with the time that the pool will need to fill up to them. */
+  shortage(count: number): ApiError {
+    const { bytes, capacity } = this.level();
+    const bytesPerSecond = this.throughput().in;
+    const secs = bytesPerSecond > 0 ? Math.ceil((count - bytes) / bytesPerSecond) : UNKNOWN_RETRY_SECS;
+    const detail =
+      count > capacity
+        ? `The pool of this gateway never holds more than ${capacity} bytes; this request can need ${count}.`
+        : `The pool holds ${bytes} bytes and this request can need ${count}; come again later.`;
+    return new ApiError('too-little-entropy', detail, {
+      retryAfterSecs: Math.min(Math.max(secs, 1), LONGEST_RETRY_SECS),
     });
   }
 
@@ -96,18 +120,5 @@ export class EntropyService implements OnApplicationShutdown {
 
   onApplicationShutdown(): Promise<void> {
     return this.pool.close();
-  }
-
-  /** The refusal of `count` bytes, with the time that the pool will need to fill up to them. */
-  #shortage(count: number): ApiError {
-    const { bytes, capacity } = this.level();
-    const secs = Math.ceil((count - bytes) / this.throughput().in);
-    const detail =
-      count > capacity
-        ? `The pool of this gateway never holds more than ${capacity} bytes; this request can need ${count}.`
-        : `The pool holds ${bytes} bytes and this request can need ${count}; come again later.`;
-    return new ApiError('too-little-entropy', detail, {
-      retryAfterSecs: Math.min(Math.max(secs, 1), LONGEST_RETRY_SECS),
-    });
   }
 }

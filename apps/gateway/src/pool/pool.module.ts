@@ -8,6 +8,7 @@ import { EmbeddedPool } from './embedded-pool.js';
 import { EntropyService, POOL } from './entropy.service.js';
 import { ExpiringBuffer } from './expiring-buffer.js';
 import type { Pool } from './pool.js';
+import { ReceivedQuality } from './received-quality.js';
 import { RedisPool } from './redis/redis-pool.js';
 import { ReplayStoreOpener } from './replay-store-opener.js';
 
@@ -15,13 +16,14 @@ import { ReplayStoreOpener } from './replay-store-opener.js';
   providers: [
     EntropyService,
     ReplayStoreOpener,
+    ReceivedQuality,
     {
       provide: POOL,
       inject: [GatewaySettings, Clock, GatewayMetrics, RedisConnection, ReplayStoreOpener],
       useFactory: openPool,
     },
   ],
-  exports: [EntropyService],
+  exports: [EntropyService, ReceivedQuality],
 })
 export class PoolModule {}
 

@@ -6,6 +6,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { PushRefusal } from '../push/push-refusal.js';
 import { ApiError, PROBLEMS } from './api-error.js';
 import type { ApiErrorCode } from './api-error.js';
+import { PROBLEM_TYPE, problemBody } from './problem-body.js';
 
 /** When a load balancer that was told 503 should look again, in seconds. */
 const RETRY_AFTER_SECS = 1;
@@ -41,24 +42,15 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   #answerProblem(apiError: ApiError, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const { status, title } = PROBLEMS[apiError.code];
+    const { status } = PROBLEMS[apiError.code];
     if (status === 500) this.#logDefect(error, request);
     const { errors, headers = {}, retryAfterSecs } = apiError.extras;
     if (retryAfterSecs !== undefined) void reply.header('retry-after', retryAfterSecs);
     void reply
       .code(status)
       .headers(headers)
-      .type('application/problem+json')
-      .send(
-        JSON.stringify({
-          type: `urn:qrng-dd:problem:${apiError.code}`,
-          title,
-          status,
-          detail: apiError.detail,
-          requestId: request.id,
-          errors,
-        }),
-      );
+      .type(PROBLEM_TYPE)
+      .send(problemBody(apiError.code, apiError.detail, request.id, errors));
   }
 
   #logDefect(error: unknown, request: FastifyRequest): void {

@@ -1,0 +1,67 @@
+/**
+ * Hands entropy out to clients:
+ *
+ *   quota: set bytes aside -> pool: take them -> what was set aside and not taken goes back to the quota
+ *      | too few left: 429       | too few in it: 503
+ *
+ * A request that is refused took nothing. A taken byte is gone, whatever becomes of the answer.
+ */
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { draw } from '#libs/entropy';
+import type { Sample } from '#libs/entropy';
+import { Quotas } from '../limits/quotas.js';
+import type { Reservation } from '../limits/quotas.js';
+import { EntropyService } from '../pool/entropy.service.js';
+import { RecentClients } from './recent-clients.js';
+
+@Injectable()
+export class Dispenser {
+  constructor(
+    private readonly entropy: EntropyService,
+    private readonly quotas: Quotas,
+    private readonly recent: RecentClients,
+  ) {}
+
+  /**
+   * `count` bytes for the client of the request; at once if they are at hand, as they are in a pool of one gateway.
+   *
+   * @throws {ApiError} `quota-used-up`, `too-little-entropy`.
+   */
+  bytes(request: FastifyRequest, reply: FastifyReply, count: number): Buffer | Promise<Buffer> {
+    const reservation = this.quotas.reserve(request, reply, count);
+    this.recent.note(reservation.client);
+    return this.entropy.takeNow(count, reservation.client) ?? this.#bytesLater(reservation);
+  }
+
+  /**
+   * A drawing for the client of the request.
+   *
+   * @throws {ApiError} `quota-used-up`, `too-little-entropy`.
+   */
+  async sample<T>(request: FastifyRequest, reply: FastifyReply, sample: Sample<T>): Promise<T> {
+    const reservation = this.quotas.reserve(request, reply, sample.most);
+    this.recent.note(reservation.client);
+    let taken = 0;
+    try {
+      return await this.entropy.draw(sample.most, reservation.client, (take) =>
+        draw(sample, (count) => {
+          const bytes = take(count);
+          taken += count;
+          return bytes;
+        }),
+      );
+    } finally {
+      this.quotas.settle(reservation, taken);
+    }
+  }
+
+  async #bytesLater(reservation: Reservation): Promise<Buffer> {
+    try {
+      return await this.entropy.take(reservation.bytes, reservation.client);
+    } catch (error) {
+      this.quotas.settle(reservation, 0);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/** The body of `GET /api/stream`: bytes taken in turns, only as fast as the client reads them. */
+import { Readable } from 'node:stream';
+import { CHUNK_BYTES } from './stream-queue.js';
+import type { StreamQueue, Turn } from './stream-queue.js';
+
+export class EntropyStream extends Readable {
+  /** Bytes taken so far. Those that were not read before the stream was destroyed are gone. */
+  taken = 0;
+  #turn: Turn | undefined;
+
+  /** @param total bytes, after which the stream ends. */
+  constructor(
+    private readonly queue: StreamQueue,
+    private readonly client: string,
+    readonly total: number,
+  ) {
+    super({ highWaterMark: CHUNK_BYTES });
+  }
+
+  override _read(): void {
+    if (this.#turn !== undefined) return;
+    this.#turn = {
+      client: this.client,
+      bytes: this.total - this.taken,
+      deliver: (chunk) => {
+        this.#turn = undefined;
+        this.taken += chunk.length;
+        this.push(chunk);
+        if (this.taken === this.total) this.push(null);
+      },
+    };
+    this.queue.enqueue(this.#turn);
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (this.#turn !== undefined) this.queue.cancel(this.#turn);
+    callback(error);
+  }
+}

@@ -1,0 +1,112 @@
+/** The routes that draw numbers, strings, UUIDs and orders from entropy, all of them exactly uniform. */
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { floats, gaussians, integers, permutation, strings, uuids } from '#libs/entropy';
+import type { Sample } from '#libs/entropy';
+import { Clock } from '../clock.js';
+import { Dispenser } from './dispenser.js';
+import { EntropyRoutes } from './entropy-routes.decorator.js';
+import { answerHead, isHead } from './head.js';
+import { Describe, listOf } from './openapi.js';
+import { FLOATS, GAUSSIANS, INTEGERS, PERMUTATION, STRINGS, UUIDS } from './sample-parameters.js';
+import { checkRange } from './sample-parameters.js';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+@EntropyRoutes()
+@Controller('api')
+export class SamplesController {
+  constructor(
+    private readonly dispenser: Dispenser,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get('integers')
+  @Describe({
+    id: 'getIntegers',
+    summary: 'Whole numbers',
+    description:
+      'Uniform over the range, by rejection. With `unique` no number comes twice, as in a lottery.',
+    parameters: INTEGERS,
+    content: listOf({ type: 'integer' }, { max: 1000, example: [4, 1, 6] }),
+  })
+  integers(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const options = INTEGERS.read(request);
+    checkRange(options);
+    return this.#answer(request, reply, integers(options));
+  }
+
+  @Get('floats')
+  @Describe({
+    id: 'getFloats',
+    summary: 'Numbers in [0, 1)',
+    description: 'Multiples of 2^-53, all equally likely; 0 is possible, 1 is not.',
+    parameters: FLOATS,
+    content: listOf(
+      { type: 'number', minimum: 0, exclusiveMaximum: 1 },
+      { max: 1000, example: [0.5347260952942743] },
+    ),
+  })
+  floats(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#answer(request, reply, floats(FLOATS.read(request)));
+  }
+
+  @Get('gaussians')
+  @Describe({
+    id: 'getGaussians',
+    summary: 'Normally distributed numbers',
+    description: 'By the polar method: exact in the tails, unlike a sum of uniform numbers.',
+    parameters: GAUSSIANS,
+    content: listOf({ type: 'number' }, { max: 1000, example: [-0.4216208843098771] }),
+  })
+  gaussians(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#answer(request, reply, gaussians(GAUSSIANS.read(request)));
+  }
+
+  @Get('strings')
+  @Describe({
+    id: 'getStrings',
+    summary: 'Strings',
+    description: 'Each character uniform over the alphabet: passwords, codes, identifiers.',
+    parameters: STRINGS,
+    content: listOf({ type: 'string' }, { max: 100, example: ['pX4mTz0kQ9'] }),
+  })
+  strings(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#answer(request, reply, strings(STRINGS.read(request)));
+  }
+
+  @Get('uuid')
+  @Describe({
+    id: 'getUuids',
+    summary: 'UUIDs',
+    description: 'Version 4 (122 random bits) or 7 (the time, then 74 random bits), RFC 9562.',
+    parameters: UUIDS,
+    content: listOf(
+      { type: 'string', format: 'uuid' },
+      { max: 100, example: ['7d8e1f0a-3c52-4b96-9a07-e1c4d85f2b63'] },
+    ),
+  })
+  uuids(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#answer(request, reply, uuids({ ...UUIDS.read(request), now: this.clock.now() }));
+  }
+
+  @Get('permutation')
+  @Describe({
+    id: 'getPermutation',
+    summary: 'A shuffled order',
+    description: 'The numbers from 0 to n - 1, every order equally likely.',
+    parameters: PERMUTATION,
+    content: listOf({ type: 'integer', minimum: 0 }, { max: 10_000, example: [3, 0, 4, 1, 2] }),
+  })
+  permutation(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.#answer(request, reply, permutation(PERMUTATION.read(request)));
+  }
+
+  async #answer(request: FastifyRequest, reply: FastifyReply, sample: Sample<unknown>): Promise<void> {
+    if (isHead(request)) answerHead(reply, JSON_TYPE);
+    else {
+      const values = await this.dispenser.sample(request, reply, sample);
+      void reply.type(JSON_TYPE).send(JSON.stringify(values));
+    }
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Lets streams take turns, so that each gets a chunk before any gets a second one, and leaves the pool usable for others:
+ *
+ *   stream -> next() -> [ turn, turn, turn ] -> chunk of at most 16 KiB -> back to the end of the queue
+ *                            | nothing to spare: look again shortly
+ *
+ * While another client asks for single answers and the pool is being filled, streams leave one large answer in it.
+ */
+import { Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { EntropyService } from '../pool/entropy.service.js';
+import { RecentClients } from './recent-clients.js';
+
+/** The most that a stream takes in one turn. */
+export const CHUNK_BYTES = 16_384;
+/** How often a queue that waits for the pool looks again. */
+const LOOK_EVERY_MS = 20;
+/** What streams leave for others is what they may ask for at once, as long as the pool gets that in so many seconds. */
+const RESERVE_BYTES = 65_536;
+const RESERVE_SECS = 2;
+/** Others are there while one of them asked within this time. */
+const OTHERS_MS = 10_000;
+
+/** A stream that waits for its next chunk. */
+export interface Turn {
+  readonly client: string;
+  /** The most bytes it wants now. */
+  readonly bytes: number;
+  readonly deliver: (chunk: Buffer) => void;
+}
+
+@Injectable()
+export class StreamQueue implements OnApplicationShutdown {
+  #turns: Turn[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #serving = false;
+
+  constructor(
+    private readonly entropy: EntropyService,
+    private readonly recent: RecentClients,
+  ) {}
+
+  /** Queues a turn; `deliver` is called once, with one byte or more, unless the turn is cancelled. */
+  enqueue(turn: Turn): void {
+    this.#turns.push(turn);
+    void this.#serve();
+  }
+
+  /** Takes a turn out of the queue. */
+  cancel(turn: Turn): void {
+    this.#turns = this.#turns.filter((other) => other !== turn);
+  }
+
+  onApplicationShutdown(): void {
+    clearTimeout(this.#timer);
+    this.#turns = [];
+  }
+
+  /** Serves turns in their order as long as there is something for one of them. */
+  async #serve(): Promise<void> {
+    if (this.#serving) return;
+    this.#serving = true;
+    clearTimeout(this.#timer);
+    while (await this.#serveRound());
+    this.#serving = false;
+    if (this.#turns.length > 0) this.#timer = setTimeout(() => void this.#serve(), LOOK_EVERY_MS);
+  }
+
+  /** Gives every stream that waits one chunk, if it can; whether one got one. */
+  async #serveRound(): Promise<boolean> {
+    let served = false;
+    for (const turn of [...this.#turns]) {
+      const chunk = await this.#chunkFor(turn);
+      if (chunk === undefined) continue;
+      served = true;
+      this.cancel(turn);
+      turn.deliver(chunk);
+    }
+    return served;
+  }
+
+  async #chunkFor({ client, bytes }: Turn): Promise<Buffer | undefined> {
+    const spare = this.entropy.level().bytes - this.#reserveFor(client);
+    const count = Math.min(bytes, CHUNK_BYTES, spare);
+    return count < 1 ? undefined : this.entropy.tryTake(count, client);
+  }
+
+  /** Bytes that a stream of `client` leaves in the pool; none when it is alone, or when nothing comes in to wait for. */
+  #reserveFor(client: string): number {
+    const { in: bytesPerSecond, idleMs = Infinity } = this.entropy.throughput();
+    if (idleMs > RESERVE_SECS * 1000) return 0;
+    if (this.recent.othersIdleMs(client) > OTHERS_MS) return 0;
+    return Math.min(RESERVE_BYTES, Math.floor(bytesPerSecond * RESERVE_SECS));
+  }
+}

@@ -1,0 +1,82 @@
+/** Opens streams of entropy and sees to their end, also to an early one. */
+import { Injectable } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PinoLogger } from 'nestjs-pino';
+import { Quotas } from '../limits/quotas.js';
+import { EntropyService } from '../pool/entropy.service.js';
+import { ApiError } from '../problem/api-error.js';
+import { EntropyStream } from './entropy-stream.js';
+import { StreamQueue } from './stream-queue.js';
+
+/** A stream ends when nothing was sent for so long: its client does not read, or the pool is dry. */
+const STALL_MS = 30_000;
+/** A pool that got nothing for so long is not waited for. */
+const DEAD_FEED_MS = 60_000;
+/** A gateway that stops gives streams so long to finish. */
+const SHUTDOWN_MS = 5000;
+/** Streams of one client at a time. */
+const MAX_STREAMS = 16;
+
+@Injectable()
+export class Streams implements BeforeApplicationShutdown {
+  readonly #open = new Map<EntropyStream, string>();
+
+  constructor(
+    private readonly queue: StreamQueue,
+    private readonly entropy: EntropyService,
+    private readonly quotas: Quotas,
+    private readonly logger: PinoLogger,
+  ) {
+    logger.setContext(Streams.name);
+  }
+
+  /**
+   * A stream of `bytes` for the client of the request.
+   *
+   * @throws {ApiError} `rate-limited` when it has too many open, `too-little-entropy` when there is nothing to begin with
+   *   or the rest will not come, `quota-used-up`. Nothing is taken then.
+   */
+  open(request: FastifyRequest, reply: FastifyReply, bytes: number): EntropyStream {
+    this.#refuseExcess(request.client?.name ?? '');
+    this.#refuseShortage(bytes);
+    const reservation = this.quotas.reserve(request, reply, bytes);
+    const stream = new EntropyStream(this.queue, reservation.client, bytes);
+    this.#open.set(stream, reservation.client);
+    stream.once('close', () => {
+      this.#open.delete(stream);
+      this.quotas.settle(reservation, stream.taken);
+      if (stream.taken < bytes) this.#logEarlyEnd(request, stream);
+    });
+    reply.raw.setTimeout(STALL_MS, () => reply.raw.destroy());
+    return stream;
+  }
+
+  beforeApplicationShutdown(): void {
+    if (this.#open.size === 0) return;
+    setTimeout(() => {
+      for (const stream of this.#open.keys()) stream.destroy(new Error('the gateway stops'));
+    }, SHUTDOWN_MS).unref();
+  }
+
+  #refuseExcess(client: string): void {
+    const open = [...this.#open.values()].filter((other) => other === client).length;
+    if (open < MAX_STREAMS) return;
+    throw new ApiError('rate-limited', `A client may have ${MAX_STREAMS} streams at a time.`, {
+      retryAfterSecs: 1,
+    });
+  }
+
+  #refuseShortage(bytes: number): void {
+    const level = this.entropy.level().bytes;
+    const { idleMs = Infinity } = this.entropy.throughput();
+    if (level === 0 || (level < bytes && idleMs > DEAD_FEED_MS)) throw this.entropy.shortage(bytes);
+  }
+
+  #logEarlyEnd(request: FastifyRequest, { taken, total }: EntropyStream): void {
+    this.logger.warn(
+      { event: 'stream-ended-early', requestId: request.id, client: request.client?.name, taken, total },
+      'a stream ended early',
+    );
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Finds out who sends a request:
+ *
+ *   limit of the address -> bearer token -> key, known and valid now -> client
+ *
+ * Whoever fails learns that a key is needed, and nothing else; the audit trail learns why.
+ */
+import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { Clock } from '../clock.js';
+import { FailedAuthentications } from '../limits/failed-authentications.js';
+import { ApiError } from '../problem/api-error.js';
+import { invalidity } from './api-key.js';
+import { ApiKeys } from './api-keys.js';
+import { bearerToken } from './bearer-token.js';
+import type { Client } from './client.js';
+
+/** Query parameters that people try to send a key in; there it would end up in logs and histories. */
+const KEY_PARAMETERS = ['api_key', 'apikey', 'api-key', 'key', 'token', 'access_token'];
+
+@Injectable()
+export class Authenticator {
+  constructor(
+    private readonly keys: ApiKeys,
+    private readonly failures: FailedAuthentications,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * The client whose key the request carries.
+   *
+   * @param also recognises tokens that are no API keys.
+   * @throws {ApiError} `rate-limited` when the address failed too often; `unauthorized`.
+   */
+  authenticate(request: FastifyRequest, also?: (token: string) => Client | undefined): Client {
+    this.failures.refuseExcess(request.ip);
+    const token = bearerToken(request);
+    if (token === undefined) throw this.#failure(request, 'no bearer token');
+    const other = also?.(token);
+    if (other !== undefined) return other;
+    const key = this.keys.find(token);
+    if (key === undefined) throw this.#failure(request, 'unknown key');
+    const reason = invalidity(key, this.clock.now());
+    if (reason !== undefined) throw this.#failure(request, `${reason} key`, key.client.name);
+    return key.client;
+  }
+
+  #failure(request: FastifyRequest, reason: string, client?: string): ApiError {
+    this.failures.count(request.ip, reason, client);
+    const inQuery = KEY_PARAMETERS.some((name) => Object.hasOwn(request.query as object, name));
+    const detail = 'Send a valid API key as Authorization: Bearer KEY.';
+    return new ApiError(
+      'unauthorized',
+      inQuery ? `${detail} A key in the query string is not read.` : detail,
+      {
+        headers: { 'www-authenticate': 'Bearer' },
+      },
+    );
+  }
+}

@@ -1,0 +1,44 @@
+/** Tells operators what became of the API keys: log, audit trail, and a metric for keys that expire. */
+import { Injectable } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import type { ApiKeyTable } from './read-api-keys.js';
+
+@Injectable()
+export class KeyReports {
+  constructor(
+    private readonly metrics: GatewayMetrics,
+    private readonly audit: AuditTrail,
+    private readonly logger: PinoLogger,
+  ) {
+    logger.setContext(KeyReports.name);
+  }
+
+  /** The keys that are known from now on. */
+  read(table: ApiKeyTable): void {
+    this.metrics.keyExpiry.reset();
+    for (const { client, disabled, expires } of table.values()) {
+      if (!disabled && expires !== Infinity) {
+        this.metrics.keyExpiry.set({ client: client.name }, expires / 1000);
+      }
+    }
+    if (table.size === 0) {
+      this.logger.warn({ event: 'no-keys' }, 'there are no API keys: nobody can use the API');
+    }
+  }
+
+  /** The keys were read again, and differ. */
+  reloaded(table: ApiKeyTable): void {
+    this.read(table);
+    const reason = `${table.size} keys`;
+    this.logger.info({ event: 'keys-reloaded', reason }, 'the API keys changed');
+    this.audit.record('keys-reloaded', { reason });
+  }
+
+  /** The keys were read again and do not hold; those that were known stay. */
+  refused(reason: string): void {
+    this.logger.error({ event: 'keys-refused', reason }, 'the API keys do not hold; the old ones stay');
+    this.audit.record('keys-refused', { reason });
+  }
+}

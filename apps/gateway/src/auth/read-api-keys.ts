@@ -1,0 +1,64 @@
+/** Reads the API keys of `QRNG_API_KEY` and `QRNG_API_KEYS_FILE` into one table. */
+import { hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { errorCode } from '../error-code.js';
+import type { GatewaySettings } from '../settings.js';
+import type { ApiKey } from './api-key.js';
+import { splitApiKeyEntry } from './api-key-entry.js';
+import { SCOPES } from './client.js';
+import { parseInstant } from './instant.js';
+import { KeyFileError, parseKeyFile } from './key-file.js';
+import type { KeyFileEntry } from './key-file.js';
+
+/** Keys by the SHA-256 digest of the key, 64 hex digits. */
+export type ApiKeyTable = ReadonlyMap<string, ApiKey>;
+
+/**
+ * All keys that the settings name, or none.
+ *
+ * @throws {KeyFileError} when the file cannot be read or does not hold, or when two keys or two names are the same.
+ */
+export function readApiKeys(settings: Readonly<GatewaySettings>): ApiKeyTable {
+  const keys = [...keysOfVariable(settings.QRNG_API_KEY ?? []), ...keysOfFile(settings.QRNG_API_KEYS_FILE)];
+  const table = new Map(keys);
+  if (table.size < keys.length) throw new KeyFileError('the same key is given twice');
+  const names = new Set(keys.map(([, key]) => key.client.name));
+  if (names.size < keys.length) throw new KeyFileError('the same name is given to two keys');
+  return table;
+}
+
+/** A key of the variable may do everything, and has no quota. */
+function keysOfVariable(entries: readonly string[]): [string, ApiKey][] {
+  return entries.map((entry, index) => {
+    const { name = `client-${index + 1}`, key } = splitApiKeyEntry(entry);
+    const client = { name, scopes: SCOPES, bytesPerDay: undefined, requestsPerMinute: undefined };
+    return [hash('sha256', key), { client, disabled: false, notBefore: -Infinity, expires: Infinity }];
+  });
+}
+
+function keysOfFile(path: string | undefined): [string, ApiKey][] {
+  if (path === undefined) return [];
+  return parseKeyFile(readText(path)).map((entry) => [entry.sha256, keyOf(entry)]);
+}
+
+function keyOf({ name, ...entry }: KeyFileEntry): ApiKey {
+  return {
+    client: {
+      name,
+      scopes: entry.scopes ?? ['random'],
+      bytesPerDay: entry.bytesPerDay ?? undefined,
+      requestsPerMinute: entry.requestsPerMinute ?? undefined,
+    },
+    disabled: entry.disabled ?? false,
+    notBefore: parseInstant(entry.notBefore ?? '') ?? -Infinity,
+    expires: parseInstant(entry.expires ?? '') ?? Infinity,
+  };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new KeyFileError(`the file cannot be read (${errorCode(error)})`);
+  }
+}

@@ -1,0 +1,42 @@
+/** What is told of a path or method that does not exist: to a client 404 or 405, and under /api nothing without a key. */
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Authenticator } from '../auth/authenticator.js';
+import { ClientThrottlerGuard } from '../limits/client-throttler.guard.js';
+import { ApiError } from '../problem/api-error.js';
+
+/** The methods of any route there is. */
+const METHODS = ['GET', 'HEAD', 'POST'] as const;
+
+@Injectable()
+export class UnknownRoute {
+  constructor(
+    private readonly authenticator: Authenticator,
+    private readonly throttler: ClientThrottlerGuard,
+  ) {}
+
+  /**
+   * Refuses the request, before its body is read.
+   *
+   * @throws {ApiError} always.
+   */
+  refuse(request: FastifyRequest, reply: FastifyReply): never {
+    const [path = ''] = request.url.split('?', 1);
+    if (mayBeApi(path)) {
+      request.client = this.authenticator.authenticate(request);
+      this.throttler.limit(request, reply);
+    }
+    const allowed = METHODS.filter((method) => request.server.hasRoute({ method, url: path }));
+    if (allowed.length === 0) {
+      throw new ApiError('not-found', 'There is nothing at this path; /docs describes the API.');
+    }
+    throw new ApiError('method-not-allowed', `This path knows ${allowed.join(', ')}.`, {
+      headers: { allow: allowed.join(', ') },
+    });
+  }
+}
+
+/** The router decodes `%61pi`: whoever could tell such a path from one that exists would learn what exists. */
+function mayBeApi(path: string): boolean {
+  return path.startsWith('/api') || path.includes('%');
+}

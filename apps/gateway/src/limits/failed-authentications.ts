@@ -1,0 +1,44 @@
+/** Counts failed authentications by address, so that keys cannot be guessed, nor the gateway kept busy, from one place. */
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock.js';
+import { GatewaySettings } from '../settings.js';
+import { addressNetwork } from './address-network.js';
+import { LimitReports } from './limit-reports.js';
+import { RateLimiter } from './rate-limiter.js';
+import type { RatePolicy } from './rate-limiter.js';
+import { ratePolicy } from './rate-policy.js';
+
+/** Networks that are remembered; who has more addresses than that can make the first of them forgotten. */
+const MAX_NETWORKS = 10_000;
+
+@Injectable()
+export class FailedAuthentications {
+  readonly #limiter: RateLimiter;
+  readonly #policy: RatePolicy;
+
+  constructor(
+    settings: GatewaySettings,
+    clock: Clock,
+    private readonly reports: LimitReports,
+  ) {
+    this.#limiter = new RateLimiter(() => clock.monotonic(), MAX_NETWORKS);
+    this.#policy = ratePolicy(settings, undefined);
+  }
+
+  /**
+   * Refuses an address that failed too often, whatever it sends now.
+   *
+   * @throws {ApiError} `rate-limited`.
+   */
+  refuseExcess(address: string): void {
+    if (this.#limiter.size === 0) return;
+    const refusal = this.#limiter.check(addressNetwork(address), this.#policy);
+    if (refusal !== undefined) throw this.reports.refuseAddress(refusal, address);
+  }
+
+  /** Counts a failure; `client` is the one whose key was sent, if it was one that is no longer or not yet valid. */
+  count(address: string, reason: string, client?: string): void {
+    this.#limiter.count(addressNetwork(address), this.#policy);
+    this.reports.authenticationFailed(address, reason, client);
+  }
+}

@@ -1,0 +1,59 @@
+/** Tells the client, metrics and the audit trail of every request that a limit refuses. */
+import { Injectable } from '@nestjs/common';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import { ApiError } from '../problem/api-error.js';
+import { retryAfterSecs } from './rate-limiter.js';
+import type { RateVerdict } from './rate-limiter.js';
+
+/** The client label where nobody has authenticated; no key can have this name. */
+const NOBODY = '(unauthenticated)';
+
+@Injectable()
+export class LimitReports {
+  constructor(
+    private readonly metrics: GatewayMetrics,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /** An authentication failed; `client` is the one whose key was sent, if it was one that is not valid now. */
+  authenticationFailed(source: string, reason: string, client?: string): void {
+    this.metrics.authFailures.inc();
+    this.audit.record('authentication-failed', { source, reason, client });
+  }
+
+  /** The answer to an address that failed to authenticate too often. */
+  refuseAddress(verdict: RateVerdict, source: string): ApiError {
+    this.#record(verdict, source);
+    return this.#rateLimited(verdict, 'Too many requests without a valid API key came from your network.');
+  }
+
+  /** The answer to a client that asks too often; `headers` say which limit it met. */
+  refuseClient(verdict: RateVerdict, source: string, client: string): ApiError {
+    this.#record(verdict, source, client);
+    const detail =
+      verdict.refused === 'blocked'
+        ? 'This API key is blocked for a while: it went on asking after it was refused.'
+        : 'This API key asks too often; the RateLimit field says how often it may.';
+    return this.#rateLimited(verdict, detail);
+  }
+
+  /** The answer to a client whose bytes for the day do not suffice; `secs` until the next day begins. */
+  refuseQuota(client: string, source: string, detail: string, secs: number): ApiError {
+    this.metrics.rateLimited.inc({ client });
+    this.audit.record('quota-used-up', { source, client, reason: detail });
+    return new ApiError('quota-used-up', detail, { retryAfterSecs: secs });
+  }
+
+  #record({ refused, blockedNow }: RateVerdict, source: string, client?: string): void {
+    this.metrics.rateLimited.inc({ client: client ?? NOBODY });
+    this.audit.record('rate-limited', { source, client, reason: refused });
+    if (blockedNow === true) {
+      this.audit.record('client-blocked', { source, client, reason: 'refused too often' });
+    }
+  }
+
+  #rateLimited(verdict: RateVerdict, detail: string): ApiError {
+    return new ApiError('rate-limited', detail, { retryAfterSecs: retryAfterSecs(verdict) });
+  }
+}

@@ -1,0 +1,33 @@
+/** Limits of addresses and of clients, and what clients have used. */
+import { Module } from '@nestjs/common';
+import { ThrottlerModule } from '@nestjs/throttler';
+import { Clock } from '../clock.js';
+import { GatewaySettings } from '../settings.js';
+import { ClientThrottlerGuard } from './client-throttler.guard.js';
+import { FailedAuthentications } from './failed-authentications.js';
+import { LimitReports } from './limit-reports.js';
+import { RateLimiter } from './rate-limiter.js';
+import { Quotas } from './quotas.js';
+import { UsageBook } from './usage-book.js';
+
+@Module({
+  imports: [
+    ThrottlerModule.forRootAsync({
+      inject: [GatewaySettings, Clock],
+      useFactory: (settings: GatewaySettings, clock: Clock) => ({
+        throttlers: [
+          {
+            ttl: settings.QRNG_RATE_LIMIT_WINDOW_SECS * 1000,
+            limit: settings.QRNG_RATE_LIMIT_MAX,
+            blockDuration: settings.QRNG_RATE_LIMIT_BLOCK_SECS * 1000,
+          },
+        ],
+        // Keys are names of clients, which only the operator gives.
+        storage: new RateLimiter(() => clock.monotonic(), Infinity),
+      }),
+    }),
+  ],
+  providers: [FailedAuthentications, LimitReports, UsageBook, Quotas, ClientThrottlerGuard],
+  exports: [FailedAuthentications, LimitReports, UsageBook, Quotas, ClientThrottlerGuard],
+})
+export class LimitsModule {}

@@ -1,0 +1,35 @@
+/**
+ * Statistics of the bytes that came lately, told so coarsely that they tell nothing of single bytes.
+ *
+ * The bytes are not served yet. Whoever could read the statistics before and after a packet of one byte would know that
+ * byte; so a new report is made only for every 64 KiB, of which a few numbers say next to nothing, and none for less
+ * than 8 KiB.
+ */
+import { Injectable } from '@nestjs/common';
+import { RunningQuality } from '#libs/entropy';
+import type { QualityReport } from '#libs/entropy';
+
+const FIRST_BYTES = 8192;
+const EVERY_BYTES = 65_536;
+
+@Injectable()
+export class ReceivedQuality {
+  readonly #quality = new RunningQuality();
+  #report: QualityReport = { ...this.#quality.report(), bytes: 0, statistics: undefined };
+  #due = FIRST_BYTES;
+
+  /** Counts bytes that were received. */
+  update(bytes: Uint8Array): void {
+    this.#quality.update(bytes);
+    this.#due -= bytes.length;
+  }
+
+  /** The latest report; without statistics until 8 KiB have come. */
+  report(): QualityReport {
+    if (this.#due <= 0) {
+      this.#report = this.#quality.report();
+      this.#due = EVERY_BYTES;
+    }
+    return this.#report;
+  }
+}

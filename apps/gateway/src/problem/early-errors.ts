@@ -1,0 +1,85 @@
+/** Errors that Node and the router find before a request reaches any hook of ours; they are problems like all others. */
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { PROBLEMS } from './api-error.js';
+import type { ApiErrorCode } from './api-error.js';
+import { PROBLEM_TYPE, problemBody } from './problem-body.js';
+
+/** A client has so long to read the answer. */
+const LINGER_MS = 1000;
+
+const DETAILS = {
+  'request-timeout': 'The request did not arrive in time; send it in one go.',
+  'headers-too-large': 'The request line and the header fields may have 8 KiB together.',
+  'bad-request': 'This is not a request that HTTP/1.1 allows.',
+} as const satisfies Partial<Record<ApiErrorCode, string>>;
+
+/** What Node keeps on the socket: the answer that is under way on it. */
+interface HttpSocket extends Socket {
+  readonly _httpMessage?: ServerResponse | null;
+}
+
+/** Answers what Node's parser refuses, or what did not arrive in time, and ends the connection. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: HttpSocket): void {
+  const answer = socket._httpMessage;
+  const begun = answer?.headersSent === true;
+  if (error.code === 'ECONNRESET' || !socket.writable || begun) {
+    socket.destroy();
+    return;
+  }
+  const code = codeOf(error);
+  socket.end(answer?.req.url === '/push' ? bareStatus(code) : wholeAnswer(code));
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
+}
+
+/** What is used of Fastify's request and reply, whose types here allow for servers that ours is not. */
+interface Exchange {
+  readonly id?: string;
+  readonly raw: unknown;
+  hijack?(): unknown;
+}
+
+/** Answers a path that the router cannot decode. */
+export function answerRouterError(_error: Error, { id = '' }: Exchange, reply: Exchange): void {
+  const response = reply.raw as ServerResponse;
+  reply.hijack?.();
+  response
+    .writeHead(PROBLEMS['bad-request'].status, {
+      'content-type': `${PROBLEM_TYPE}; charset=utf-8`,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-request-id': id,
+    })
+    .end(problemBody('bad-request', 'The path is not percent-encoded UTF-8.', id));
+}
+
+function codeOf(error: NodeJS.ErrnoException): keyof typeof DETAILS {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request-timeout';
+  return error.code === 'HPE_HEADER_OVERFLOW' ? 'headers-too-large' : 'bad-request';
+}
+
+/** All that travels back through the diode. */
+function bareStatus(code: ApiErrorCode): string {
+  return [statusLine(code), 'Content-Length: 0', 'Connection: close', '', ''].join('\r\n');
+}
+
+function wholeAnswer(code: keyof typeof DETAILS): string {
+  const requestId = randomUUID();
+  const body = problemBody(code, DETAILS[code], requestId);
+  return [
+    statusLine(code),
+    `Content-Type: ${PROBLEM_TYPE}; charset=utf-8`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
+    `X-Request-Id: ${requestId}`,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}
+
+function statusLine(code: ApiErrorCode): string {
+  return `HTTP/1.1 ${PROBLEMS[code].status} ${PROBLEMS[code].title}`;
+}
