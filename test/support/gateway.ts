@@ -4,14 +4,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Agent, request } from 'undici';
-import type { Dispatcher } from 'undici';
 import { readSettings } from '#libs/settings';
 import { createGateway, listen } from '../../apps/gateway/src/create-gateway.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { createAuthority } from '../../scripts/certificates/authority.js';
 import type { Authority } from '../../scripts/certificates/authority.js';
-import { TestCollector } from './test-collector.js';
+import { GatewayClient } from './gateway-client.js';
+import type { Environment } from './gateway-client.js';
+
+export type { Answer, Environment } from './gateway-client.js';
 
 let sharedAuthority: Promise<Authority> | undefined;
 
@@ -21,78 +22,19 @@ export function testAuthority(): Promise<Authority> {
   return sharedAuthority;
 }
 
-export type Environment = Record<string, string | undefined>;
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: Record<string, string | string[] | undefined>;
-  readonly body: Buffer;
-  readonly text: string;
-}
-
-type RequestOptions = Omit<Dispatcher.RequestOptions, 'origin' | 'path' | 'method'> & {
-  method?: Dispatcher.HttpMethod;
-};
-
-/** A running gateway with the keys to it. */
-export class TestGateway {
-  readonly apiKey: string;
-  /** A collector that holds the HMAC key; `collector.seal(data)` is its next packet. */
-  readonly collector: TestCollector;
-  readonly agent: Agent;
-
+/** A gateway in this process. */
+export class TestGateway extends GatewayClient {
   constructor(
     readonly app: NestFastifyApplication,
-    readonly url: string,
-    readonly env: Environment,
+    url: string,
+    env: Environment,
     ca: string,
   ) {
-    this.apiKey = env['QRNG_API_KEY'] ?? '';
-    this.collector = new TestCollector(env['QRNG_HMAC_SECRET_KEY'] ?? '');
-    this.agent = new Agent({ connect: { ca } });
+    super(url, env, ca);
   }
 
-  /** Any request, without credentials unless `headers` has them. */
-  async request(path: string, options: RequestOptions = {}): Promise<Answer> {
-    const { statusCode, headers, body } = await request(this.url + path, {
-      dispatcher: this.agent,
-      ...options,
-    });
-    const bytes = Buffer.from(await body.arrayBuffer());
-    return { status: statusCode, headers, body: bytes, text: bytes.toString() };
-  }
-
-  /** GET with the API key. */
-  get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return this.request(path, { headers: { authorization: `Bearer ${this.apiKey}`, ...headers } });
-  }
-
-  /** POST /push of these bytes, as a collector sends them. */
-  push(packet: Buffer, headers: Record<string, string> = {}): Promise<Answer> {
-    return this.request('/push', {
-      method: 'POST',
-      headers: { 'content-type': 'application/octet-stream', ...headers },
-      body: packet,
-    });
-  }
-
-  /** Pushes `bytes` of entropy in packets of at most 1 MiB. */
-  async fill(bytes: number): Promise<void> {
-    for (let left = bytes; left > 0; left -= 1024 * 1024) {
-      const { status } = await this.push(this.collector.seal(randomBytes(Math.min(left, 1024 * 1024))));
-      if (status !== 204) throw new Error(`the push was answered ${status}`);
-    }
-  }
-
-  /** The value of the sample of `/metrics` that starts with `series`, such as `qrng_pool_bytes`. */
-  async metric(series: string): Promise<number | undefined> {
-    const { text } = await this.get('/metrics');
-    const line = text.split('\n').find((sample) => sample.startsWith(`${series} `));
-    return line === undefined ? undefined : Number(line.slice(series.length + 1));
-  }
-
-  async close(): Promise<void> {
-    await this.agent.destroy();
+  override async close(): Promise<void> {
+    await super.close();
     await this.app.close();
   }
 }
@@ -127,9 +69,6 @@ export async function gatewayEnvironment(overrides: Environment = {}): Promise<E
     QRNG_API_KEY: randomBytes(32).toString('hex'),
     QRNG_STATE_DIR: join(folder, 'state'),
     QRNG_LOG_LEVEL: 'silent',
-    // So that no test meets a limit that it is not about.
-    QRNG_RATE_LIMIT_MAX: '1000000000',
-    QRNG_RATE_LIMIT_BURST: '1000000000',
     ...overrides,
   };
 }

@@ -12,7 +12,7 @@ import { ReplayJournal } from './replay-journal.js';
 import type { ReplayRecord } from './replay-journal.js';
 import { ReplayState } from './replay-state.js';
 
-/** Records after which the journal is written anew (about 1 MB). */
+/** About 1 MB. */
 const COMPACT_AFTER = 16_384;
 
 /** How the state was found: `setAside` is where a journal that cannot be trusted was moved to. */
@@ -24,23 +24,36 @@ export interface Recovery {
 export class ReplayStore {
   readonly #path: string;
   readonly #floor: number;
+  readonly #compactAfter: number;
   readonly #state: ReplayState;
   #journal: ReplayJournal | undefined;
   #fault: string | undefined;
 
-  private constructor(path: string, floor: number, state: ReplayState, journal: ReplayJournal) {
+  private constructor(
+    path: string,
+    floor: number,
+    state: ReplayState,
+    journal: ReplayJournal,
+    compactAfter: number,
+  ) {
     this.#path = path;
     this.#floor = floor;
     this.#state = state;
     this.#journal = journal;
+    this.#compactAfter = compactAfter;
   }
 
   /**
    * Opens the state in `directory`, or begins a new one at `now` (Unix ms).
    *
+   * @param compactAfter records after which the journal is written anew.
    * @throws errors of the file system.
    */
-  static async open(directory: string, now: number): Promise<{ store: ReplayStore; recovery: Recovery }> {
+  static async open(
+    directory: string,
+    now: number,
+    compactAfter = COMPACT_AFTER,
+  ): Promise<{ store: ReplayStore; recovery: Recovery }> {
     const path = join(directory, 'replay-state');
     const content = await ReplayJournal.read(path);
     let recovery: Recovery = { found: content === undefined ? 'new' : 'whole' };
@@ -53,7 +66,7 @@ export class ReplayStore {
     // A torn record was most likely never answered; if the disk lost an answered one, its packet is below the floor.
     const floor = recovery.found === 'whole' ? (content?.floor ?? now) : now;
     const journal = await ReplayJournal.create(path, floor, state.records());
-    return { store: new ReplayStore(path, floor, state, journal), recovery };
+    return { store: new ReplayStore(path, floor, state, journal, compactAfter), recovery };
   }
 
   /** How a packet stands to those accepted; `below-floor` when this state cannot know whether it was accepted before. */
@@ -84,7 +97,7 @@ export class ReplayStore {
       return false;
     }
     this.#state.advance(packet);
-    if (journal.records >= COMPACT_AFTER) await this.recover();
+    if (journal.records >= this.#compactAfter) await this.recover();
     return true;
   }
 
