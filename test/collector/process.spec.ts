@@ -1,0 +1,191 @@
+/** The collector as a process: what it needs to start, how it ends, what it leaves behind, and that nothing can reach it. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { receivingSockets } from '../../apps/collector/src/diode/sockets.js';
+import { CollectorProcess } from '../support/collector.js';
+import { temporaryFolder } from '../support/gateway.js';
+import { startScene } from '../support/scene.js';
+import type { Scene, SceneOptions } from '../support/scene.js';
+import { until } from '../support/until.js';
+
+let scene: Scene | undefined;
+afterEach(async () => {
+  await scene?.close();
+  scene = undefined;
+});
+
+async function start(options: SceneOptions = {}): Promise<Scene> {
+  scene = await startScene(options);
+  return scene;
+}
+
+/** A collector that takes entropy from the appliance to the receiver. */
+async function running(options: SceneOptions = {}): Promise<Scene> {
+  const started = await start(options);
+  await until('packets of entropy', () => started.receiver.entropy.length >= 2, {
+    describe: () => started.collector.output,
+  });
+  return started;
+}
+
+describe('exit code 78', () => {
+  const folder = temporaryFolder();
+  const path = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  mkdirSync(join(folder, 'damaged'));
+  writeFileSync(join(folder, 'damaged', 'boot'), 'x');
+
+  test.each([
+    ['QRNG_HMAC_SECRET_KEY', { QRNG_HMAC_SECRET_KEY: 'hunter2hunter2' }],
+    ['QRNG_PUSH_CA_FILE', { QRNG_PUSH_CA_FILE: path('no-pem', 'hunter2hunter2') }],
+    ['QRNG_STATE_DIR', { QRNG_STATE_DIR: path('file', '') }],
+    ['QRNG_STATE_DIR', { QRNG_STATE_DIR: join(folder, 'damaged') }],
+  ])('and one line that names %s, without its value', async (name, env) => {
+    const { collector } = await start({ env });
+    expect(await collector.exited).toBe(78);
+    expect(collector.output).toMatch(new RegExp(`^${name} must [^\n]+\n$`));
+    expect(collector.output).not.toContain('hunter2');
+  });
+});
+
+describe('the end of the process', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('on %s: sends what it holds, exit code 0', async (signal) => {
+    const env = { QRNG_PUSH_INTERVAL_MS: '600000' };
+    const { collector, receiver, appliances } = await start({ env });
+    await until('bytes that wait', () => (appliances[0]?.simulator.delivered ?? 0) > 60_000, {
+      describe: () => collector.output,
+    });
+    collector.signal(signal);
+    expect(await collector.exited).toBe(0);
+    const [stopped] = collector.events('stopped');
+    expect(stopped).toMatchObject({ delivered: stopped?.['fetched'], dropped: {}, unaccounted: 0 });
+    expect(receiver.bytes.length).toBe(stopped?.['fetched']);
+  });
+
+  test('comes within ten seconds also when the gateway never answers, and tells what was lost', async () => {
+    const { collector } = await start({ prepare: (receiver) => (receiver.otherwise = 'hang') });
+    await until('a push', () => (scene?.receiver.entropy.length ?? 0) > 0, {
+      describe: () => collector.output,
+    });
+    const began = performance.now();
+    const { code, fetched, dropped, unaccounted } = await collector.stop();
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect({ code, dropped, unaccounted }).toEqual({
+      code: 0,
+      dropped: { shutdown: fetched },
+      unaccounted: 0,
+    });
+  });
+
+  test('after a bug: one fatal line of JSON, exit code 1', async () => {
+    const bug = 'data:text/javascript,setTimeout(() => Promise.reject(new Error("a bug")), 3000)';
+    const { env } = (await start()).collector;
+    await scene?.collector.kill();
+    const collector = new CollectorProcess(env, ['--import', bug]);
+    expect(await collector.exited).toBe(1);
+    expect(collector.events('fatal')).toMatchObject([{ level: 60, err: { message: 'a bug' } }]);
+  });
+});
+
+describe('the number of a run', () => {
+  test('is above that of the run before, after kill -9 and with a clock that went back a year', async () => {
+    const first = await running();
+    await first.collector.kill();
+    const folder = first.collector.env['QRNG_STATE_DIR'] ?? '';
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    const ahead = BigInt(Date.now()) + 31_536_000_000n; // as if the first run had begun in a year
+    writeFileSync(join(folder, 'boot'), `${ahead}\n`);
+    const taken = first.receiver.accepted.length;
+    const second = first.again();
+    await until('packets of the second run', () => first.receiver.accepted.length > taken + 2, {
+      describe: () => second.output,
+    });
+    const { boot, sequence } = first.receiver.accepted[taken] ?? {};
+    expect({ boot, sequence }).toEqual({ boot: ahead + 1n, sequence: 1n });
+    expect(second.events('clock-behind')).toMatchObject([{ level: 50 }]);
+    expect(await second.stop()).toMatchObject({ code: 0, unaccounted: 0 });
+  });
+
+  test('belongs to one process: a second collector on the same state directory does not start', async () => {
+    const first = await running();
+    const second = first.again();
+    expect(await second.exited).toBe(78);
+    expect(second.output).toContain(`in use by the collector with process id ${first.collector.pid}`);
+    await first.collector.stop();
+    await first.again().logged('started');
+  });
+});
+
+describe('the diode', () => {
+  /** What `ss` shows of the process, of all kinds of listening and unconnected sockets. */
+  const ss = (pid: number): string[] =>
+    execFileSync('ss', ['-H', '-a', '-n', '-p', '-t', '-u', '-x', 'state', 'listening'], { encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line.includes(`pid=${pid},`));
+
+  test.each([
+    ['as npm starts it', ['--disable-sigusr1']],
+    ['even if the flag is forgotten', []],
+  ])('has no socket that listens, not after any signal either, %s', async (_, flags) => {
+    const { env } = (await start()).collector;
+    await scene?.collector.kill();
+    const collector = new CollectorProcess(env, flags);
+    await collector.logged('source-up');
+    for (const signal of ['SIGUSR1', 'SIGHUP', 'SIGWINCH'] as const) collector.signal(signal);
+    const before = scene?.receiver.entropy.length ?? 0;
+    await until('packets after the signals', () => (scene?.receiver.entropy.length ?? 0) > before + 10);
+    expect(await receivingSockets(`/proc/${collector.pid}`)).toEqual([]);
+    expect(ss(process.pid)).not.toEqual([]); // the receiver, in this process: ss does see listeners
+    expect(ss(collector.pid)).toEqual([]);
+    expect(collector.output).not.toMatch(/debugger|inspector/i);
+    expect(await collector.stop()).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    ['TCP', 'node:net', "createServer().listen(0, '127.0.0.1')"],
+    ['UDP', 'node:dgram', "createSocket('udp4').bind(0, '127.0.0.1')"],
+    ['a Unix socket', 'node:net', "createServer().listen('\\0qrng-' + process.pid)"],
+  ])('ends the process with code 70 at the start when it listens on %s', async (_, module, code) => {
+    const { env } = (await start()).collector;
+    await scene?.collector.kill();
+    const inject = `data:text/javascript,import * as m from '${module}'; m.${code}.unref()`;
+    const collector = new CollectorProcess(env, ['--import', inject]);
+    expect(await collector.exited).toBe(70);
+    expect(collector.events('diode-breached')).toMatchObject([{ level: 60 }]);
+  });
+
+  test('ends it within ten seconds when it begins to listen later', async () => {
+    const { env } = (await start()).collector;
+    await scene?.collector.kill();
+    const inject =
+      "data:text/javascript,import * as m from 'node:net'; setTimeout(() => m.createServer().listen(0), 3000)";
+    const collector = new CollectorProcess(env, ['--import', inject]);
+    await collector.logged('source-up');
+    expect(await collector.exited).toBe(70);
+  });
+});
+
+describe('the log', () => {
+  test('is JSON lines, and holds neither key nor entropy nor MAC', async () => {
+    const { collector, receiver, hmacKey } = await running({
+      env: { QRNG_LOG_LEVEL: 'trace', QRNG_TYPO: '1' },
+      prepare: (end) => end.script({ status: 422 }, 'lose', { status: 400 }, { status: 401 }),
+    });
+    await collector.stop();
+    const text = collector.output;
+    expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('{'))).toEqual([]);
+    expect(collector.events('unknown-setting')).toMatchObject([{ level: 40 }]);
+    expect(text).not.toContain(hmacKey);
+    for (const { raw } of receiver.pushes) {
+      for (const encoding of ['hex', 'base64'] as const) {
+        expect(text).not.toContain(raw.subarray(64, 96).toString(encoding));
+        expect(text).not.toContain(raw.subarray(-32).toString(encoding));
+      }
+    }
+    expect(readFileSync(join(collector.env['QRNG_STATE_DIR'] ?? '', 'boot'), 'utf8')).toMatch(/^\d{13}\n$/);
+  });
+});
