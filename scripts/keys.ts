@@ -1,0 +1,85 @@
+/**
+ * `npm run keys`: makes and withdraws API keys in the file that a gateway reads (QRNG_API_KEYS_FILE).
+ *
+ * Exit code 0: done. 1: it could not be done, and the file is as it was. 64: it was called wrongly.
+ */
+import { parseArgs } from 'node:util';
+import { KeyFileError } from '../apps/gateway/src/auth/key-file.js';
+import { createKey, describeKeys, removeKey, setDisabled } from './keys/commands.js';
+import { editKeyFile, EditError } from './keys/edit-key-file.js';
+
+const USAGE = `usage: npm run keys -- COMMAND [--file FILE]
+
+  create NAME [--scopes random,status,metrics] [--bytes-per-day N] [--requests-per-minute N]
+              [--not-before DATE] [--expires DATE]     prints the new key, once
+  list                                                 names, scopes, limits and dates
+  disable NAME, enable NAME                            a disabled key is refused and keeps its entry
+  revoke NAME                                          removes the entry
+
+DATE is 2027-01-31 (00:00 UTC) or 2027-01-31T12:00:00Z. Without --file it is the file that QRNG_API_KEYS_FILE names.
+A gateway that runs takes the change over within seconds.`;
+
+const { values, positionals } = parsedArguments();
+const [command, name = ''] = positionals;
+const file = values.file ?? process.env['QRNG_API_KEYS_FILE'];
+if (command === undefined) misused(USAGE);
+if (file === undefined) misused('Name the file: --file FILE, or QRNG_API_KEYS_FILE.');
+if (command !== 'list' && name === '') misused(`${command} needs the NAME of a key.`);
+
+try {
+  run(command, file);
+} catch (error) {
+  if (!(error instanceof KeyFileError) && !(error instanceof EditError)) throw error;
+  console.error(`${file}: ${error.message}`);
+  process.exit(1);
+}
+
+function run(command: string, file: string): void {
+  switch (command) {
+    case 'create': {
+      const { key, entry } = createKey(name, values);
+      editKeyFile(file, (entries) => [...entries, entry]);
+      console.error(`Added ${name} to ${file}. This is its key; it is shown this once:`);
+      console.log(key);
+      return;
+    }
+    case 'list':
+      console.log(describeKeys(editKeyFile(file)));
+      return;
+    case 'disable':
+    case 'enable':
+      editKeyFile(file, (entries) => setDisabled(entries, name, command === 'disable'));
+      console.error(`${command === 'disable' ? 'Disabled' : 'Enabled'} ${name} in ${file}.`);
+      return;
+    case 'revoke':
+      editKeyFile(file, (entries) => removeKey(entries, name));
+      console.error(`Removed ${name} from ${file}.`);
+      return;
+    default:
+      misused(USAGE);
+  }
+}
+
+function parsedArguments() {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        file: text,
+        scopes: text,
+        'bytes-per-day': text,
+        'requests-per-minute': text,
+        'not-before': text,
+        expires: text,
+      },
+    });
+  } catch (error) {
+    misused(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  }
+}
+
+function misused(message: string): never {
+  console.error(message);
+  process.exit(64);
+}
