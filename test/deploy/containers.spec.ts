@@ -1,9 +1,11 @@
 /** Dockerfile and compose.yaml: linted, locked down, and running what package.json starts. No engine is needed. */
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { validate } from 'dockerfile-utils';
 import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
+import { startGateway } from '../support/gateway.js';
 
 interface Service {
   readonly build: { readonly target: string };
@@ -39,6 +41,21 @@ describe('the Dockerfile', () => {
     const [node, ...rest] = words(stages.get(app), 'ENTRYPOINT');
     expect(node).toBe('/opt/qrng-dd/node_modules/.bin/node');
     expect(['node', ...rest].join(' ')).toBe(packageJson.scripts[`start:${app}`]);
+  });
+
+  test("the gateway's health check holds while a gateway answers, and not after", async () => {
+    const gateway = await startGateway();
+    const [command = '', ...args] = words(stages.get('gateway'), '  CMD');
+    const { port } = new URL(gateway.url);
+    const check = () =>
+      new Promise((done) => {
+        const inContainer = args.map((arg) => arg.replace('port: 7764', `port: ${port}`));
+        execFile(process.execPath, inContainer).once('exit', done);
+      });
+    expect(command).toBe('/opt/qrng-dd/node_modules/.bin/node');
+    expect(await check()).toBe(0);
+    await gateway.close();
+    expect(await check()).toBe(1);
   });
 
   test('runs neither image as root', () => {
