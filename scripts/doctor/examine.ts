@@ -51,7 +51,9 @@ function gateway(env: Environment, files: readonly string[], now: number): Findi
     settings.QRNG_TLS_CLIENT_CA_FILE === undefined
       ? check('TLS 1.3').warn('/push demands no client certificate: set QRNG_TLS_CLIENT_CA_FILE')
       : check('TLS 1.3').pass('/push demands a client certificate'),
-    hmacKey('QRNG_HMAC_SECRET_KEY', settings.QRNG_HMAC_SECRET_KEY),
+    ...(settings.QRNG_HMAC_SECRET_KEY === undefined // QRNG_INGEST=off: there is none to be weak
+      ? []
+      : [hmacKey('QRNG_HMAC_SECRET_KEY', settings.QRNG_HMAC_SECRET_KEY)]),
     ...clients.map((one, index) => apiKey(one.name ?? `client ${index + 1}`, one.key)),
     ...keyAges(env, secretNames(GatewaySettings), now),
     check('Rate limiting').pass(

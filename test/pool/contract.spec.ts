@@ -15,6 +15,7 @@ import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.j
 import { temporaryFolder } from '../support/gateway.js';
 import { describeWithRedis, RedisServer } from '../support/redis-server.js';
 import { TestCollector } from '../support/test-collector.js';
+import { until } from '../support/until.js';
 
 const hmacKey = randomBytes(32).toString('hex');
 const keyring = new Keyring([MacKey.fromHex(hmacKey)]);
@@ -138,6 +139,43 @@ function suite(open: Open): void {
     expect(await pool.admit(other)).toMatchObject({ result: 'conflict' });
   });
 
+  test('still tells a conflict from a replay fifteen packets later', async () => {
+    const pool = await openPool();
+    const collector = new TestCollector(hmacKey);
+    const first = packet(collector, randomBytes(10));
+    const other = packet(collector, randomBytes(10), { sequence: first.sequence });
+    await pool.admit(first);
+    for (let i = 0; i < 15; i++) await pool.admit(packet(collector, randomBytes(1)));
+    expect(await pool.admit(other)).toMatchObject({ result: 'conflict' });
+    expect(await pool.admit(first)).toMatchObject({ result: 'replay' });
+    await pool.admit(packet(collector, randomBytes(1)));
+    expect(await pool.admit(other)).toMatchObject({ result: 'replay' });
+  });
+
+  test('a new replay state takes no packet stamped before it was created', async () => {
+    const timestamp = BigInt(Date.now() - 1);
+    const pool = await openPool();
+    const collector = new TestCollector(hmacKey);
+    expect(await pool.admit(packet(collector, randomBytes(10), { timestamp }))).toMatchObject({
+      result: 'unready',
+    });
+    expect(await pool.admit(packet(collector, randomBytes(10)))).toMatchObject({ result: 'accepted' });
+  });
+
+  test('remembers no more collectors than it has room for, and goes on with those', async () => {
+    const pool = await openPool();
+    const collectors = Array.from({ length: 257 }, (_, i) => new TestCollector(hmacKey, `c-${i}`));
+    const results: string[] = [];
+    for (const collector of collectors) {
+      results.push((await pool.admit(packet(collector, randomBytes(1)))).result);
+    }
+    expect(results.filter((result) => result === 'accepted')).toHaveLength(256);
+    expect(results.at(-1)).toBe('unready');
+    const [known = collectors[256]] = collectors;
+    if (known === undefined) throw new Error('no collectors');
+    expect(await pool.admit(packet(known, randomBytes(1)))).toMatchObject({ result: 'accepted' });
+  });
+
   test('counts the sequence numbers that are missing', async () => {
     const pool = await openPool();
     const collector = new TestCollector(hmacKey);
@@ -194,7 +232,7 @@ function suite(open: Open): void {
     const pool = await openPool({ ttlMs: 1500 });
     await pool.admit(packet(new TestCollector(hmacKey), randomBytes(1000)));
     expect(await take(pool, 10)).toHaveLength(10);
-    await until(() => pool.level().bytes === 0);
+    await until('all bytes expired', () => pool.level().bytes === 0);
     expect(await take(pool, 1)).toBeUndefined();
     expect(discarded.get('expired')).toBe(990);
   });
@@ -275,14 +313,5 @@ class Model {
     const taken = this.bytes.subarray(0, count);
     this.bytes = this.bytes.subarray(count);
     return taken;
-  }
-}
-
-/** Waits until `condition` holds, at most five seconds. */
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error('waited too long');
-    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -30,7 +30,7 @@ export class GatewayClient {
     ca: string,
   ) {
     this.apiKey = env['QRNG_API_KEY'] ?? '';
-    this.collector = new TestCollector(env['QRNG_HMAC_SECRET_KEY'] ?? '');
+    this.collector = new TestCollector(env['QRNG_HMAC_SECRET_KEY'] ?? randomBytes(32).toString('hex'));
     this.agent = new Agent({ connect: { ca } });
   }
 

@@ -29,13 +29,23 @@ export class RedisServer {
   private constructor(
     readonly port: number,
     private readonly settings: readonly string[],
+    scheme: 'redis' | 'rediss' = 'redis',
   ) {
-    this.url = `redis://127.0.0.1:${port}`;
+    this.url = `${scheme}://127.0.0.1:${port}`;
   }
 
   /** @param settings more of redis-server's command line, such as ['--requirepass', 'secret']. */
   static async start(...settings: string[]): Promise<RedisServer> {
     const server = new RedisServer(await freePort(), settings);
+    await server.restart();
+    return server;
+  }
+
+  /** A server that speaks nothing but TLS. */
+  static async startTls(certificateFile: string, keyFile: string): Promise<RedisServer> {
+    const port = await freePort();
+    const files = ['--tls-cert-file', certificateFile, '--tls-key-file', keyFile, '--tls-auth-clients', 'no'];
+    const server = new RedisServer(port, [...files, '--port', '0', '--tls-port', `${port}`], 'rediss');
     await server.restart();
     return server;
   }

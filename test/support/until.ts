@@ -7,12 +7,12 @@
  */
 export async function until<T>(
   what: string,
-  look: () => T | undefined | false,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
   { ms = 15_000, describe = () => '' }: { ms?: number; describe?: () => string } = {},
 ): Promise<T> {
   const deadline = performance.now() + ms;
   for (;;) {
-    const value = look();
+    const value = await look();
     if (value !== undefined && value !== false) return value;
     if (performance.now() > deadline) throw new Error(`not within ${ms} ms: ${what}\n${describe()}`);
     await new Promise((wake) => setTimeout(wake, 10));

@@ -44,6 +44,8 @@ export async function listen(
 ): Promise<string> {
   const address = parseListenAddress(settings.QRNG_LISTEN_ADDRESS);
   if (address === undefined) throw new RangeError('QRNG_LISTEN_ADDRESS was not checked');
-  await app.listen(address.port, address.host);
+  // Several gateways on one machine may share a port, if they also share the pool; the kernel spreads connections.
+  const options = { ...address, reusePort: settings.QRNG_REDIS_URL !== undefined };
+  await app.listen(options);
   return app.getUrl();
 }

@@ -50,7 +50,7 @@ export class GatewayModule {
         LimitsModule,
         AuthModule,
         RedisModule,
-        PushModule,
+        ...(settings.QRNG_INGEST === 'on' ? [PushModule] : []),
         ApiModule,
         HealthModule,
       ],

@@ -34,9 +34,14 @@ export class GatewaySettings {
   @FileVariable()
   QRNG_TLS_CLIENT_CA_FILE?: string;
 
+  // A gateway that takes no packets needs no key: none to steal in a public zone.
+  @ValidateIf(
+    (settings: GatewaySettings) =>
+      settings.QRNG_INGEST !== 'off' || settings.QRNG_HMAC_SECRET_KEY !== undefined,
+  )
   @Secret()
   @HmacKeyVariable()
-  QRNG_HMAC_SECRET_KEY!: string;
+  QRNG_HMAC_SECRET_KEY?: string;
 
   @IsOptional()
   @Secret()
@@ -115,10 +120,13 @@ export class GatewaySettings {
 
   @IsOptional()
   @Secret()
-  @Variable('a redis:// or rediss:// URL', (value) => /^rediss?:\/\/[^\s]+$/.test(String(value)))
+  @Variable('redis:// or rediss://[USER:PASSWORD@]HOST[:PORT][/DATABASE]', isRedisUrl)
   QRNG_REDIS_URL?: string;
 
-  @ChoiceVariable('on', 'off')
+  @Variable(
+    'on, or (only with QRNG_REDIS_URL: nothing else would fill the pool) off',
+    (value, settings) => value === 'on' || (value === 'off' && hasRedis(settings)),
+  )
   QRNG_INGEST: 'on' | 'off' = 'on';
 }
 
@@ -138,4 +146,14 @@ export function parseListenAddress(value: unknown): ListenAddress | undefined {
 
 function isToken(value: unknown): boolean {
   return typeof value === 'string' && /^[A-Za-z0-9._~+/=-]{16,256}$/.test(value);
+}
+
+function isRedisUrl(value: unknown): boolean {
+  const url = URL.parse(String(value));
+  if (url === null || url.hostname === '' || url.search !== '' || url.hash !== '') return false;
+  return /^rediss?:$/.test(url.protocol) && /^(\/\d{0,5})?$/.test(url.pathname);
+}
+
+function hasRedis(settings: Partial<GatewaySettings>): boolean {
+  return settings.QRNG_REDIS_URL !== undefined;
 }

@@ -2,9 +2,9 @@
 import type { ReplayRecord } from './replay-journal.js';
 
 /** So many packets back a second, different packet with the same sequence is still told from a replay. */
-const REMEMBERED_PACKETS = 16;
+export const REMEMBERED_PACKETS = 16;
 /** More than an installation has; whoever holds the key could otherwise fill memory and disk with names. */
-const MAX_COLLECTORS = 256;
+export const MAX_COLLECTORS = 256;
 
 export class ReplayState {
   /** The latest records of each collector's present run, the last accepted one at the end. */

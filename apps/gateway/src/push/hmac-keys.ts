@@ -10,7 +10,7 @@ export class HmacKeys {
   constructor(settings: GatewaySettings) {
     const { QRNG_HMAC_SECRET_KEY: current, QRNG_HMAC_SECRET_KEY_PREVIOUS: previous } = settings;
     this.ring = new Keyring(
-      [current, ...(previous === undefined ? [] : [previous])].map((hex) => MacKey.fromHex(hex)),
+      [current, previous].filter((hex) => hex !== undefined).map((hex) => MacKey.fromHex(hex)),
     );
   }
 }

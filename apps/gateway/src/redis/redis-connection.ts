@@ -100,7 +100,7 @@ export class RedisConnection {
   }
 
   async #check(client: RedisClient): Promise<void> {
-    const { fault, warnings } = await checkRedis(client);
+    const { fault, warnings } = await checkRedis(client, this.#url);
     if (client !== this.#client || !client.isReady) return;
     this.#warnings = warnings;
     if (fault !== undefined) {

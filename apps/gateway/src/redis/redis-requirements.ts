@@ -1,4 +1,5 @@
 /** What the gateway needs of its Redis (docs/scaling.md says why), checked at every connect. */
+import { isLoopback } from '#libs/settings';
 import type { RedisClient } from './redis-client.js';
 
 const LOWEST_MAJOR_VERSION = 7;
@@ -10,10 +11,16 @@ export interface RedisReport {
   readonly warnings: readonly string[];
 }
 
-/** Looks at the server behind `client`. */
-export async function checkRedis(client: RedisClient): Promise<RedisReport> {
+/** Looks at the server behind `client`, which was reached by `url`. */
+export async function checkRedis(client: RedisClient, url: string): Promise<RedisReport> {
   const fault = await faultOf(client);
-  return { fault, warnings: fault === undefined ? await warningsOf(client) : [] };
+  if (fault !== undefined) return { fault, warnings: [] };
+  const warnings = await warningsOf(client);
+  const { protocol, hostname } = new URL(url);
+  if (protocol === 'redis:' && !isLoopback(hostname)) {
+    warnings.push('Redis: entropy crosses the network in the clear; use rediss:// (TLS)');
+  }
+  return { fault, warnings };
 }
 
 async function faultOf(client: RedisClient): Promise<string | undefined> {

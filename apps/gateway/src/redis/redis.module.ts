@@ -45,8 +45,9 @@ async function openRedis(
     down: (reason) => logger.error({ event: 'redis-down', reason }, 'Redis cannot be used'),
   });
   if (redis.refused) {
+    const { fault = '' } = redis;
     redis.close();
-    throw new SettingsError([`QRNG_REDIS_URL must lead to a Redis that serves; it ${redis.fault ?? ''}`]);
+    throw new SettingsError([`QRNG_REDIS_URL must lead to a Redis that serves; this one ${fault}`]);
   }
   metrics.observeRedis(() => redis.fault === undefined);
   return redis;

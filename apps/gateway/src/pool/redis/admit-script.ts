@@ -1,6 +1,7 @@
 /** Admission to the shared pool: check, advance, make room, store, in one atomic step. */
 import { defineScript } from 'redis';
 import type { CommandParser } from 'redis';
+import { MAX_COLLECTORS, REMEMBERED_PACKETS } from '../replay-state.js';
 import { NUMBER_OF_KEYS, PRELUDE, pushCommon } from './script-prelude.js';
 import type { CommonArguments, PoolReply } from './script-prelude.js';
 
@@ -18,17 +19,22 @@ export interface AdmitArguments extends CommonArguments {
   readonly blocks: readonly Buffer[];
 }
 
+const POSITION_DIGITS = 40;
+/** A position and a MAC in hexadecimal, each with a space behind it. */
+const RECORD_LENGTH = POSITION_DIGITS + 1 + 64 + 1;
+
 // The sequence advances before the bytes are stored: Lua does not roll back, so a failure in between loses bytes and
 // never lets a packet in twice.
 const SCRIPT = `${PRELUDE}
 local capacity, replaces = tonumber(ARGV[6]), ARGV[7] == 'replace'
 local collector, position, mac, timestamp = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 
-local last = redis.call('HGET', REPLAY, collector) or ''
-if last ~= '' then
-  local lastPosition, lastMac = string.match(last, '(%d+) (%x+)')
-  if position == lastPosition and mac ~= lastMac then return answer('conflict', '') end
-  if position <= lastPosition then return answer('replay', '') end
+local recent = redis.call('HGET', REPLAY, collector) or ''
+local last = recent:sub(1, ${POSITION_DIGITS})
+if last == '' and redis.call('HLEN', REPLAY) >= ${MAX_COLLECTORS} + 2 then return answer('too-many-collectors', '') end
+if last ~= '' and position <= last then
+  local known = string.match(recent, position .. ' (%x+)')
+  return answer(known and known ~= mac and 'conflict' or 'replay', '')
 end
 if timestamp < redis.call('HGET', REPLAY, '@created') then return answer('unready', '') end
 
@@ -46,13 +52,14 @@ if bytes > 0 and excess > 0 then
   end
 end
 
-redis.call('HSET', REPLAY, collector, position .. ' ' .. mac)
+recent = position .. ' ' .. mac .. ' ' .. recent
+redis.call('HSET', REPLAY, collector, recent:sub(1, ${REMEMBERED_PACKETS * RECORD_LENGTH}))
 if bytes > 0 then
   redis.call('HINCRBY', POOL, 'received', bytes)
   redis.call('HINCRBY', POOL, 'stored', bytes)
   for i = 12, #ARGV do redis.call('RPUSH', BLOCKS, now, ARGV[i]) end
 end
-return answer('accepted', string.sub(last, 1, 40))
+return answer('accepted', last)
 `;
 
 /** `result` is an `Admission` result; `detail` the position before, empty for a collector's first packet. */

@@ -37,12 +37,15 @@ export function admissionOf(packet: Packet, result: string, before: string): Adm
       return { result, missing: packet.sequence - last - 1n };
     }
     case 'replay':
-    case 'conflict':
       return { result, detail: '(boot, sequence) is not above the last one accepted' };
+    case 'conflict':
+      return { result, detail: 'a different packet with this (boot, sequence) was accepted' };
     case 'full':
       return { result, detail: 'the pool is full' };
     case 'unready':
-      return { result, detail: 'the packet is older than the replay state' };
+      return { result, detail: 'stamped before this replay state was created' };
+    case 'too-many-collectors':
+      return { result: 'unready', detail: 'the replay state knows too many collectors' };
     default:
       throw new Error(`the admission script answered ${result}`);
   }

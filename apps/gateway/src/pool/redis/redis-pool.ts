@@ -154,7 +154,6 @@ export class RedisPool implements Pool {
     const amounts = { held, need, plenty, reserve: RESERVE_BYTES };
     try {
       const reply = await this.redis.run((client) => client.lease({ ...this.#common(), ...amounts }));
-      this.#trouble = undefined;
       return this.#store(this.#learn(reply)[0]);
     } catch (error) {
       if (!(error instanceof RedisError)) throw error;
@@ -184,6 +183,7 @@ export class RedisPool implements Pool {
   }
 
   #learn<R, D>(reply: PoolReply<R, D>): PoolReply<R, D> {
+    this.#trouble = undefined;
     this.#shared.learn(reply, this.clock.now());
     return reply;
   }

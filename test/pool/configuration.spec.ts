@@ -1,0 +1,180 @@
+/** Which Redis a gateway takes, and how it says that it does not take one. */
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { readSettings } from '#libs/settings';
+import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.js';
+import { RedisError } from '../../apps/gateway/src/redis/redis-error.js';
+import { GatewaySettings } from '../../apps/gateway/src/settings.js';
+import { gatewayEnvironment, startGateway, temporaryFolder, testAuthority } from '../support/gateway.js';
+import type { TestGateway } from '../support/gateway.js';
+import { describeWithRedis, RedisServer } from '../support/redis-server.js';
+import { until } from '../support/until.js';
+
+const closing: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const one of closing.splice(0).reverse()) await one.close();
+});
+
+async function startServer(...settings: string[]): Promise<RedisServer> {
+  const server = await RedisServer.start(...settings);
+  closing.push({ close: () => server.kill() });
+  return server;
+}
+
+async function start(env: Record<string, string | undefined>): Promise<TestGateway> {
+  const gateway = await startGateway(env);
+  closing.push(gateway);
+  return gateway;
+}
+
+async function connect(url: string): Promise<RedisConnection> {
+  const redis = await RedisConnection.open(url, { up: () => undefined, down: () => undefined });
+  closing.push(redis);
+  return redis;
+}
+
+describe('the settings', () => {
+  test.each(['redis://h', 'rediss://user:p%40ss@h:6380/2', 'redis://:secret@[::1]:7000', 'redis://h/'])(
+    '%s is a Redis URL',
+    async (url) => {
+      const env = await gatewayEnvironment({ QRNG_REDIS_URL: url });
+      expect(readSettings(GatewaySettings, env).settings.QRNG_REDIS_URL).toBe(url);
+    },
+  );
+
+  test.each(['h:6379', 'http://h', 'redis://', 'redis://h/x', 'redis://h?db=1', 'unix:///run/redis'])(
+    '%s is none',
+    async (url) => {
+      const env = await gatewayEnvironment({ QRNG_REDIS_URL: url });
+      expect(() => readSettings(GatewaySettings, env)).toThrow(/^QRNG_REDIS_URL must be redis:/);
+    },
+  );
+
+  test('QRNG_INGEST=off needs a shared pool, and no HMAC key', async () => {
+    const env = await gatewayEnvironment({ QRNG_INGEST: 'off', QRNG_HMAC_SECRET_KEY: undefined });
+    expect(() => readSettings(GatewaySettings, env)).toThrow(/^QRNG_INGEST must be on, or/);
+    const shared = { ...env, QRNG_REDIS_URL: 'redis://h' };
+    expect(readSettings(GatewaySettings, shared).settings.QRNG_INGEST).toBe('off');
+    expect(() => readSettings(GatewaySettings, { ...shared, QRNG_INGEST: 'on' })).toThrow(
+      /^QRNG_HMAC_SECRET_KEY/,
+    );
+  });
+});
+
+describeWithRedis('Redis as it is configured', () => {
+  test('an ACL user with a password, and no more rights than docs/scaling.md lists', async () => {
+    const server = await startServer();
+    const rules = ['on', '>p@ss', '~{qrng}:*', '-@all', '+@read', '+@write', '+@scripting', '+info', '+time'];
+    await server.command('ACL', 'SETUSER', 'gateway', ...rules, '+config|get', '-@dangerous', '+info');
+    const url = `redis://gateway:p%40ss@127.0.0.1:${server.port}`;
+    const gateway = await start({ QRNG_REDIS_URL: url });
+    await gateway.fill(600_000);
+    expect((await gateway.get('/api/random')).status).toBe(200);
+    expect((await gateway.get('/health/ready')).status).toBe(200);
+  });
+
+  test('TLS with a private CA; a certificate of another CA is refused', async () => {
+    const folder = temporaryFolder();
+    const authority = await testAuthority();
+    const { certificatePem, keyPem } = await authority.issue({ commonName: 'redis', hosts: ['127.0.0.1'] });
+    writeFileSync(join(folder, 'redis.pem'), certificatePem);
+    writeFileSync(join(folder, 'redis.key'), keyPem, { mode: 0o600 });
+    const server = await RedisServer.startTls(join(folder, 'redis.pem'), join(folder, 'redis.key'));
+    closing.push({ close: () => server.kill() });
+
+    const stranger = await start({ QRNG_REDIS_URL: server.url });
+    expect((await stranger.get('/health/ready')).text).toMatch(/unable to|self-signed certificate/);
+    // What NODE_EXTRA_CA_CERTS does at the start of a process.
+    const known = getCACertificates('default');
+    setDefaultCACertificates([...known, authority.certificatePem]);
+    closing.push({ close: () => setDefaultCACertificates(known) });
+    const gateway = await start({ QRNG_REDIS_URL: server.url });
+    await gateway.fill(600_000);
+    expect((await gateway.get('/api/random')).status).toBe(200);
+  });
+
+  test.each([
+    ['a wrong password', ['>other'], /^refuses: WRONGPASS/],
+    ['INFO forbidden', ['>secret', '-info'], /^does not allow what the gateway needs .*'info'/i],
+    ['scripts forbidden', ['>secret', '-@scripting'], /^does not allow what the gateway needs .*'eval'/i],
+  ])('%s is no Redis to be used, and it says why', async (_, rules, fault) => {
+    const server = await startServer();
+    await server.command('ACL', 'SETUSER', 'gateway', 'on', '~*', '+@all', ...rules);
+    const redis = await connect(`redis://gateway:secret@127.0.0.1:${server.port}`);
+    expect([redis.refused, redis.fault]).toEqual([true, expect.stringMatching(fault)]);
+    await expect(redis.run((client) => client.ping())).rejects.toThrow(RedisError);
+    expect(redis.fault).not.toContain('secret');
+  });
+
+  test('a read-only replica is none either, until it is promoted', async () => {
+    const primary = await startServer();
+    const replica = await startServer('--replicaof', `127.0.0.1 ${primary.port}`);
+    const redis = await connect(replica.url);
+    expect([redis.refused, redis.fault]).toEqual([true, expect.stringContaining('read-only replica')]);
+    await replica.command('REPLICAOF', 'NO', 'ONE');
+    await until('the promoted server is taken', () => redis.fault === undefined);
+  });
+
+  test('settings that are not as they should be are warnings', async () => {
+    const server = await startServer(
+      '--maxmemory-policy',
+      'allkeys-lru',
+      '--appendonly',
+      'yes',
+      '--save',
+      '60 1',
+    );
+    const { warnings } = await connect(server.url);
+    expect(warnings.map((warning) => /^Redis: ([a-z-]+) /.exec(warning)?.[1])).toEqual([
+      'maxmemory-policy',
+      'appendonly',
+      'save',
+    ]);
+  });
+
+  test('a gateway starts without its Redis, not ready, and takes it when it comes', async () => {
+    const server = await startServer();
+    await server.kill();
+    const gateway = await start({ QRNG_REDIS_URL: server.url });
+    const { status, headers } = await gateway.get('/health/ready');
+    expect([status, headers['retry-after']]).toEqual([503, '1']);
+    expect((await gateway.push(gateway.collector.seal(randomBytes(10)))).status).toBe(503);
+    await server.restart();
+    await until(
+      'a packet is taken',
+      async () => (await gateway.push(gateway.collector.seal(randomBytes(1024 * 1024)))).status === 204,
+    );
+    expect((await gateway.get('/health/ready')).status).toBe(200);
+    expect(await gateway.metric('qrng_redis_up')).toBe(1);
+  });
+
+  test('QRNG_INGEST=off serves from the shared pool and has no /push', async () => {
+    const server = await startServer();
+    const inner = await start({ QRNG_REDIS_URL: server.url });
+    const outer = await start({
+      QRNG_REDIS_URL: server.url,
+      QRNG_INGEST: 'off',
+      QRNG_HMAC_SECRET_KEY: undefined,
+    });
+    expect((await outer.push(inner.collector.seal(randomBytes(10)))).status).toBe(404);
+    await inner.fill(1000);
+    expect((await outer.get('/api/random?bytes=1000')).status).toBe(200);
+    expect((await inner.get('/api/random?bytes=1')).status).toBe(503);
+  });
+
+  test('gateways of one machine share a port', async () => {
+    const server = await startServer();
+    const first = await start({ QRNG_REDIS_URL: server.url });
+    const address = first.url.replace('https://', '');
+    const second = await start({
+      ...first.env,
+      QRNG_STATE_DIR: temporaryFolder(),
+      QRNG_LISTEN_ADDRESS: address,
+    });
+    expect(second.url).toBe(first.url);
+    await expect(start({ QRNG_LISTEN_ADDRESS: address })).rejects.toThrow(/EADDRINUSE/);
+  });
+});
