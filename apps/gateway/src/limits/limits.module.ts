@@ -9,6 +9,7 @@ import { LimitReports } from './limit-reports.js';
 import { RateLimiter } from './rate-limiter.js';
 import { Quotas } from './quotas.js';
 import { UsageBook } from './usage-book.js';
+import { UsageFile } from './usage-file.js';
 
 @Module({
   imports: [
@@ -27,7 +28,7 @@ import { UsageBook } from './usage-book.js';
       }),
     }),
   ],
-  providers: [FailedAuthentications, LimitReports, UsageBook, Quotas, ClientThrottlerGuard],
+  providers: [FailedAuthentications, LimitReports, UsageBook, UsageFile, Quotas, ClientThrottlerGuard],
   exports: [FailedAuthentications, LimitReports, UsageBook, Quotas, ClientThrottlerGuard],
 })
 export class LimitsModule {}

@@ -1,0 +1,79 @@
+/**
+ * Keeps the day's usage over a restart: `usage.json` in QRNG_STATE_DIR, written every second in which it changed, and at
+ * the end. A process that is killed forgets at most that second.
+ */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { errorCode } from '../error-code.js';
+import { StateDirectory } from '../state/state-directory.js';
+import { UsageBook } from './usage-book.js';
+import type { DayUsage } from './usage-book.js';
+
+const WRITE_EVERY_MS = 1000;
+
+@Injectable()
+export class UsageFile implements OnApplicationShutdown {
+  readonly #path: string;
+  readonly #timer: NodeJS.Timeout;
+  #written = '';
+
+  constructor(
+    directory: StateDirectory,
+    private readonly usage: UsageBook,
+    private readonly logger: PinoLogger,
+  ) {
+    logger.setContext(UsageFile.name);
+    this.#path = join(directory.path, 'usage.json');
+    this.#read();
+    this.#timer = setInterval(() => this.#write(), WRITE_EVERY_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.#timer);
+    this.#write();
+  }
+
+  #read(): void {
+    try {
+      const { day, clients } = parsed(readFileSync(this.#path, 'utf8'));
+      this.usage.restore(day, clients);
+    } catch (error) {
+      const reason = errorCode(error);
+      if (reason === 'ENOENT') return;
+      this.logger.error({ event: 'usage-lost', reason }, "the day's usage cannot be read; quotas begin anew");
+    }
+  }
+
+  #write(): void {
+    const text = JSON.stringify(this.usage.snapshot());
+    if (text === this.#written) return;
+    try {
+      writeFileSync(`${this.#path}.new`, text, { mode: 0o600 });
+      renameSync(`${this.#path}.new`, this.#path);
+      this.#written = text;
+    } catch (error) {
+      const reason = errorCode(error);
+      this.logger.error({ event: 'usage-not-written', reason }, "the day's usage cannot be written");
+    }
+  }
+}
+
+/** @throws {TypeError} when the file is not what `#write` writes. */
+function parsed(text: string): { day: number; clients: Record<string, DayUsage> } {
+  const { day, clients } = JSON.parse(text) as { day: unknown; clients: Record<string, unknown> };
+  if (!Number.isSafeInteger(day) || !Object.values(clients).every(isUsage)) throw new TypeError('not usage');
+  return { day: Number(day), clients: clients as Record<string, DayUsage> };
+}
+
+function isUsage(value: unknown): value is DayUsage {
+  if (typeof value !== 'object' || value === null) return false;
+  const { requests, bytes } = value as Partial<DayUsage>;
+  return isCount(requests) && isCount(bytes);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
