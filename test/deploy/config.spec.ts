@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { readSettings, secretNames, variableNames } from '#libs/settings';
 import { CollectorSettings } from '../../apps/collector/src/settings.js';
+import { parseKeyFile } from '../../apps/gateway/src/auth/key-file.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'qrng-config-'));
@@ -44,4 +45,18 @@ describe.each([
     const read = readSettings<object>(Settings, env);
     expect(read.warnings).toEqual([]);
   });
+});
+
+test('api-keys.example.json holds, and shows every field that an entry can have', () => {
+  const entries = parseKeyFile(readFileSync('config/api-keys.example.json', 'utf8'));
+  expect(Object.keys(entries[0] ?? {}).sort()).toEqual([
+    'bytesPerDay',
+    'disabled',
+    'expires',
+    'name',
+    'notBefore',
+    'requestsPerMinute',
+    'scopes',
+    'sha256',
+  ]);
 });
