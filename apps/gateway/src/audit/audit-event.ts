@@ -1,9 +1,23 @@
 /** What the audit trail records (contract, section 6). */
 
-export const AUDIT_EVENTS = [
-  'started',
-  'stopped',
-  'state-lost',
+/** Events that the gateway or its operator brings about: never left out. */
+type OwnEvent =
+  | 'started'
+  | 'stopped'
+  | 'state-lost'
+  | 'keys-reloaded'
+  | 'keys-refused'
+  | 'hmac-keys-reloaded'
+  | 'hmac-keys-refused'
+  | 'certificate-reloaded'
+  | 'certificate-refused'
+  // About the trail itself:
+  | 'left-out'
+  | 'file-removed'
+  | 'trail-damaged';
+
+/** Events that whoever reaches the port can bring about, as often as they like: bounded in rate. */
+const OUTSIDE_EVENTS = [
   'authentication-failed',
   'rate-limited',
   'client-blocked',
@@ -13,15 +27,15 @@ export const AUDIT_EVENTS = [
   'conflict',
   'stale',
   'future',
-  'keys-reloaded',
-  'keys-refused',
-  'hmac-keys-reloaded',
-  'hmac-keys-refused',
-  'certificate-reloaded',
-  'certificate-refused',
 ] as const;
 
-export type AuditEvent = (typeof AUDIT_EVENTS)[number];
+export type OutsideEvent = (typeof OUTSIDE_EVENTS)[number];
+export type AuditEvent = OwnEvent | OutsideEvent;
+
+/** Whether outsiders can bring the event about. */
+export function isOutsideEvent(event: AuditEvent): event is OutsideEvent {
+  return (OUTSIDE_EVENTS as readonly string[]).includes(event);
+}
 
 /** Who and what an event is about. Text may come from a client: it is cleaned and cut before it is written. */
 export interface AuditFields {
@@ -33,4 +47,12 @@ export interface AuditFields {
   readonly boot?: bigint | undefined;
   readonly sequence?: bigint | undefined;
   readonly reason?: string | undefined;
+  /** How many events this one stands for. */
+  readonly count?: number | undefined;
+}
+
+/** An event at a time (Unix ms). */
+export interface AuditEntry extends AuditFields {
+  readonly at: number;
+  readonly event: AuditEvent;
 }

@@ -1,7 +1,41 @@
 /** The audit trail, for everything that has something to record. */
+import { join } from 'node:path';
 import { Global, Module } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { Clock } from '../clock.js';
+import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import { GatewaySettings } from '../settings.js';
+import { DirectoryLock } from '../state/directory-lock.js';
+import { AuditLog } from './audit-log.js';
 import { AuditTrail } from './audit-trail.js';
 
 @Global()
-@Module({ providers: [AuditTrail], exports: [AuditTrail] })
+@Module({
+  providers: [
+    {
+      provide: AuditTrail,
+      inject: [GatewaySettings, Clock, GatewayMetrics, PinoLogger],
+      useFactory: openTrail,
+    },
+  ],
+  exports: [AuditTrail],
+})
 export class AuditModule {}
+
+/** @throws {SettingsError} when the directory cannot be had: a gateway without an audit trail does not start. */
+async function openTrail(
+  settings: GatewaySettings,
+  clock: Clock,
+  metrics: GatewayMetrics,
+  logger: PinoLogger,
+): Promise<AuditTrail> {
+  const directory = settings.QRNG_AUDIT_DIR ?? join(settings.QRNG_STATE_DIR, 'audit');
+  const lock = new DirectoryLock('QRNG_AUDIT_DIR', directory, 'audit.lock');
+  const options = {
+    retentionDays: settings.QRNG_AUDIT_RETENTION_DAYS,
+    onLeftOut: (event: string) => metrics.auditLeftOut.inc({ event }),
+  };
+  const trail = new AuditTrail(await AuditLog.open(directory, lock), options, clock, logger);
+  metrics.observeAudit(() => trail.fault());
+  return trail;
+}

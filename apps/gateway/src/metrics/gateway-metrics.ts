@@ -63,6 +63,11 @@ export class GatewayMetrics {
     'client',
   ]);
   readonly authFailures = this.#counter('qrng_auth_failures_total', 'Requests without a valid API key');
+  readonly auditLeftOut = this.#counter(
+    'qrng_audit_left_out_total',
+    'Audit events beyond the rate or the queue, counted instead of written',
+    ['event'],
+  );
   readonly requestDuration = new Histogram({
     name: 'qrng_http_request_duration_seconds',
     help: 'Duration of HTTP requests',
@@ -97,6 +102,13 @@ export class GatewayMetrics {
         for (const [entry, bytes] of Object.entries(ledger())) this.set({ entry }, Number(bytes));
       },
     });
+  }
+
+  /** Takes the condition of the audit trail from `fault` at each scrape. */
+  observeAudit(fault: () => string | undefined): void {
+    this.#derived('qrng_audit_writable', 'Whether the audit trail can be written (1) or not (0)', () =>
+      fault() === undefined ? 1 : 0,
+    );
   }
 
   #counter<T extends string>(name: string, help: string, labelNames: T[] = []): Counter<T> {

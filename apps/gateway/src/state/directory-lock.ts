@@ -20,12 +20,13 @@ export class DirectoryLock {
    * Makes the directory (mode 700) where it is missing, and locks it.
    *
    * @param variable the setting that names it, for the error.
+   * @param file in it, to hold the lock.
    * @throws {SettingsError} when another process holds the lock, or the directory cannot be written.
    */
-  constructor(variable: string, directory: string) {
+  constructor(variable: string, directory: string, file: string) {
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
-      this.#database = new DatabaseSync(join(directory, 'lock'), { timeout: 0 });
+      this.#database = new DatabaseSync(join(directory, file), { timeout: 0 });
       this.#database.exec('PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
     } catch (error) {
       throw new SettingsError([

@@ -12,7 +12,7 @@ export class StateDirectory implements OnApplicationShutdown {
   /** @throws {SettingsError} when it cannot be had. */
   constructor(settings: GatewaySettings) {
     this.path = settings.QRNG_STATE_DIR;
-    this.#lock = new DirectoryLock('QRNG_STATE_DIR', this.path);
+    this.#lock = new DirectoryLock('QRNG_STATE_DIR', this.path, 'state.lock');
   }
 
   onApplicationShutdown(): void {
