@@ -4,6 +4,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 import type { HealthCheckResult } from '@nestjs/terminus';
 import { Public } from '../auth/public.decorator.js';
+import { AuditHealth } from './audit.health.js';
 import { DescribeHealth } from './health.openapi.js';
 import { PoolHealth } from './pool.health.js';
 
@@ -14,6 +15,7 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly pool: PoolHealth,
+    private readonly audit: AuditHealth,
   ) {}
 
   @Get('live')
@@ -36,8 +38,8 @@ export class HealthController {
 
   @Get()
   @HealthCheck({ noCache: false, swaggerDocumentation: false })
-  @DescribeHealth('getHealth', 'The same as /health/ready', 'For load balancers that know one path.')
+  @DescribeHealth('getHealth', 'Whether all is well', 'Ready, and the audit trail can be written.')
   all(): Promise<HealthCheckResult> {
-    return this.ready();
+    return this.health.check([() => this.pool.check(), () => this.audit.check()]);
   }
 }

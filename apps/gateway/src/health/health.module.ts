@@ -2,6 +2,7 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { PoolModule } from '../pool/pool.module.js';
+import { AuditHealth } from './audit.health.js';
 import { HealthController } from './health.controller.js';
 import { PoolHealth } from './pool.health.js';
 
@@ -11,6 +12,6 @@ const NOT_READY_MS = 2000;
 @Module({
   imports: [TerminusModule.forRoot({ logger: false, gracefulShutdownTimeoutMs: NOT_READY_MS }), PoolModule],
   controllers: [HealthController],
-  providers: [PoolHealth],
+  providers: [PoolHealth, AuditHealth],
 })
 export class HealthModule {}
