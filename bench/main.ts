@@ -8,6 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { integerRows } from './integers.js';
 import { memoryRows } from './memory.js';
 import { pipelineRows } from './pipeline.js';
 import { pushRows } from './push.js';
@@ -22,6 +23,7 @@ import type { Line, Target } from './table.js';
 
 const ROWS: readonly Row[] = [
   ...randomRows,
+  ...integerRows,
   ...pushRows,
   ...pipelineRows,
   ...scaleRows,
