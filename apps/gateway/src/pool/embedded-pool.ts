@@ -1,9 +1,16 @@
-/** The pool of a single gateway: bytes in this process's memory, the replay state beside it on disk. */
+/**
+ * The pool of a single gateway: bytes in this process's memory, the replay state beside it on disk.
+ *
+ * A packet is admitted once its sequence is on the disk; packets of several collectors that come while the disk is busy
+ * go there together.
+ */
 import type { Packet } from '#libs/crypto';
 import type { Clock } from '../clock.js';
 import { failpoint } from '../failpoint.js';
 import type { ExpiringBuffer } from './expiring-buffer.js';
 import type { Admission, Pool, PoolLevel } from './pool.js';
+import { Batches } from './batches.js';
+import { MAX_APPENDED } from './replay-journal.js';
 import type { ReplayStore } from './replay-store.js';
 
 /** How soon a replay state that could not be written is tried again. */
@@ -21,6 +28,7 @@ export class EmbeddedPool implements Pool {
   readonly #buffer: ExpiringBuffer;
   readonly #clock: Clock;
   readonly #timer = setInterval(() => this.#recover(), RECOVER_EVERY_MS).unref();
+  readonly #batches = new Batches<Packet, Admission>((packets) => this.#admitFirst(packets));
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(replay: ReplayStore, buffer: ExpiringBuffer, clock: Clock) {
@@ -29,9 +37,11 @@ export class EmbeddedPool implements Pool {
     this.#clock = clock;
   }
 
-  /** One admission at a time: a copy that comes while the first is under way waits for what becomes of it. */
+  /** One batch at a time: a copy that comes while the first is under way waits for what becomes of it. */
   admit(packet: Packet): Promise<Admission> {
-    return this.#inTurn(() => this.#admitNow(packet));
+    const admission = this.#batches.add(packet);
+    void this.#inTurn(() => this.#batches.runNext());
+    return admission;
   }
 
   take(count: number): Buffer | undefined {
@@ -62,7 +72,31 @@ export class EmbeddedPool implements Pool {
     this.#buffer.wipe();
   }
 
-  async #admitNow(packet: Packet): Promise<Admission> {
+  /** Decides on the first packets that can be decided on together, in their order. */
+  async #admitFirst(packets: readonly Packet[]): Promise<Admission[]> {
+    const batch: Packet[] = [];
+    const refusals: (Admission | undefined)[] = [];
+    for (const packet of packets) {
+      if (!this.#goesWith(batch, packet)) break;
+      const refusal = this.#refusal(packet);
+      refusals.push(refusal);
+      if (refusal === undefined) batch.push(packet);
+    }
+    const accepted = batch.length === 0 ? [] : await this.#acceptAll(batch);
+    return refusals.flatMap((refusal) => refusal ?? accepted.shift() ?? []);
+  }
+
+  /** Whether `packet` can be decided on although those of `batch` are not accepted yet. */
+  #goesWith(batch: readonly Packet[], { collector, data }: Packet): boolean {
+    if (batch.length === 0) return true;
+    if (batch.length === MAX_APPENDED || !this.#replay.knows(collector)) return false;
+    const bytes = batch.reduce((sum, other) => sum + other.data.length, data.length);
+    return (
+      batch.every((other) => other.collector !== collector) && this.#buffer.canHold(bytes, this.#clock.now())
+    );
+  }
+
+  #refusal(packet: Packet): Admission | undefined {
     const fault = this.fault();
     if (fault !== undefined) return { result: 'unready', detail: fault };
     const position = this.#replay.check(packet);
@@ -70,15 +104,22 @@ export class EmbeddedPool implements Pool {
     if (packet.type === 'entropy' && !this.#buffer.canHold(packet.data.length, this.#clock.now())) {
       return { result: 'full', detail: 'the pool is full' };
     }
-    const missing = this.#replay.missing(packet);
-    if (!(await this.#replay.accept(packet))) {
-      return { result: 'unready', detail: this.fault() ?? 'the replay state could not be written' };
+    return undefined;
+  }
+
+  async #acceptAll(batch: readonly Packet[]): Promise<Admission[]> {
+    const missing = batch.map((packet) => this.#replay.missing(packet));
+    if (!(await this.#replay.accept(batch))) {
+      const detail = this.fault() ?? 'the replay state could not be written';
+      return batch.map(() => ({ result: 'unready', detail }));
     }
     failpoint('packet-accepted');
     // Only now: bytes of a packet that is not on the disk could be served again after a crash.
-    if (packet.type === 'entropy') this.#buffer.store(packet.data, this.#clock.now());
+    for (const packet of batch) {
+      if (packet.type === 'entropy') this.#buffer.store(packet.data, this.#clock.now());
+    }
     failpoint('packet-stored');
-    return { result: 'accepted', missing };
+    return missing.map((count) => ({ result: 'accepted', missing: count }));
   }
 
   #recover(): void {

@@ -1,5 +1,6 @@
 /**
- * The replay state on disk: one record for each accepted packet, appended and synced before the packet is answered.
+ * The replay state on disk: one record for each accepted packet, appended and synced before the packet is answered. What
+ * is accepted at the same time is appended in one write and synced once.
  *
  *   header   0  8  "QRNGRPL1"              record   0 16  collector, then zeros
  *            8  8  floor, Unix ms                  16  8  boot
@@ -9,7 +10,7 @@
  *
  * Big-endian. Each crc32 covers every byte of the file before it, so that a record cannot be lost, moved or repeated
  * within the file unnoticed. One append is under way at a time: a write that was cut off can only have damaged the last
- * record, one that was never answered. Damage anywhere else means that the disk lied, and the state is lost.
+ * few records, which were never answered. Damage anywhere else means that the disk lied, and the state is lost.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { open, readFile, rename } from 'node:fs/promises';
@@ -22,6 +23,8 @@ const MAGIC = 'QRNGRPL1';
 const HEADER_BYTES = 20;
 const COLLECTOR_BYTES = 16;
 const RECORD_BYTES = 68;
+/** Records of one append at most. */
+export const MAX_APPENDED = 16;
 
 /** An accepted packet: `mac` is the 32 bytes of its HMAC. */
 export interface ReplayRecord {
@@ -31,7 +34,7 @@ export interface ReplayRecord {
   readonly mac: Buffer;
 }
 
-/** What a journal holds. `damage`: `tail` when the last record is cut off or torn, `body` when nothing can be trusted. */
+/** What a journal holds. `damage`: `tail` when the last records are cut off or torn, `body` when nothing can be trusted. */
 export interface JournalContent {
   readonly floor: number;
   readonly records: readonly ReplayRecord[];
@@ -80,9 +83,13 @@ export class ReplayJournal {
     return new ReplayJournal(file, content, records.length);
   }
 
-  /** Appends a record; it is on the disk when this resolves. After an error the journal must not be used again. */
-  async append(record: ReplayRecord): Promise<void> {
-    const bytes = encodeRecord(record, this.#crc);
+  /**
+   * Appends up to MAX_APPENDED records; they are on the disk when this resolves. After an error the journal must not be
+   * used again.
+   */
+  async append(records: readonly ReplayRecord[]): Promise<void> {
+    if (records.length > MAX_APPENDED) throw new RangeError(`${records.length} records in one append`);
+    const { bytes, crc } = encodeRecords(records, this.#crc);
     failpoint('record-unwritten');
     const { bytesWritten } = await this.#file.write(bytes, 0, bytes.length, this.#bytes);
     if (bytesWritten !== bytes.length) throw new Error(`wrote ${bytesWritten} of ${bytes.length} bytes`);
@@ -90,8 +97,8 @@ export class ReplayJournal {
     await this.#file.datasync();
     failpoint('record-synced');
     this.#bytes += bytes.length;
-    this.#crc = crc32(bytes, this.#crc);
-    this.records += 1;
+    this.#crc = crc;
+    this.records += records.length;
   }
 
   close(): Promise<void> {
@@ -104,14 +111,18 @@ function encode(floor: number, records: readonly ReplayRecord[]): Buffer {
   header.write(MAGIC, 'latin1');
   header.writeBigUInt64BE(BigInt(floor), 8);
   header.writeUInt32BE(crc32(header.subarray(0, 16)), 16);
-  const parts: Buffer[] = [header];
-  let crc = crc32(header);
+  return Buffer.concat([header, encodeRecords(records, crc32(header)).bytes]);
+}
+
+/** @param crc that of all bytes before these records; the one returned includes them. */
+function encodeRecords(records: readonly ReplayRecord[], crc: number): { bytes: Buffer; crc: number } {
+  const parts: Buffer[] = [];
   for (const record of records) {
     const bytes = encodeRecord(record, crc);
     crc = crc32(bytes, crc);
     parts.push(bytes);
   }
-  return Buffer.concat(parts);
+  return { bytes: Buffer.concat(parts), crc };
 }
 
 function encodeRecord({ collector, boot, sequence, mac }: ReplayRecord, crc: number): Buffer {
@@ -134,7 +145,7 @@ function decode(content: Buffer): JournalContent {
   for (let at = HEADER_BYTES; at < content.length; at += RECORD_BYTES) {
     const bytes = content.subarray(at, at + RECORD_BYTES);
     if (bytes.length < RECORD_BYTES || bytes.readUInt32BE(64) !== crc32(bytes.subarray(0, 64), crc)) {
-      return at + RECORD_BYTES >= content.length ? { floor, records, damage: 'tail' } : LOST;
+      return at + MAX_APPENDED * RECORD_BYTES >= content.length ? { floor, records, damage: 'tail' } : LOST;
     }
     crc = crc32(bytes, crc);
     records.push(decodeRecord(bytes));

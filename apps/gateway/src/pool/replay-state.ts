@@ -28,6 +28,11 @@ export class ReplayState {
     return same === undefined || same.mac.equals(packet.mac) ? 'replay' : 'conflict';
   }
 
+  /** Whether a packet of this collector was ever accepted. */
+  knows(collector: string): boolean {
+    return this.#recent.has(collector);
+  }
+
   /** Sequence numbers between the last accepted packet of this run and `packet`. */
   missing({ collector, boot, sequence }: ReplayRecord): bigint {
     const last = this.#recent.get(collector)?.at(-1);

@@ -46,7 +46,7 @@ describe('a replay state', () => {
     const { store, recovery } = await opened();
     expect(recovery).toEqual({ found: 'new' });
     const packets = [packet(1), packet(5), packet(7, { collector: 'lab-2' }), packet(1, { boot: 2n })];
-    for (const accepted of packets) expect(await store.accept(accepted)).toBe(true);
+    for (const accepted of packets) expect(await store.accept([accepted])).toBe(true);
     const again = await opened(T0 + 10_000);
     expect(again.recovery).toEqual({ found: 'whole' });
     for (const accepted of packets) expect(again.store.check(accepted)).toBe('replay');
@@ -70,7 +70,7 @@ describe('a replay state', () => {
   test('tells a second, different packet with one sequence from a replay, up to 15 packets later', async () => {
     const { store } = await opened();
     const packets = Array.from({ length: 20 }, (_, index) => packet(index + 1));
-    for (const accepted of packets) await store.accept(accepted);
+    for (const accepted of packets) await store.accept([accepted]);
     for (const { store: some } of [{ store }, await opened()]) {
       expect(packets.map((accepted) => some.check(accepted))).toEqual(Array(20).fill('replay'));
       const forged = packets.map(({ sequence }) => some.check(packet(Number(sequence))));
@@ -80,7 +80,7 @@ describe('a replay state', () => {
 
   test('holds 256 collectors and refuses one more, whom it could not protect', async () => {
     const { store } = await opened();
-    for (let index = 0; index < 256; index++) await store.accept(packet(1, { collector: `lab-${index}` }));
+    for (let index = 0; index < 256; index++) await store.accept([packet(1, { collector: `lab-${index}` })]);
     expect(store.check(packet(1, { collector: 'one-more' }))).toBe('too-many-collectors');
     expect(store.check(packet(2, { collector: 'lab-7' }))).toBe('next');
   });
@@ -90,7 +90,7 @@ describe('a replay state', () => {
     open.push(store);
     const sizes = new Set<number>();
     for (let sequence = 1; sequence <= 250; sequence++) {
-      await store.accept(packet(sequence));
+      await store.accept([packet(sequence)]);
       sizes.add(statSync(file).size);
     }
     expect(Math.max(...sizes)).toBe(HEADER_BYTES + 99 * RECORD_BYTES);
@@ -100,48 +100,56 @@ describe('a replay state', () => {
   });
 });
 
-describe('a journal of three packets', () => {
-  const packets = [packet(1), packet(2), packet(3)];
+describe('a journal of twenty packets, of which one write can have been the last sixteen', () => {
+  const packets = Array.from({ length: 20 }, (_, index) => packet(index + 1));
+  const LAST_WRITE = HEADER_BYTES + 4 * RECORD_BYTES;
   let whole: Buffer;
   beforeEach(async () => {
     const { store } = await opened();
-    for (const accepted of packets) await store.accept(accepted);
+    for (const accepted of packets) await store.accept([accepted]);
     whole = readFileSync(file);
-    expect(whole.length).toBe(HEADER_BYTES + 3 * RECORD_BYTES);
+    expect(whole.length).toBe(HEADER_BYTES + 20 * RECORD_BYTES);
   });
 
-  test('torn anywhere in its last record keeps the others and takes nothing from before the restart', async () => {
-    for (let length = whole.length - RECORD_BYTES + 1; length < whole.length; length++) {
+  /** What is known of the packets when the records from byte `at` on are gone. */
+  function known(at: number): string[] {
+    const kept = Math.floor((at - HEADER_BYTES) / RECORD_BYTES);
+    return packets.map((_, index) => (index < kept ? 'replay' : 'below-floor'));
+  }
+
+  test('torn anywhere in them keeps those before and takes nothing from before the restart', async () => {
+    for (let length = LAST_WRITE + 1; length < whole.length; length += 3) {
+      if ((length - HEADER_BYTES) % RECORD_BYTES === 0) continue;
       writeFileSync(file, whole.subarray(0, length));
       const { store, recovery } = await opened(T0 + 1000);
       expect([length, recovery]).toEqual([length, { found: 'torn' }]);
-      expect(packets.map((accepted) => store.check(accepted))).toEqual(['replay', 'replay', 'below-floor']);
-      expect(store.check(packet(3, { timestamp: BigInt(T0 + 1000) }))).toBe('next');
+      expect(packets.map((accepted) => store.check(accepted))).toEqual(known(length));
+      expect(store.check(packet(20, { timestamp: BigInt(T0 + 1000) }))).toBe('next');
       await store.close();
     }
   });
 
-  test('whose last record holds garbage is treated like a torn one', async () => {
-    for (let at = whole.length - RECORD_BYTES; at < whole.length; at++) {
+  test('with garbage in them is treated like a torn one', async () => {
+    for (let at = LAST_WRITE; at < whole.length; at += 3) {
       const damaged = Buffer.from(whole);
       damaged.writeUInt8(damaged.readUInt8(at) ^ 0x10, at);
       writeFileSync(file, damaged);
       const { store, recovery } = await opened(T0 + 1000);
       expect([at, recovery]).toEqual([at, { found: 'torn' }]);
-      expect(packets.map((accepted) => store.check(accepted))).toEqual(['replay', 'replay', 'below-floor']);
+      expect(packets.map((accepted) => store.check(accepted))).toEqual(known(at));
       await store.close();
     }
   });
 
   test('damaged anywhere else is set aside, and the new state takes nothing from before', async () => {
-    for (let at = 0; at < whole.length - RECORD_BYTES; at++) {
+    for (let at = 0; at < LAST_WRITE; at++) {
       const damaged = Buffer.from(whole);
       damaged.writeUInt8(damaged.readUInt8(at) ^ 0x10, at);
       writeFileSync(file, damaged);
       const { store, recovery } = await opened(T0 + 1000 + at);
       expect([at, recovery.found]).toEqual([at, 'lost']);
       expect(readFileSync(recovery.setAside ?? '')).toEqual(damaged);
-      expect(packets.map((accepted) => store.check(accepted))).toEqual(Array(3).fill('below-floor'));
+      expect(packets.map((accepted) => store.check(accepted))).toEqual(Array(20).fill('below-floor'));
       await store.close();
     }
   });
@@ -167,9 +175,32 @@ describe('a journal of three packets', () => {
       writeFileSync(file, wrong);
       const { store, recovery } = await opened(T0 + 1000);
       expect(recovery.found).toBe('lost');
-      expect(packets.map((accepted) => store.check(accepted))).toEqual(Array(3).fill('below-floor'));
+      expect(packets.map((accepted) => store.check(accepted))).toEqual(Array(20).fill('below-floor'));
       await store.close();
     }
+  });
+});
+
+describe('packets of several collectors', () => {
+  const together = Array.from({ length: 16 }, (_, index) => packet(1, { collector: `lab-${index}` }));
+
+  test('go to the disk in one write, and are all known after a restart', async () => {
+    const { store } = await opened();
+    let syncs = 0;
+    Reflect.set(globalThis, FAILPOINT, (reached: string) => {
+      if (reached === 'record-synced') syncs++;
+    });
+    expect(await store.accept(together)).toBe(true);
+    expect(syncs).toBe(1);
+    const again = await opened();
+    expect(together.map((accepted) => again.store.check(accepted))).toEqual(Array(16).fill('replay'));
+  });
+
+  test('are accepted all or none', async () => {
+    const { store } = await opened();
+    failAt('record-written');
+    expect(await store.accept(together)).toBe(false);
+    expect(together.map((refused) => store.check(refused))).toEqual(Array(16).fill('next'));
   });
 });
 
@@ -178,20 +209,20 @@ describe('when the disk fails', () => {
     'at %s nothing advances, until the whole state is in a fresh file',
     async (place) => {
       const { store } = await opened();
-      await store.accept(packet(1));
+      await store.accept([packet(1)]);
       const next = packet(2);
       failAt(place);
-      expect(await store.accept(next)).toBe(false);
+      expect(await store.accept([next])).toBe(false);
       expect(store.fault()).toBe('the replay state cannot be written (ENOSPC)');
       expect(store.check(next)).toBe('next');
-      expect(await store.accept(next)).toBe(false);
+      expect(await store.accept([next])).toBe(false);
       failAt('journal-written');
       await store.recover();
       expect(store.fault()).toBeDefined();
       failAt('nowhere');
       await store.recover();
       expect(store.fault()).toBeUndefined();
-      expect(await store.accept(next)).toBe(true);
+      expect(await store.accept([next])).toBe(true);
       const again = await opened();
       expect(again.recovery).toEqual({ found: 'whole' });
       expect(again.store.check(next)).toBe('replay');
@@ -202,7 +233,7 @@ describe('when the disk fails', () => {
   test('while the file is replaced, one of the two whole files is there', async () => {
     const { store } = await opened();
     const accepted = packet(1);
-    await store.accept(accepted);
+    await store.accept([accepted]);
     for (const place of ['journal-written', 'journal-renamed']) {
       failAt(place);
       await expect(ReplayStore.open(folder, T0)).rejects.toThrow('no space left');

@@ -82,21 +82,27 @@ export class ReplayStore {
     return this.#state.missing(packet);
   }
 
+  /** Whether a packet of this collector was ever accepted. */
+  knows(collector: string): boolean {
+    return this.#state.knows(collector);
+  }
+
   /**
-   * Makes `packet` the last one accepted of its collector, on the disk first. One call at a time.
+   * Makes each packet the last one accepted of its collector, on the disk first: all of them, or none. At most
+   * MAX_APPENDED, of different collectors. One call at a time.
    *
-   * @returns false when it could not be written; the state is as it was then, and `fault()` says why.
+   * @returns false when they could not be written; the state is as it was then, and `fault()` says why.
    */
-  async accept(packet: ReplayRecord): Promise<boolean> {
+  async accept(packets: readonly ReplayRecord[]): Promise<boolean> {
     const journal = this.#journal;
     if (journal === undefined) return false;
     try {
-      await journal.append(packet);
+      await journal.append(packets);
     } catch (error) {
       await this.#fail(error);
       return false;
     }
-    this.#state.advance(packet);
+    for (const packet of packets) this.#state.advance(packet);
     if (journal.records >= this.#compactAfter) await this.recover();
     return true;
   }
