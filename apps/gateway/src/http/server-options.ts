@@ -23,6 +23,8 @@ export function serverOptions(settings: Readonly<GatewaySettings>): AdapterOptio
     requestTimeout: 10_000,
     connectionsCheckingInterval: 1000,
     maxHeaderSize: 8192,
+    // Of two Authorization fields Node would take the first; joined they are none that holds.
+    joinDuplicateHeaders: true,
   };
   const common = {
     ...limits,

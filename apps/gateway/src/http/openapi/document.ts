@@ -20,7 +20,7 @@ answered on every path that knows GET, and takes no entropy.`;
 interface Operation {
   tags?: string[];
   security?: Record<string, string[]>[];
-  parameters?: { name: string; schema: { maximum?: number } }[];
+  parameters?: { name: string; schema: { maximum?: number; default?: number } }[];
   responses: Record<string, object | undefined>;
 }
 
@@ -76,7 +76,9 @@ function problemsOf({ tags = [], security = [] }: Operation): ProblemStatus[] {
 function limitBytes(document: OpenAPIObject, max: number): void {
   const operation = document.paths['/api/random']?.get as Operation | undefined;
   const schema = operation?.parameters?.find(({ name }) => name === 'bytes')?.schema;
-  if (schema !== undefined) schema.maximum = max;
+  if (schema === undefined) return;
+  schema.maximum = max;
+  schema.default = Math.min(32, max);
 }
 
 function operations(document: OpenAPIObject): Operation[] {

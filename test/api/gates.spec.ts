@@ -1,0 +1,173 @@
+import { METHODS } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { TestKeys } from '../support/api-keys.js';
+import { startGateway } from '../support/gateway.js';
+import type { TestGateway } from '../support/gateway.js';
+
+/**
+ * Every route there is, and what opens it: nothing, a packet whose MAC holds, any key, or a key with one of the scopes.
+ * A route that is missing here, or has another gate, fails this test.
+ */
+const GATES: Record<string, 'open' | 'packet' | 'any key' | string[]> = {
+  '/api/random': ['random'],
+  '/api/integers': ['random'],
+  '/api/floats': ['random'],
+  '/api/gaussians': ['random'],
+  '/api/strings': ['random'],
+  '/api/uuid': ['random'],
+  '/api/permutation': ['random'],
+  '/api/stream': ['random'],
+  '/api/quality': ['random', 'status'],
+  '/api/status': ['status'],
+  '/api/usage': 'any key',
+  '/health': 'open',
+  '/health/live': 'open',
+  '/health/ready': 'open',
+  '/metrics': ['metrics'],
+  '/push': 'packet',
+  '/docs': 'open',
+  '/docs/': 'open',
+  '/docs/*': 'open',
+  '/docs/LICENSE': 'open',
+  '/docs/index.html': 'open',
+  '/docs/swagger-ui-init.js': 'open',
+  '/docs/docs/swagger-ui-init.js': 'open',
+  '/docs-json': 'open',
+  '/docs-yaml': 'open',
+};
+
+/** Parameters without which a route answers 400. */
+const REQUIRED: Record<string, string> = { '/api/permutation': '?n=5', '/api/stream': '?bytes=5' };
+
+const SCOPES = ['random', 'status', 'metrics'];
+const keys = new TestKeys(Object.fromEntries(SCOPES.map((scope) => [scope, { scopes: [scope] }])));
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await startGateway({ QRNG_API_KEYS_FILE: keys.path, QRNG_METRICS_TOKEN: 'a-token-of-the-test' });
+  await gateway.fill(1_000_000);
+});
+afterAll(() => gateway.close());
+
+/** Each path that the router knows, and its methods, from the tree that it prints. */
+function routes(): [string, string[]][] {
+  const tree = gateway.app.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false });
+  const above: string[] = [];
+  return tree.split('\n').flatMap((line): [string, string[]][] => {
+    const [, indent = '', part = '', methods = ''] =
+      /^((?:│ {3}| {4})*)[├└]── (\S+) \((.*)\)$/.exec(line) ?? [];
+    if (part === '') return [];
+    const depth = indent.length / 4;
+    const path = (above[depth - 1] ?? '') + part;
+    above[depth] = path;
+    return [[path, methods.split(', ').sort()]];
+  });
+}
+
+test('the routes are those of the table', () => {
+  const paths = routes().map(([path]) => path);
+  expect(paths.sort()).toEqual(Object.keys(GATES).sort());
+});
+
+test('a route knows GET and HEAD, and /push POST', () => {
+  for (const [path, methods] of routes()) {
+    expect([path, methods]).toEqual([path, path === '/push' ? ['POST'] : ['GET', 'HEAD']]);
+  }
+});
+
+const gated = Object.entries(GATES).filter(([, gate]) => Array.isArray(gate) || gate === 'any key');
+
+describe.each(gated)('%s', (path, gate) => {
+  const url = path + (REQUIRED[path] ?? '');
+
+  test.each(['GET', 'HEAD'] as const)('answers %s without a key with 401', async (method) => {
+    const { status, headers } = await gateway.request(url, { method });
+    expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer']);
+  });
+
+  test.each(SCOPES)('answers a key with the scope %s as the table says', async (scope) => {
+    const opens = gate === 'any key' || gate.includes(scope);
+    const { status, headers } = await gateway.request(url, { headers: keys.bearer(scope) });
+    expect(status).toBe(opens ? 200 : 403);
+    if (!opens) expect(headers['www-authenticate']).toMatch(/^Bearer error="insufficient_scope", scope="/);
+  });
+});
+
+test.each(Object.keys(GATES).filter((path) => GATES[path] === 'open' && !path.includes('*')))(
+  '%s is open',
+  // Nest's Swagger module keeps two paths free that it has no file for.
+  async (path) => expect([200, 404]).toContain((await gateway.request(path)).status),
+);
+
+test('/push demands a packet whose MAC holds, and answers a bare status', async () => {
+  const packet = gateway.collector.seal(Buffer.alloc(8, 1));
+  packet.writeUInt8(packet.readUInt8(packet.length - 1) ^ 1, packet.length - 1);
+  expect(await gateway.push(packet)).toMatchObject({ status: 401, text: '' });
+});
+
+describe('whoever has no key', () => {
+  test.each([
+    '/api',
+    '/api/',
+    '/api/nothing',
+    '/api//random',
+    '/api/random/',
+    '/api/random/x',
+    '/%61pi/random',
+    '/%61pi/nothing',
+    '/api/random?bytes=0',
+    '/api/random?nonsense=1',
+  ])('learns nothing but 401 of %s', async (path) => {
+    expect((await gateway.request(path)).status).toBe(401);
+  });
+
+  const methods = METHODS.filter((method) => method !== 'CONNECT');
+  test('learns nothing but 401 with any method, body or content type', async () => {
+    for (const method of methods) {
+      for (const path of ['/api/random', '/api/nothing']) {
+        const { status } = await gateway.request(path, { method: method as 'GET' });
+        expect([method, path, status]).toEqual([method, path, 401]);
+      }
+    }
+    for (const type of ['application/json', 'nonsense', 'application/octet-stream']) {
+      const { status } = await gateway.request('/api/random', {
+        method: 'POST',
+        headers: { 'content-type': type },
+        body: '{'.repeat(5000),
+      });
+      expect([type, status]).toEqual([type, 401]);
+    }
+  });
+
+  test('is told of a key in the query string that it is not read', async () => {
+    for (const name of ['api_key', 'key', 'token', 'access_token']) {
+      const { status, text } = await gateway.request(`/api/random?${name}=${keys.key('random')}`);
+      expect(status).toBe(401);
+      expect(text).toContain('A key in the query string is not read.');
+      expect(text).not.toContain(keys.key('random'));
+    }
+  });
+});
+
+describe('whoever has a key', () => {
+  const headers = keys.bearer('random');
+
+  test('is told 404 of a path that does not exist', async () => {
+    for (const path of ['/api', '/api/nothing', '/api/random/', '/%61pi/nothing']) {
+      expect((await gateway.request(path, { headers })).status).toBe(404);
+    }
+  });
+
+  test('is told 405 and what is allowed for a wrong method', async () => {
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'PURGE']) {
+      const answer = await gateway.request('/api/random', { method: method as 'GET', headers });
+      expect([method, answer.status, answer.headers['allow']]).toEqual([method, 405, 'GET, HEAD']);
+    }
+    expect(await gateway.request('/push')).toMatchObject({ status: 405, headers: { allow: 'POST' } });
+  });
+
+  test('reaches a route by another spelling of its path only as itself', async () => {
+    expect((await gateway.request('/%61pi/random', { headers })).status).toBe(200);
+    expect((await gateway.request('/API/random', { headers })).status).toBe(404);
+  });
+});
