@@ -15,6 +15,7 @@ export interface Answer {
 
 type RequestOptions = Omit<Dispatcher.RequestOptions, 'origin' | 'path' | 'method'> & {
   method?: Dispatcher.HttpMethod;
+  dispatcher?: Dispatcher;
 };
 
 /** Talks to a gateway, with the keys to it. */

@@ -6,7 +6,7 @@ import { Logger } from 'nestjs-pino';
 import { MAX_PACKET_BYTES } from '#libs/crypto';
 import { GatewayModule } from './gateway.module.js';
 import { addRequestHooks } from './http/request-hooks.js';
-import { serverOptions } from './http/server-options.js';
+import { boundConnections, serverOptions } from './http/server-options.js';
 import { addSwagger } from './http/swagger.js';
 import { SettingsSource } from './reload/settings-source.js';
 import { parseListenAddress } from './settings.js';
@@ -34,6 +34,7 @@ export async function createGateway(
   app.useBodyParser('application/octet-stream', { bodyLimit: MAX_PACKET_BYTES });
   await addRequestHooks(app);
   addSwagger(app);
+  boundConnections(app.getHttpServer());
   return app;
 }
 

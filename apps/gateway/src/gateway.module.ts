@@ -26,6 +26,7 @@ import type { SettingsSource } from './reload/settings-source.js';
 import { RedisModule } from './redis/redis.module.js';
 import { GatewaySettings } from './settings.js';
 import { StateModule } from './state/state.module.js';
+import { TlsModule } from './tls/tls.module.js';
 
 @Global()
 @Module({})
@@ -53,6 +54,7 @@ export class GatewayModule {
         ...(settings.QRNG_INGEST === 'on' ? [PushModule] : []),
         ApiModule,
         HealthModule,
+        TlsModule,
       ],
       providers: [
         {

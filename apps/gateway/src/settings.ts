@@ -32,6 +32,9 @@ export class GatewaySettings {
 
   @IsOptional()
   @FileVariable()
+  @Variable('unset with QRNG_TLS=off: then it is the proxy that sees certificates', (_, settings) => {
+    return settings.QRNG_TLS === 'on';
+  })
   QRNG_TLS_CLIENT_CA_FILE?: string;
 
   // A gateway that takes no packets needs no key: none to steal in a public zone.

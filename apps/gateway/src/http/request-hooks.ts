@@ -3,6 +3,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PinoLogger } from 'nestjs-pino';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import { GatewaySettings } from '../settings.js';
+import { PushGate } from '../push/push-gate.js';
+import { refuseRepeatedFields } from './single-fields.js';
 import { UnknownRoute } from './unknown-route.js';
 
 /** The methods that are a label of the histogram; any other one is `other`, as clients can send what they like. */
@@ -12,6 +15,8 @@ const METHODS = ['GET', 'HEAD', 'POST'];
 export async function addRequestHooks(app: NestFastifyApplication): Promise<void> {
   const logger = await app.resolve(PinoLogger);
   const unknownRoute = app.get(UnknownRoute);
+  const ingest = app.get(GatewaySettings).QRNG_INGEST === 'on';
+  const pushGate = ingest ? app.get(PushGate, { strict: false }) : undefined;
   const { requestDuration } = app.get(GatewayMetrics);
   const fastify = app.getHttpAdapter().getInstance();
   fastify.decorateRequest('client', undefined);
@@ -24,7 +29,9 @@ export async function addRequestHooks(app: NestFastifyApplication): Promise<void
         .header('x-content-type-options', 'nosniff')
         .header('x-request-id', request.id);
     }
+    refuseRepeatedFields(request);
     if (request.is404) unknownRoute.refuse(request, reply);
+    if (request.routeOptions.url === '/push') pushGate?.check(request);
     done();
   });
 

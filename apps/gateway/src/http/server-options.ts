@@ -1,8 +1,9 @@
 /** Node's and Fastify's options: TLS 1.3 only, and every limit that a slow or fat client could stretch. */
-import { readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import { answerClientError, answerRouterError } from '../problem/early-errors.js';
+import { readTlsContext } from '../tls/tls-options.js';
 import type { GatewaySettings } from '../settings.js';
 
 type AdapterOptions = ConstructorParameters<typeof FastifyAdapter>[0];
@@ -10,15 +11,22 @@ type AdapterOptions = ConstructorParameters<typeof FastifyAdapter>[0];
 /** The largest body of any route but /push, in bytes; no route reads one. */
 const API_BODY_LIMIT = 1024;
 
-/** The options for Fastify and the HTTP server under it (facts: Node's defaults leave a dripped body open). */
+/** A connection on which nothing moves is closed after so long, also one whose client does not read its answer. */
+const IDLE_MS = 60_000;
+
+/** Connections at a time; more are closed as they come. */
+const MAX_CONNECTIONS = 5000;
+
+/** The options for Fastify and the HTTP server under it. */
 export function serverOptions(settings: Readonly<GatewaySettings>): AdapterOptions {
   const limits = {
     requestTimeout: 10_000,
     keepAliveTimeout: 15_000,
-    maxRequestsPerSocket: 0,
+    maxRequestsPerSocket: 1000,
     bodyLimit: API_BODY_LIMIT,
   };
   const server = {
+    // requestTimeout alone does not cut a dripped body: Node keeps headersTimeout 60 s above it.
     headersTimeout: 5000,
     requestTimeout: 10_000,
     connectionsCheckingInterval: 1000,
@@ -39,12 +47,19 @@ export function serverOptions(settings: Readonly<GatewaySettings>): AdapterOptio
     ...common,
     https: {
       ...server,
+      ...readTlsContext(settings, Date.now()).options,
       handshakeTimeout: 5000,
-      minVersion: 'TLSv1.3',
-      cert: readFileSync(settings.QRNG_TLS_CERT_FILE ?? ''),
-      key: readFileSync(settings.QRNG_TLS_KEY_FILE ?? ''),
+      // A client certificate is asked of everybody, since routes are not known yet; PushGate demands it on /push alone.
+      requestCert: settings.QRNG_TLS_CLIENT_CA_FILE !== undefined,
+      rejectUnauthorized: false,
     },
   };
+}
+
+/** Bounds that Node takes from the server itself. */
+export function boundConnections(server: Server): void {
+  server.maxConnections = MAX_CONNECTIONS;
+  server.timeout = IDLE_MS;
 }
 
 function trustProxy(settings: Readonly<GatewaySettings>): string[] | false {

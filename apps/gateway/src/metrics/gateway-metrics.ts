@@ -17,6 +17,11 @@ export class GatewayMetrics {
     'collector',
     'result',
   ]);
+  readonly packetsByKey = this.#counter(
+    'qrng_packets_by_key_total',
+    'Packets accepted, by the id of the HMAC key that signed them',
+    ['key_id'],
+  );
   readonly missing = this.#counter('qrng_sequence_missing_total', 'Sequence numbers that never came', [
     'collector',
   ]);
@@ -62,6 +67,10 @@ export class GatewayMetrics {
   readonly keyExpiry = this.#gauge('qrng_api_key_expiry_timestamp_seconds', 'When an API key expires', [
     'client',
   ]);
+  readonly certificateExpiry = this.#gauge(
+    'qrng_certificate_expiry_timestamp_seconds',
+    'When the TLS certificate in use expires (0 with QRNG_TLS=off)',
+  );
   readonly authFailures = this.#counter('qrng_auth_failures_total', 'Requests without a valid API key');
   readonly auditLeftOut = this.#counter(
     'qrng_audit_left_out_total',

@@ -32,7 +32,9 @@ export class AdmissionService {
     }
     const { result, detail } = admission;
     const retryable = result === 'full' || result === 'unready';
-    const refusal = new PushRefusal(result, detail, retryable ? RETRY_AFTER_SECS : undefined);
+    const refusal = new PushRefusal(result, detail, {
+      retryAfterSecs: retryable ? RETRY_AFTER_SECS : undefined,
+    });
     this.outcomes.refused(refusal, source, packet);
     throw refusal;
   }

@@ -32,6 +32,7 @@ export class PushOutcomes {
   accepted(packet: Packet, missing: bigint, now: number): void {
     const { collector, boot, sequence } = packet;
     this.metrics.packets.inc({ collector, result: 'accepted' });
+    this.metrics.packetsByKey.inc({ key_id: packet.keyId });
     this.collectors.note(packet, missing, now);
     if (missing === 0n) return;
     this.logger.warn(

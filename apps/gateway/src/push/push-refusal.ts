@@ -21,17 +21,26 @@ const STATUS = {
 
 export type PushResult = keyof typeof STATUS;
 
-/** A packet that was not taken, or (`unknown`) perhaps; `retryAfterSecs` goes with `unready` and `full`. */
+interface Answer {
+  /** Instead of the result's own status. */
+  readonly status?: number;
+  /** Goes with `unready` and `full`. */
+  readonly retryAfterSecs?: number | undefined;
+}
+
+/** A packet that was not taken, or (`unknown`) perhaps. */
 export class PushRefusal extends Error {
   readonly status: number | undefined;
+  readonly retryAfterSecs: number | undefined;
 
   constructor(
     readonly result: PushResult,
     readonly detail: string,
-    readonly retryAfterSecs?: number,
+    answer: Answer = {},
   ) {
     super(detail);
     this.name = 'PushRefusal';
-    this.status = STATUS[result];
+    this.status = answer.status ?? STATUS[result];
+    this.retryAfterSecs = answer.retryAfterSecs;
   }
 }

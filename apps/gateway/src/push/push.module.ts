@@ -3,13 +3,15 @@ import { Module } from '@nestjs/common';
 import { CollectorsModule } from '../collectors/collectors.module.js';
 import { PoolModule } from '../pool/pool.module.js';
 import { AdmissionService } from './admission.service.js';
+import { HmacKeyReports } from './hmac-key-reports.js';
 import { HmacKeys } from './hmac-keys.js';
 import { PushController } from './push.controller.js';
+import { PushGate } from './push-gate.js';
 import { PushOutcomes } from './push-outcomes.js';
 
 @Module({
   imports: [PoolModule, CollectorsModule],
   controllers: [PushController],
-  providers: [AdmissionService, HmacKeys, PushOutcomes],
+  providers: [AdmissionService, HmacKeyReports, HmacKeys, PushGate, PushOutcomes],
 })
 export class PushModule {}

@@ -1,0 +1,32 @@
+/** Tells operators which HMAC keys are valid and which of them is still in use: metric, log, audit trail. */
+import { Injectable } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+
+@Injectable()
+export class HmacKeyReports {
+  constructor(
+    private readonly metrics: GatewayMetrics,
+    private readonly audit: AuditTrail,
+    private readonly logger: PinoLogger,
+  ) {
+    logger.setContext('HmacKeys');
+  }
+
+  /** A series for each valid key, from 0 on, so that "no longer used" can be told from "never seen". */
+  valid(keyIds: readonly string[]): void {
+    for (const key_id of keyIds) this.metrics.packetsByKey.inc({ key_id }, 0);
+  }
+
+  reloaded(keyIds: readonly string[]): void {
+    this.valid(keyIds);
+    this.logger.info({ event: 'hmac-keys-reloaded', keyIds }, 'these HMAC keys are valid now');
+    this.audit.record('hmac-keys-reloaded', { reason: `key ids ${keyIds.join(' ')}` });
+  }
+
+  refused(reason: string): void {
+    this.logger.error({ event: 'hmac-keys-refused', reason }, 'the HMAC keys in use stay');
+    this.audit.record('hmac-keys-refused', { reason });
+  }
+}

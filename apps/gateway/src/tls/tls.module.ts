@@ -1,0 +1,7 @@
+/** Certificates of the server, and of clients where they are demanded. */
+import { Module } from '@nestjs/common';
+import { CertificateReports } from './certificate-reports.js';
+import { Certificates } from './certificates.js';
+
+@Module({ providers: [Certificates, CertificateReports] })
+export class TlsModule {}
