@@ -19,7 +19,8 @@ export class QualityController {
     id: 'getQuality',
     summary: 'Statistics of the bytes received lately',
     description:
-      'Of the last mebibyte at most; renewed with every 64 KiB, so that they tell nothing of single bytes.',
+      'Of the first 8 KiB of each packet, over the last mebibyte of them at most; renewed with every 64 KiB, so that ' +
+      'they tell nothing of single bytes.',
     parameters: NONE,
     content: objectOf(QUALITY_SCHEMA, QUALITY_EXAMPLE),
   })

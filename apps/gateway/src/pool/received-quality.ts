@@ -9,6 +9,8 @@ import { Injectable } from '@nestjs/common';
 import { RunningQuality } from '#libs/entropy';
 import type { QualityReport } from '#libs/entropy';
 
+/** Counted of each packet: counting costs 2 ns a byte, of whole packets as much as all the rest of their admission. */
+const SAMPLE_BYTES = 8192;
 const FIRST_BYTES = 8192;
 const EVERY_BYTES = 65_536;
 
@@ -18,10 +20,11 @@ export class ReceivedQuality {
   #report: QualityReport = { ...this.#quality.report(), bytes: 0, statistics: undefined };
   #due = FIRST_BYTES;
 
-  /** Counts bytes that were received. */
-  update(bytes: Uint8Array): void {
-    this.#quality.update(bytes);
-    this.#due -= bytes.length;
+  /** Counts the beginning of a packet's data. */
+  update(data: Uint8Array): void {
+    const sample = data.subarray(0, SAMPLE_BYTES);
+    this.#quality.update(sample);
+    this.#due -= sample.length;
   }
 
   /** The latest report; without statistics until 8 KiB have come. */
