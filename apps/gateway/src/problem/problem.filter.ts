@@ -31,7 +31,7 @@ export class ProblemFilter implements ExceptionFilter {
     const refusal = error instanceof PushRefusal ? error : undefined;
     if (refusal !== undefined && refusal.status === undefined) {
       reply.hijack();
-      request.raw.destroy();
+      request.raw.socket.destroy(); // a message that was read to its end leaves the socket open on destroy()
       return;
     }
     const status = refusal?.status ?? PROBLEMS[toApiError(error).code].status;
