@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { parseKeyFile } from '../../apps/gateway/src/auth/key-file.js';
 import type { KeyFileEntry } from '../../apps/gateway/src/auth/key-file.js';
-import { errorCode } from '../../apps/gateway/src/error-code.js';
+import { errorCode } from '#libs/settings';
 
 /** The file could not be changed; the message says why. */
 export class EditError extends Error {

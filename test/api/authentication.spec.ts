@@ -150,8 +150,9 @@ describe('a key file that changes', () => {
   test('takes effect by itself', async () => {
     keys.write({ fourth: {} });
     const deadline = Date.now() + 15_000;
-    while (!(await admitted('fourth')) && Date.now() < deadline)
-      {await new Promise((wake) => setTimeout(wake, 100));}
+    while (!(await admitted('fourth')) && Date.now() < deadline) {
+      await new Promise((wake) => setTimeout(wake, 100));
+    }
     expect([await admitted('fourth'), await admitted('second')]).toEqual([true, false]);
   });
 });

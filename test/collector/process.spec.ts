@@ -114,7 +114,7 @@ describe('the number of a run', () => {
     const first = await running();
     const second = first.again();
     expect(await second.exited).toBe(78);
-    expect(second.output).toContain(`in use by the collector with process id ${first.collector.pid}`);
+    expect(second.output).toContain(`another process is using it`);
     await first.collector.stop();
     await first.again().logged('started');
   });

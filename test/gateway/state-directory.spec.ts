@@ -15,7 +15,7 @@ test('a second gateway on the same state ends with 78 and one line; after kill -
   const second = new ProcessRun(first.env);
   expect(await second.ended).toEqual({ code: 78, signal: null });
   expect(second.errors).toBe(
-    'QRNG_STATE_DIR must be a directory of this gateway alone: another process is using it (ERR_SQLITE_ERROR)\n',
+    'QRNG_STATE_DIR must be a directory of this process alone: another process is using it (ERR_SQLITE_ERROR)\n',
   );
   await first.run.kill();
   open.push(await GatewayProcess.start(first.env));

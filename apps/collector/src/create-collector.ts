@@ -1,12 +1,10 @@
 /** Boots the collector: the ordered steps that main.ts and the tests share. */
-import { mkdirSync } from 'node:fs';
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
-import { SettingsError } from '#libs/settings';
+import { DirectoryLock, SettingsError } from '#libs/settings';
 import { CollectorModule } from './collector.module.js';
 import { DiodeService } from './diode/diode.service.js';
-import { codeOf } from './error-code.js';
 import { logEvent } from './log-events.js';
 import { Identity } from './push/identity.js';
 import { PushScheduler } from './push/push.scheduler.js';
@@ -15,7 +13,6 @@ import type { Renewal } from './push/renewal.js';
 import type { CollectorSettings } from './settings.js';
 import { SourcesService } from './sources/sources.service.js';
 import { nextBoot } from './state/boot.js';
-import { lockState } from './state/lock.js';
 import { StateError } from './state/state-error.js';
 
 /**
@@ -47,20 +44,13 @@ export async function createCollector(
 
 function identify(settings: Readonly<CollectorSettings>): { identity: Identity; behindMs: number } {
   const folder = settings.QRNG_STATE_DIR;
+  const lock = new DirectoryLock('QRNG_STATE_DIR', folder, 'state.lock');
+  process.once('exit', () => lock.close());
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    process.once('exit', lockState(folder));
     const { boot, behindMs } = nextBoot(folder, Date.now());
     return { identity: new Identity(settings, boot), behindMs };
   } catch (error) {
-    if (error instanceof StateError) {
-      throw new SettingsError([`QRNG_STATE_DIR must be usable: ${error.message}`]);
-    }
-    if (codeOf(error) !== 'unknown') {
-      throw new SettingsError([
-        `QRNG_STATE_DIR must be a directory that can be made and written (${codeOf(error)})`,
-      ]);
-    }
-    throw error;
+    if (!(error instanceof StateError)) throw error;
+    throw new SettingsError([`QRNG_STATE_DIR must be usable: ${error.message}`]);
   }
 }

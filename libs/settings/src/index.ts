@@ -1,3 +1,5 @@
+export { DirectoryLock } from './directory-lock.js';
+export { errorCode } from './error-code.js';
 export { exitConfig, readSettings, readSettingsOrExit, secretFiles, SettingsError } from './read-settings.js';
 export type { Environment, ReadSettings, SettingsClass } from './read-settings.js';
 export {

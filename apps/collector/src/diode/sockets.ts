@@ -10,7 +10,7 @@
  * Wrapping `listen` would miss what native code opens; these tables do not.
  */
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { codeOf } from '../error-code.js';
+import { errorCode } from '#libs/settings';
 
 const TCP_LISTEN = '0A';
 const UDP_UNCONNECTED = '07';
@@ -72,7 +72,7 @@ async function readTable(proc: string, table: string): Promise<string> {
   try {
     return await readFile(`${proc}/net/${table}`, 'utf8');
   } catch (error) {
-    if (table.endsWith('6') && codeOf(error) === 'ENOENT') return '';
+    if (table.endsWith('6') && errorCode(error) === 'ENOENT') return '';
     throw error;
   }
 }
@@ -84,7 +84,7 @@ async function ownInodes(proc: string): Promise<Set<string>> {
       const inode = /^socket:\[(\d+)\]$/.exec(await readlink(`${proc}/fd/${fd}`))?.[1];
       if (inode !== undefined) inodes.add(inode);
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error; // else closed in between
+      if (errorCode(error) !== 'ENOENT') throw error; // else closed in between
     }
   }
   return inodes;

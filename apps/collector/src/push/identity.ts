@@ -6,8 +6,7 @@ import { readFileSync } from 'node:fs';
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { MacKey } from '#libs/crypto';
-import { SettingsError } from '#libs/settings';
-import { codeOf } from '../error-code.js';
+import { errorCode, SettingsError } from '#libs/settings';
 import type { CollectorSettings } from '../settings.js';
 
 /** What tls.connect takes; PEM. */
@@ -95,6 +94,6 @@ function readFile(name: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new SettingsError([`${name} must name a readable file (${codeOf(error)})`]);
+    throw new SettingsError([`${name} must name a readable file (${errorCode(error)})`]);
   }
 }

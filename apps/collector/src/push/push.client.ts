@@ -8,7 +8,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Client } from 'undici';
 import type { Dispatcher } from 'undici';
-import { codeOf } from '../error-code.js';
+import { errorCode } from '#libs/settings';
 import { CollectorSettings } from '../settings.js';
 import { Identity } from './identity.js';
 import type { TlsCredentials } from './identity.js';
@@ -137,5 +137,5 @@ function parseRetryAfter(value: string | string[] | undefined): number | undefin
 
 /** A short word for the log; messages of errors may quote what the other side sent. */
 function reasonOf(error: Error): string {
-  return 'code' in error ? codeOf(error) : error.message;
+  return 'code' in error ? errorCode(error) : error.message;
 }

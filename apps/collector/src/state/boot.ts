@@ -4,7 +4,7 @@
  */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { codeOf } from '../error-code.js';
+import { errorCode } from '#libs/settings';
 import { StateError } from './state-error.js';
 
 const FILE = 'boot';
@@ -28,7 +28,7 @@ export function nextBoot(folder: string, now: number): Boot {
   try {
     replaceFile(folder, `${boot}\n`);
   } catch (error) {
-    throw new StateError(`${join(folder, FILE)} cannot be written (${codeOf(error)})`);
+    throw new StateError(`${join(folder, FILE)} cannot be written (${errorCode(error)})`);
   }
   return { boot, behindMs: last === undefined ? 0 : Math.max(0, Number(last) - now) };
 }
@@ -39,8 +39,8 @@ function storedBoot(folder: string): bigint | undefined {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw new StateError(`${path} cannot be read (${codeOf(error)})`);
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw new StateError(`${path} cannot be read (${errorCode(error)})`);
   }
   // 19 digits stay below 2^64, so that the number after it still fits into the packet.
   if (!/^\d{1,19}\n$/.test(text)) {

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { PinoLogger } from 'nestjs-pino';
 import { Clock } from '../clock.js';
-import { DirectoryLock } from '../state/directory-lock.js';
+import { DirectoryLock } from '#libs/settings';
 import type { AuditEvent } from './audit-event.js';
 import { BEGINNING, lineHash } from './audit-line.js';
 import { AuditLog } from './audit-log.js';

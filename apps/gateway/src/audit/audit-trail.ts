@@ -6,7 +6,7 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { PinoLogger } from 'nestjs-pino';
 import type { Clock } from '../clock.js';
-import { errorCode } from '../error-code.js';
+import { errorCode } from '#libs/settings';
 import { isOutsideEvent } from './audit-event.js';
 import type { AuditEntry, AuditEvent, AuditFields } from './audit-event.js';
 import { AuditLimit } from './audit-limit.js';

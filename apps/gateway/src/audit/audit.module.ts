@@ -5,7 +5,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { Clock } from '../clock.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
-import { DirectoryLock } from '../state/directory-lock.js';
+import { DirectoryLock } from '#libs/settings';
 import { AuditLog } from './audit-log.js';
 import { AuditTrail } from './audit-trail.js';
 
@@ -29,8 +29,13 @@ async function openTrail(
   metrics: GatewayMetrics,
   logger: PinoLogger,
 ): Promise<AuditTrail> {
-  const directory = settings.QRNG_AUDIT_DIR ?? join(settings.QRNG_STATE_DIR, 'audit');
-  const lock = new DirectoryLock('QRNG_AUDIT_DIR', directory, 'audit.lock');
+  const { QRNG_AUDIT_DIR: given, QRNG_STATE_DIR: state } = settings;
+  const directory = given ?? join(state, 'audit');
+  const lock = new DirectoryLock(
+    given === undefined ? 'QRNG_STATE_DIR' : 'QRNG_AUDIT_DIR',
+    directory,
+    'audit.lock',
+  );
   const options = {
     retentionDays: settings.QRNG_AUDIT_RETENTION_DAYS,
     onLeftOut: (event: string) => metrics.auditLeftOut.inc({ event }),

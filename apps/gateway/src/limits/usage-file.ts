@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { errorCode } from '../error-code.js';
+import { errorCode } from '#libs/settings';
 import { StateDirectory } from '../state/state-directory.js';
 import { UsageBook } from './usage-book.js';
 import type { DayUsage } from './usage-book.js';

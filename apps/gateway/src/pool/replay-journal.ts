@@ -16,7 +16,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { errorCode } from '../error-code.js';
+import { errorCode } from '#libs/settings';
 import { failpoint } from '../failpoint.js';
 
 const MAGIC = 'QRNGRPL1';

@@ -7,7 +7,7 @@
  */
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode } from '../error-code.js';
+import { errorCode } from '#libs/settings';
 import { ReplayJournal } from './replay-journal.js';
 import type { ReplayRecord } from './replay-journal.js';
 import { ReplayState } from './replay-state.js';

@@ -2,7 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { GatewaySettings } from '../settings.js';
-import { DirectoryLock } from './directory-lock.js';
+import { DirectoryLock } from '#libs/settings';
 
 @Injectable()
 export class StateDirectory implements OnApplicationShutdown {

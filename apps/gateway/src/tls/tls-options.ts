@@ -2,8 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { SecureContextOptions } from 'node:tls';
-import { errorCode } from '../error-code.js';
-import { SettingsError } from '#libs/settings';
+import { errorCode, SettingsError } from '#libs/settings';
 import type { GatewaySettings } from '../settings.js';
 
 /**

@@ -2,5 +2,5 @@
 export function errorCode(error: unknown): string {
   // Not `instanceof Error`: under Jest errors of Node itself are of another realm.
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : 'unknown error';
+  return typeof code === 'string' ? code : 'unknown';
 }

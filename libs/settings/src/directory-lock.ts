@@ -8,8 +8,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { SettingsError } from '#libs/settings';
-import { errorCode } from '../error-code.js';
+import { errorCode } from './error-code.js';
+import { SettingsError } from './read-settings.js';
 
 const SQLITE_BUSY = 5;
 
@@ -40,7 +40,7 @@ export class DirectoryLock {
   }
 }
 
-const NOT_SHARED = 'a directory of this gateway alone: another process is using it';
+const NOT_SHARED = 'a directory of this process alone: another process is using it';
 const WRITABLE = 'a directory that this process can write';
 
 function isBusy(error: unknown): boolean {
