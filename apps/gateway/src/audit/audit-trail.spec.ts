@@ -189,7 +189,7 @@ describe('the audit trail', () => {
 
   test('is not for two gateways at a time', async () => {
     const trail = await started();
-    await expect(started()).rejects.toThrow('QRNG_AUDIT_DIR must be a directory of this gateway alone');
+    await expect(started()).rejects.toThrow('QRNG_AUDIT_DIR must be a directory of this process alone');
     await stop(trail);
   });
 });
