@@ -8,12 +8,21 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** Sends `lines` as a request head, then `rest`; resolves with the first answer once the connection ends or it is whole. */
-export function rawRequest(gateway: GatewayClient, lines: readonly string[], rest = ''): Promise<RawAnswer> {
+/**
+ * Sends `lines` as a request head; resolves with the answer once the connection ends.
+ *
+ * @param options.unfinished leaves out the empty line that ends the head.
+ */
+export function rawRequest(
+  gateway: GatewayClient,
+  lines: readonly string[],
+  options: { readonly unfinished?: boolean } = {},
+): Promise<RawAnswer> {
   const { hostname, port } = new URL(gateway.url);
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false }, () => {
-      socket.write([...lines, 'Connection: close', '', rest].join('\r\n'));
+      socket.write([...lines, 'Connection: close', ''].join('\r\n'));
+      if (options.unfinished !== true) socket.write('\r\n');
     });
     let text = '';
     socket.setEncoding('latin1').on('data', (part: string) => (text += part));

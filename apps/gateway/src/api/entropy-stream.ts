@@ -1,4 +1,4 @@
-/** The body of `GET /api/stream`: bytes taken in turns, only as fast as the client reads them. */
+/** The body of `GET /api/stream`: bytes taken in turns, only as fast as the client reads them; `begin` at the first. */
 import { Readable } from 'node:stream';
 import { CHUNK_BYTES } from './stream-queue.js';
 import type { StreamQueue, Turn } from './stream-queue.js';
@@ -24,6 +24,7 @@ export class EntropyStream extends Readable {
       bytes: this.total - this.taken,
       deliver: (chunk) => {
         this.#turn = undefined;
+        if (this.taken === 0) this.emit('begin');
         this.taken += chunk.length;
         this.push(chunk);
         if (this.taken === this.total) this.push(null);

@@ -9,17 +9,20 @@ import { ApiError } from '../problem/api-error.js';
 import { EntropyStream } from './entropy-stream.js';
 import { StreamQueue } from './stream-queue.js';
 
-/** A stream ends when nothing was sent for so long: its client does not read, or the pool is dry. */
-const STALL_MS = 30_000;
-/** A pool that got nothing for so long is not waited for. */
+/** An empty pool is waited for, for so long, if something came in within so long. */
+const FIRST_CHUNK_MS = 3000;
+const LIVE_FEED_MS = 2000;
+/** A pool that got nothing for so long will not get what is missing. */
 const DEAD_FEED_MS = 60_000;
-/** A gateway that stops gives streams so long to finish. */
-const SHUTDOWN_MS = 5000;
 /** Streams of one client at a time. */
 const MAX_STREAMS = 16;
 
 @Injectable()
 export class Streams implements BeforeApplicationShutdown {
+  /** A stream ends when nothing was sent for so long: its client does not read, or the pool is dry. */
+  stallMs = 30_000;
+  /** A gateway that stops gives streams so long to finish. */
+  shutdownMs = 5000;
   readonly #open = new Map<EntropyStream, string>();
 
   constructor(
@@ -48,15 +51,21 @@ export class Streams implements BeforeApplicationShutdown {
       this.quotas.settle(reservation, stream.taken);
       if (stream.taken < bytes) this.#logEarlyEnd(request, stream);
     });
-    reply.raw.setTimeout(STALL_MS, () => reply.raw.destroy());
+    stream.once('begin', () => reply.raw.setTimeout(this.stallMs));
+    reply.raw.setTimeout(FIRST_CHUNK_MS, () => {
+      // Before the first chunk the answer can still be 503; after it, the end of the connection says that it is not whole.
+      if (stream.taken > 0) reply.raw.destroy();
+      else stream.destroy(this.entropy.shortage(bytes));
+    });
     return stream;
   }
 
   beforeApplicationShutdown(): void {
     if (this.#open.size === 0) return;
     setTimeout(() => {
-      for (const stream of this.#open.keys()) stream.destroy(new Error('the gateway stops'));
-    }, SHUTDOWN_MS).unref();
+      const reason = new ApiError('unavailable', 'This gateway stops.', { retryAfterSecs: 1 });
+      for (const stream of this.#open.keys()) stream.destroy(reason);
+    }, this.shutdownMs).unref();
   }
 
   #refuseExcess(client: string): void {
@@ -70,7 +79,8 @@ export class Streams implements BeforeApplicationShutdown {
   #refuseShortage(bytes: number): void {
     const level = this.entropy.level().bytes;
     const { idleMs = Infinity } = this.entropy.throughput();
-    if (level === 0 || (level < bytes && idleMs > DEAD_FEED_MS)) throw this.entropy.shortage(bytes);
+    const patience = level === 0 ? LIVE_FEED_MS : DEAD_FEED_MS;
+    if (level < bytes && idleMs > patience) throw this.entropy.shortage(bytes);
   }
 
   #logEarlyEnd(request: FastifyRequest, { taken, total }: EntropyStream): void {

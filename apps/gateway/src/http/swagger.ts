@@ -1,6 +1,7 @@
 /** Swagger UI at /docs, OpenAPI 3.1 at /docs-json and /docs-yaml. */
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { openApiDocument } from './openapi/document.js';
 
 /**
@@ -23,19 +24,29 @@ export function addSwagger(app: NestFastifyApplication): void {
   app
     .getHttpAdapter()
     .getInstance()
-    .addHook('onRequest', (request, reply, done) => {
-      if (request.url.startsWith('/docs')) {
-        void reply
-          .header('content-security-policy', CONTENT_SECURITY_POLICY)
-          .header('cross-origin-opener-policy', 'same-origin')
-          .header('cross-origin-resource-policy', 'same-origin')
-          .header('referrer-policy', 'no-referrer')
-          .header('x-frame-options', 'DENY');
-      }
-      done();
+    .addHook('onRoute', (route) => {
+      if (route.url.startsWith('/docs')) route.onSend = addPageHeaders;
     });
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     customSiteTitle: 'QRNG-DD API',
     swaggerOptions: { validatorUrl: null, tryItOutEnabled: true },
   });
+}
+
+/** At the end of each answer, because the module for files allows caching. */
+function addPageHeaders(
+  _request: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+  done: (error: null, payload: unknown) => void,
+): void {
+  void reply.headers({
+    'cache-control': 'no-store',
+    'content-security-policy': CONTENT_SECURITY_POLICY,
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'referrer-policy': 'no-referrer',
+    'x-frame-options': 'DENY',
+  });
+  done(null, payload);
 }

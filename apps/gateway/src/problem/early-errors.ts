@@ -43,15 +43,17 @@ interface Exchange {
 /** Answers a path that the router cannot decode. */
 export function answerRouterError(_error: Error, { id = '' }: Exchange, reply: Exchange): void {
   const response = reply.raw as ServerResponse;
+  const body = problemBody('bad-request', 'The path is not percent-encoded UTF-8.', id);
   reply.hijack?.();
   response
     .writeHead(PROBLEMS['bad-request'].status, {
       'content-type': `${PROBLEM_TYPE}; charset=utf-8`,
+      'content-length': Buffer.byteLength(body),
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
       'x-request-id': id,
     })
-    .end(problemBody('bad-request', 'The path is not percent-encoded UTF-8.', id));
+    .end(body);
 }
 
 function codeOf(error: NodeJS.ErrnoException): keyof typeof DETAILS {

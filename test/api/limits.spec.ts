@@ -1,0 +1,248 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { AuditTrail } from '../../apps/gateway/src/audit/audit-trail.js';
+import { Clock } from '../../apps/gateway/src/clock.js';
+import { TestKeys } from '../support/api-keys.js';
+import { startGateway } from '../support/gateway.js';
+import type { Answer, Environment } from '../support/gateway-client.js';
+import type { TestGateway } from '../support/gateway.js';
+
+const keys = new TestKeys({
+  one: {},
+  two: {},
+  slow: { requestsPerMinute: 2 },
+  small: { bytesPerDay: 100 },
+});
+
+let gateway: TestGateway;
+afterEach(() => gateway.close());
+
+/** A gateway whose clocks stand still until they are moved. */
+async function start(env: Environment): Promise<(ms: number) => void> {
+  gateway = await startGateway({ QRNG_API_KEYS_FILE: keys.path, ...env });
+  const clock = gateway.app.get(Clock);
+  const start = { wall: clock.now(), monotonic: clock.monotonic() };
+  let moved = 0;
+  clock.now = () => start.wall + moved;
+  clock.monotonic = () => start.monotonic + moved;
+  await gateway.fill(100_000);
+  return (ms) => (moved += ms);
+}
+
+function ask(name: string, path = '/api/random'): Promise<Answer> {
+  return gateway.request(path, { headers: keys.bearer(name) });
+}
+
+async function statuses(count: number, name: string): Promise<number[]> {
+  const all: number[] = [];
+  for (let i = 0; i < count; i++) all.push((await ask(name)).status);
+  return all;
+}
+
+/** Events of the audit trail from now on. */
+function recorded(): string[] {
+  const events: string[] = [];
+  const trail = gateway.app.get(AuditTrail);
+  const record = trail.record.bind(trail);
+  trail.record = (event, fields) => {
+    events.push(event);
+    record(event, fields);
+  };
+  return events;
+}
+
+describe('a client', () => {
+  test('may ask so often in the window; then Retry-After says when, and a retry then succeeds', async () => {
+    const move = await start({ QRNG_RATE_LIMIT_MAX: '5', QRNG_RATE_LIMIT_WINDOW_SECS: '60' });
+    expect(await statuses(5, 'one')).toEqual([200, 200, 200, 200, 200]);
+    const refused = await ask('one');
+    expect(refused).toMatchObject({
+      status: 429,
+      headers: { 'content-type': 'application/problem+json; charset=utf-8' },
+    });
+    expect(JSON.parse(refused.text)).toMatchObject({ type: 'urn:qrng-dd:problem:rate-limited', status: 429 });
+    const secs = Number(refused.headers['retry-after']);
+    expect(secs).toBeGreaterThanOrEqual(60);
+    expect(secs).toBeLessThanOrEqual(61);
+    expect(refused.headers['ratelimit']).toBe(`"window";r=0;t=${secs}`);
+    move(59_000);
+    expect((await ask('one')).status).toBe(429);
+    move(secs * 1000 - 59_000);
+    expect((await ask('one')).status).toBe(200);
+  });
+
+  test('may ask so often in any one second', async () => {
+    const move = await start({ QRNG_RATE_LIMIT_BURST: '3' });
+    expect(await statuses(3, 'one')).toEqual([200, 200, 200]);
+    const refused = await ask('one');
+    expect(refused).toMatchObject({
+      status: 429,
+      headers: { ratelimit: expect.stringMatching(/^"burst";r=0;t=[12]$/) },
+    });
+    move(Number(refused.headers['retry-after']) * 1000);
+    expect((await ask('one')).status).toBe(200);
+  });
+
+  test('is told what it may do and what is left, in each answer', async () => {
+    await start({ QRNG_RATE_LIMIT_MAX: '100', QRNG_RATE_LIMIT_BURST: '20' });
+    for (const [left, path] of [
+      [99, '/api/random'],
+      [98, '/api/random?bytes=0'],
+      [97, '/api/nothing'],
+      [96, '/api/status'],
+    ] as const) {
+      const { headers } = await ask('one', path);
+      expect(headers['ratelimit-policy']).toBe('"window";q=100;w=60, "burst";q=20;w=1');
+      expect(headers['ratelimit']).toBe(`"window";r=${left};t=60, "burst";r=${left - 80};t=1`);
+    }
+  });
+
+  test('has limits of its own where its key says so', async () => {
+    await start({ QRNG_RATE_LIMIT_MAX: '100', QRNG_RATE_LIMIT_WINDOW_SECS: '10' });
+    expect((await ask('slow')).headers['ratelimit-policy']).toMatch(/^"window";q=2;w=60/);
+    expect(await statuses(2, 'slow')).toEqual([200, 429]);
+  });
+
+  test('is limited by itself, over all routes', async () => {
+    await start({ QRNG_RATE_LIMIT_MAX: '3' });
+    for (const path of ['/api/random', '/api/uuid', '/api/nothing']) await ask('one', path);
+    expect((await ask('one', '/api/usage')).status).toBe(429);
+    expect((await ask('two')).status).toBe(200);
+  });
+
+  test('that does not stop is blocked for a while, and the audit trail says so', async () => {
+    const move = await start({
+      QRNG_RATE_LIMIT_MAX: '2',
+      QRNG_RATE_LIMIT_WINDOW_SECS: '10',
+      QRNG_RATE_LIMIT_BLOCK_AFTER: '3',
+      QRNG_RATE_LIMIT_BLOCK_SECS: '900',
+    });
+    const events = recorded();
+    expect(await statuses(4, 'one')).toEqual([200, 200, 429, 429]);
+    expect(events).toEqual(['rate-limited', 'rate-limited']);
+    expect((await ask('one')).headers['retry-after']).toBe('900');
+    expect(events.slice(2)).toEqual(['rate-limited', 'client-blocked']);
+    move(899_000);
+    expect((await ask('one')).headers['retry-after']).toBe('1');
+    move(1000);
+    expect((await ask('one')).status).toBe(200);
+    expect(await gateway.metric('qrng_rate_limited_total{client="one"}')).toBe(4);
+    expect((await ask('two')).status).toBe(200);
+  });
+});
+
+describe('a quota', () => {
+  test('is exact: refused before anything is taken, renewed at midnight UTC', async () => {
+    const move = await start({});
+    const events = recorded();
+    expect((await ask('small', '/api/random?bytes=60')).status).toBe(200);
+    const before = await gateway.metric('qrng_pool_bytes');
+    const refused = await ask('small', '/api/random?bytes=41');
+    expect(refused.status).toBe(429);
+    expect(JSON.parse(refused.text)).toMatchObject({ type: 'urn:qrng-dd:problem:quota-used-up' });
+    expect(refused.headers['ratelimit']).toMatch(/^"day";r=40;t=\d+$/);
+    expect(await gateway.metric('qrng_pool_bytes')).toBe(before);
+    expect(events).toEqual(['quota-used-up']);
+    const last = await ask('small', '/api/random?bytes=40');
+    expect(last.headers['ratelimit']).toMatch(/, "day";r=0;t=\d+$/);
+    expect(last.headers['ratelimit-policy']).toMatch(/, "day";q=100;qu="content-bytes";w=86400$/);
+    expect((await ask('small', '/api/random?bytes=1')).status).toBe(429);
+    move(Number(refused.headers['retry-after']) * 1000);
+    expect((await ask('small', '/api/random?bytes=1')).status).toBe(200);
+  });
+
+  test('counts what was taken, no more: usage, metric and pool agree', async () => {
+    await start({});
+    const before = (await gateway.metric('qrng_pool_bytes')) ?? 0;
+    for (const path of [
+      '/api/integers?count=10',
+      '/api/uuid',
+      '/api/random?bytes=7',
+      '/api/stream?bytes=11',
+      '/api/usage',
+      '/api/random?bytes=0',
+    ]) {
+      await ask('small', path);
+    }
+    const usage = JSON.parse((await ask('small', '/api/usage')).text) as Record<string, unknown>;
+    const served = await gateway.metric('qrng_entropy_served_bytes_total{client="small"}');
+    expect(before - ((await gateway.metric('qrng_pool_bytes')) ?? 0)).toBe(served);
+    expect(usage).toEqual({
+      client: 'small',
+      scopes: ['random'],
+      requests: 7,
+      bytes: served,
+      bytesPerDay: 100,
+      bytesLeft: 100 - Number(served),
+      resetsAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT00:00:00.000Z$/),
+    });
+  });
+
+  test('outlives the gateway', async () => {
+    await start({});
+    await ask('small', '/api/random?bytes=90');
+    const { env } = gateway;
+    await gateway.close();
+    gateway = await startGateway(env);
+    await gateway.fill(1000);
+    expect((await ask('small', '/api/random?bytes=11')).status).toBe(429);
+    expect((await ask('small', '/api/random?bytes=10')).status).toBe(200);
+  });
+});
+
+describe('an address', () => {
+  const limits = {
+    QRNG_RATE_LIMIT_MAX: '3',
+    QRNG_RATE_LIMIT_WINDOW_SECS: '60',
+    QRNG_RATE_LIMIT_BLOCK_AFTER: '5',
+  };
+  const guess = (headers = {}) =>
+    gateway.request('/api/random', { headers: { authorization: `Bearer ${'x'.repeat(40)}`, ...headers } });
+
+  test('that fails to authenticate too often is refused before any key is compared', async () => {
+    const move = await start(limits);
+    const events = recorded();
+    for (let i = 0; i < 3; i++) expect((await guess()).status).toBe(401);
+    const refused = await guess();
+    expect(refused.status).toBe(429);
+    expect(refused.headers['ratelimit']).toBeUndefined();
+    expect((await ask('one')).status).toBe(429);
+    expect((await gateway.request('/health/live')).status).toBe(200);
+    move(Number(refused.headers['retry-after']) * 1000);
+    expect((await ask('one')).status).toBe(200);
+    expect(events).toEqual([
+      ...Array<string>(3).fill('authentication-failed'),
+      'rate-limited',
+      'rate-limited',
+    ]);
+    expect(await gateway.metric('qrng_auth_failures_total')).toBe(3);
+    expect(await gateway.metric('qrng_rate_limited_total{client="(unauthenticated)"}')).toBe(2);
+  });
+
+  test('is blocked if it goes on', async () => {
+    await start(limits);
+    for (let i = 0; i < 8; i++) await guess();
+    expect((await guess()).headers['retry-after']).toBe('900');
+  });
+
+  test('that sends no key at all is counted too', async () => {
+    await start(limits);
+    for (let i = 0; i < 3; i++) expect((await gateway.request('/api/nothing')).status).toBe(401);
+    expect((await gateway.request('/api/random')).status).toBe(429);
+  });
+
+  test('is the socket, whatever X-Forwarded-For says', async () => {
+    await start(limits);
+    for (let i = 0; i < 3; i++) await guess({ 'x-forwarded-for': `192.0.2.${i}` });
+    expect((await guess({ 'x-forwarded-for': '192.0.2.9' })).status).toBe(429);
+  });
+
+  test('is what a trusted proxy says, an IPv6 one by its /64', async () => {
+    await start({ ...limits, QRNG_TRUST_PROXY: '127.0.0.1' });
+    for (let i = 0; i < 3; i++) await guess({ 'x-forwarded-for': `2001:db8:0:1::${i}` });
+    expect((await guess({ 'x-forwarded-for': '2001:db8:0:1:ffff::9' })).status).toBe(429);
+    expect((await guess({ 'x-forwarded-for': '2001:db8:0:2::9' })).status).toBe(401);
+    // What a client writes stands before what the proxy adds.
+    expect((await guess({ 'x-forwarded-for': '2001:db8:0:3::1, 2001:db8:0:1::1' })).status).toBe(429);
+    expect((await ask('one')).status).toBe(200);
+  });
+});

@@ -1,0 +1,217 @@
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { request } from 'undici';
+import { Streams } from '../../apps/gateway/src/api/streams.js';
+import { TestKeys } from '../support/api-keys.js';
+import { startGateway } from '../support/gateway.js';
+import type { TestGateway } from '../support/gateway.js';
+
+const keys = new TestKeys({ greedy: {}, second: {}, modest: {}, small: { bytesPerDay: 5000 } });
+
+let gateway: TestGateway;
+beforeEach(async () => {
+  gateway = await startGateway({ QRNG_API_KEYS_FILE: keys.path });
+});
+afterEach(() => gateway.close());
+
+async function open(
+  bytes: number,
+  name = 'greedy',
+): Promise<{ status: number; headers: object; body: Readable }> {
+  const { statusCode, headers, body } = await request(`${gateway.url}/api/stream?bytes=${bytes}`, {
+    dispatcher: gateway.agent,
+    headers: keys.bearer(name),
+  });
+  return { status: statusCode, headers, body };
+}
+
+/** Bytes until the end, or until the connection breaks. */
+/** Opens a stream beside others, which may get the first bytes that come. */
+async function openBeside(bytes: number, name = 'greedy'): ReturnType<typeof open> {
+  let opened = false;
+  await gateway.fill(10);
+  const opening = open(bytes, name).finally(() => (opened = true));
+  await until('the stream begins', async () => {
+    if (!opened) await gateway.fill(10);
+    return opened;
+  });
+  return opening;
+}
+
+async function read(body: Readable): Promise<{ bytes: number; whole: boolean }> {
+  let bytes = 0;
+  body.on('data', (chunk: Buffer) => (bytes += chunk.length));
+  const whole = await Promise.race([
+    once(body, 'end').then(() => true),
+    once(body, 'error').then(
+      () => false,
+      () => false,
+    ),
+  ]).catch(() => false);
+  return { bytes, whole };
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`not within 15 s: ${what}`);
+    await wait(20);
+  }
+}
+
+const pool = async () => (await gateway.metric('qrng_pool_bytes')) ?? -1;
+const served = async (name: string) =>
+  (await gateway.metric(`qrng_entropy_served_bytes_total{client="${name}"}`)) ?? 0;
+
+test('a stream comes in chunks, with nothing said of its length', async () => {
+  await gateway.fill(300_000);
+  const { status, headers, body } = await open(200_000);
+  expect([status, headers]).toMatchObject([
+    200,
+    { 'content-type': 'application/octet-stream', 'transfer-encoding': 'chunked' },
+  ]);
+  expect(await read(body)).toEqual({ bytes: 200_000, whole: true });
+  expect(await pool()).toBe(100_000);
+});
+
+test('a stream waits while the pool fills up', async () => {
+  await gateway.fill(1000);
+  const { status, body } = await open(5000);
+  expect(status).toBe(200);
+  const all = read(body);
+  await until('the first 1000 bytes are taken', async () => (await served('greedy')) === 1000);
+  await gateway.fill(1500);
+  await until('the next ones are taken', async () => (await served('greedy')) === 2500);
+  await gateway.fill(10_000);
+  expect(await all).toEqual({ bytes: 5000, whole: true });
+  expect(await pool()).toBe(7500);
+});
+
+test('a stream takes only as much as its client reads', async () => {
+  await gateway.close();
+  gateway = await startGateway({ QRNG_API_KEYS_FILE: keys.path, QRNG_BUFFER_SIZE: '20000000' });
+  await gateway.fill(17_000_000);
+  const { body } = await open(16_000_000);
+  await once(body, 'readable');
+  let last = -1;
+  await until('nothing more is taken', async () => {
+    const before = last;
+    last = await served('greedy');
+    await wait(200);
+    return last === before;
+  });
+  // The buffers of the kernel on both sides hold some megabytes.
+  expect(last).toBeLessThan(14_000_000);
+  const left = await pool();
+  body.destroy();
+  body.on('error', () => undefined);
+  await wait(200);
+  // What was on its way is gone, and nothing else.
+  expect(await pool()).toBe(left);
+  expect(await served('greedy')).toBe(17_000_000 - left);
+});
+
+describe('a stream is refused', () => {
+  test('with 503 while the pool is empty', async () => {
+    const { status, headers } = await open(10);
+    expect([status, headers]).toMatchObject([503, { 'retry-after': '60' }]);
+  });
+
+  test('with 429 beyond the quota, before anything is taken', async () => {
+    await gateway.fill(100_000);
+    expect((await open(5001, 'small')).status).toBe(429);
+    expect(await pool()).toBe(100_000);
+  });
+
+  test('with 429 beside 16 others of the same client', async () => {
+    const streams = [];
+    for (let i = 0; i < 16; i++) streams.push(await openBeside(100_000));
+    expect(streams.map(({ status }) => status)).toEqual(Array<number>(16).fill(200));
+    expect((await openBeside(1)).status).toBe(429);
+    expect((await openBeside(1, 'second')).status).toBe(200);
+    for (const { body } of streams) body.on('error', () => undefined).destroy();
+  });
+});
+
+test('a stream that was aborted is charged for what was taken', async () => {
+  await gateway.fill(1000);
+  const { body } = await open(5000, 'small');
+  await until('1000 bytes are taken', async () => (await served('small')) === 1000);
+  body.on('error', () => undefined).destroy();
+  await until('the quota has the rest back', async () => {
+    const { text } = await gateway.request('/api/usage', { headers: keys.bearer('small') });
+    return (JSON.parse(text) as { bytesLeft: number }).bytesLeft === 4000;
+  });
+});
+
+test('a stream ends, without its last chunk, when the pool stays dry', async () => {
+  gateway.app.get(Streams).stallMs = 300;
+  await gateway.fill(1000);
+  const { status, body } = await open(5000);
+  expect(status).toBe(200);
+  expect(await read(body)).toEqual({ bytes: 1000, whole: false });
+});
+
+test('a stream that gets no first chunk in a short while is answered 503', async () => {
+  await gateway.fill(1000);
+  const { body } = await open(5000);
+  body.on('error', () => undefined).resume();
+  await until('the pool is empty', async () => (await pool()) === 0);
+  expect(await open(10, 'second')).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+  body.destroy();
+});
+
+test('a gateway that stops does not wait for streams for ever', async () => {
+  gateway.app.get(Streams).shutdownMs = 200;
+  await gateway.fill(1000);
+  const { body } = await open(5000);
+  const all = read(body);
+  await gateway.app.close();
+  expect(await all).toEqual({ bytes: 1000, whole: false });
+});
+
+describe('streams share', () => {
+  test('with each other: a chunk for each before any gets a second one', async () => {
+    const greedy = await openBeside(1_000_000);
+    const second = await openBeside(1_000_000, 'second');
+    const begun = (await served('greedy')) + (await served('second'));
+    for (const { body } of [greedy, second]) body.on('error', () => undefined).resume();
+    for (let i = 0; i < 20; i++) {
+      await gateway.fill(20_000);
+      await until('the pool is empty', async () => (await pool()) === 0);
+    }
+    const shares = [await served('greedy'), await served('second')];
+    expect(shares.reduce((sum, share) => sum + share)).toBe(400_000 + begun);
+    // 20 rounds of 20000 bytes: one of 16384 and one of the rest, the turns alternating or not, never all to one.
+    for (const share of shares) expect(share).toBeGreaterThanOrEqual(20 * 3616);
+    for (const { body } of [greedy, second]) body.destroy();
+  });
+
+  test('with single answers: somebody else is served while a stream would take everything', async () => {
+    const feeding = new AbortController();
+    const feed = (async () => {
+      while (!feeding.signal.aborted) {
+        await gateway.fill(10_000);
+        await wait(50);
+      }
+    })();
+    const modest = () => gateway.request('/api/random?bytes=1000', { headers: keys.bearer('modest') });
+    await until('the feed runs', async () => (await pool()) > 5000);
+    await modest();
+    const { body } = await open(16_000_000);
+    body.on('error', () => undefined).resume();
+    await wait(1000);
+    const answers = [];
+    for (let i = 0; i < 30; i++) {
+      answers.push((await modest()).status);
+      await wait(50);
+    }
+    feeding.abort();
+    await feed;
+    body.destroy();
+    expect(answers).toEqual(Array<number>(30).fill(200));
+    expect(await served('greedy')).toBeGreaterThan(100_000);
+  });
+});
