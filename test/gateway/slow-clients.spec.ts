@@ -81,7 +81,7 @@ describe('a fat or ambiguous request', () => {
     [
       'two Authorization fields',
       'GET /api/random HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\nauthorization: Bearer b\r\n',
-      400,
+      401,
     ],
     ['a body where none is read', 'GET /api/random HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n', 401],
   ])('is refused as a problem: %s', async (_, head, status) => {

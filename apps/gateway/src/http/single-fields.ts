@@ -2,7 +2,9 @@
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../problem/api-error.js';
 
-/** @throws {ApiError} `bad-request` on a second Host, Authorization or Content-Length. */
+const [HOST, AUTHORIZATION, CONTENT_LENGTH] = [1, 2, 4] as const;
+
+/** @throws {ApiError} `unauthorized` on a second Authorization, `bad-request` on a second Host or Content-Length. */
 export function refuseRepeatedFields({ raw: { rawHeaders } }: FastifyRequest): void {
   let seen = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -14,9 +16,16 @@ export function refuseRepeatedFields({ raw: { rawHeaders } }: FastifyRequest): v
   }
 }
 
+function repeated(bit: number): ApiError {
+  if (bit !== AUTHORIZATION)
+    return new ApiError('bad-request', 'Host or Content-Length came twice; send each once.');
+  const headers = { 'www-authenticate': 'Bearer' };
+  return new ApiError('unauthorized', 'Send one Authorization field, with one key.', { headers });
+}
+
 /** By length first: most fields are none of these. */
 function bitOf(name: string): number {
-  if (name.length === 4) return name.toLowerCase() === 'host' ? 1 : 0;
-  if (name.length === 13) return name.toLowerCase() === 'authorization' ? 2 : 0;
-  return name.length === 14 && name.toLowerCase() === 'content-length' ? 4 : 0;
+  if (name.length === 4) return name.toLowerCase() === 'host' ? HOST : 0;
+  if (name.length === 13) return name.toLowerCase() === 'authorization' ? AUTHORIZATION : 0;
+  return name.length === 14 && name.toLowerCase() === 'content-length' ? CONTENT_LENGTH : 0;
 }

@@ -35,6 +35,7 @@ end
 
 expire()
 if amount('stored') >= need + reserve then need = math.max(need, plenty) end
+if amount('stored') < need then need = 0 end -- a request that cannot be served as a whole takes nothing
 local taken, pieces = take(need)
 move('stored', 'leased', taken)
 own = own + taken
