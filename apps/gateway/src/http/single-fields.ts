@@ -9,16 +9,15 @@ export function refuseRepeatedFields({ raw: { rawHeaders } }: FastifyRequest): v
   let seen = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const bit = bitOf(rawHeaders[at] ?? '');
-    if ((seen & bit) !== 0) {
-      throw new ApiError('bad-request', `The header field ${rawHeaders[at]} came twice.`);
-    }
+    if ((seen & bit) !== 0) throw repeated(bit);
     seen |= bit;
   }
 }
 
 function repeated(bit: number): ApiError {
-  if (bit !== AUTHORIZATION)
+  if (bit !== AUTHORIZATION) {
     return new ApiError('bad-request', 'Host or Content-Length came twice; send each once.');
+  }
   const headers = { 'www-authenticate': 'Bearer' };
   return new ApiError('unauthorized', 'Send one Authorization field, with one key.', { headers });
 }

@@ -130,7 +130,7 @@ describe('the simulated appliance', () => {
     ],
     [{ kind: 'counter' }, (body) => body.every((byte, index) => byte === (index & 0xff))],
     [{ kind: 'zeros' }, (body) => between(body.filter((byte) => byte === 0).length, 50, 170)],
-    [{ kind: 'biased' }, (body) => between(body.filter((byte) => byte & 1).length, 530, 720)],
+    [{ kind: 'biased' }, (body) => between(body.filter((byte) => byte & 1).length, 563, 720)],
   ])('plays %j, once', async (fault, holds) => {
     const { get } = await started({ plan: [fault] });
     const { status, body } = await get('streambytes?size=1000');
