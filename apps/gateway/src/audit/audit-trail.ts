@@ -8,9 +8,9 @@ import type { PinoLogger } from 'nestjs-pino';
 import type { Clock } from '../clock.js';
 import { errorCode } from '#libs/settings';
 import { isOutsideEvent } from './audit-event.js';
-import type { AuditEntry, AuditEvent, AuditFields } from './audit-event.js';
-import { AuditLimit } from './audit-limit.js';
+import type { AuditEntry, AuditEvent, AuditFields, OutsideEvent } from './audit-event.js';
 import type { AuditLog } from './audit-log.js';
+import { EventLimit } from './event-limit.js';
 
 /** Lines that wait while the disk is slow or full; what comes on top is counted and left out. */
 const MAX_QUEUE = 1000;
@@ -24,7 +24,7 @@ export interface AuditOptions {
 }
 
 export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #limit = new AuditLimit();
+  readonly #limit = new EventLimit<OutsideEvent>();
   readonly #leftOut = new Map<AuditEvent, number>();
   readonly #timer = setInterval(() => this.#tellLeftOut(), TELL_LEFT_OUT_EVERY_MS).unref();
   #queue: AuditEntry[] = [];

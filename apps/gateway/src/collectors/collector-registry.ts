@@ -7,6 +7,7 @@ import { CollectorMetrics } from './collector-metrics.js';
 
 /** More than an installation has; whoever holds the key could otherwise name collectors without end. */
 const MAX_COLLECTORS = 256;
+const MAX_LABELS = 2 * MAX_COLLECTORS;
 
 /** A collector as the packets accepted by this gateway show it. Times are Unix milliseconds. */
 export interface CollectorStatus {
@@ -27,6 +28,7 @@ export interface CollectorStatus {
 @Injectable()
 export class CollectorRegistry {
   readonly #collectors = new Map<string, CollectorStatus>();
+  readonly #labels = new Set<string>();
 
   constructor(
     private readonly metrics: CollectorMetrics,
@@ -38,6 +40,12 @@ export class CollectorRegistry {
   /** All collectors heard of since this gateway started, at most 256. */
   collectors(): CollectorStatus[] {
     return [...this.#collectors.values()];
+  }
+
+  /** The metric label of a collector whose packet's MAC held, taken or not; `other` once there are very many. */
+  label(collector: string): string {
+    if (this.#labels.size < MAX_LABELS) this.#labels.add(collector);
+    return this.#labels.has(collector) ? collector : 'other';
   }
 
   /** Notes an accepted packet; `missing` is how many sequence numbers it skipped. */

@@ -4,6 +4,7 @@ import { PinoLogger } from 'nestjs-pino';
 import type { Packet } from '#libs/crypto';
 import type { AuditEvent } from '../audit/audit-event.js';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { EventLimit } from '../audit/event-limit.js';
 import { CollectorRegistry } from '../collectors/collector-registry.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import type { PushRefusal, PushResult } from './push-refusal.js';
@@ -19,6 +20,9 @@ const AUDITED: Partial<Record<PushResult, AuditEvent>> = {
 
 @Injectable()
 export class PushOutcomes {
+  readonly #logLimit = new EventLimit<PushResult>();
+  #leftOut = 0;
+
   constructor(
     private readonly metrics: GatewayMetrics,
     private readonly collectors: CollectorRegistry,
@@ -31,8 +35,7 @@ export class PushOutcomes {
   /** A packet that was taken at `now` and skipped `missing` sequence numbers. */
   accepted(packet: Packet, missing: bigint, now: number): void {
     const { collector, boot, sequence } = packet;
-    this.metrics.packets.inc({ collector, result: 'accepted' });
-    this.metrics.packetsByKey.inc({ key_id: packet.keyId });
+    this.#count('accepted', packet);
     this.collectors.note(packet, missing, now);
     if (missing === 0n) return;
     this.logger.warn(
@@ -42,23 +45,36 @@ export class PushOutcomes {
   }
 
   /** A push that was not taken; `packet` only if its MAC held: nothing else is known to be from a collector. */
-  refused({ result, detail: reason }: PushRefusal, source: string, packet?: Packet): void {
+  refused(refusal: PushRefusal, source: string, packet?: Packet): void {
+    const { result, detail: reason } = refusal;
     const { collector, boot, sequence } = packet ?? {};
-    this.metrics.packets.inc({ collector: collector ?? 'unverified', result });
-    const level = result === 'conflict' ? 'error' : 'warn';
-    this.logger[level](
+    if (result !== 'unknown') this.#count(result, packet);
+    const event = AUDITED[result];
+    if (event !== undefined) this.audit.record(event, { source, collector, boot, sequence, reason });
+    this.#log(refusal, source, packet);
+  }
+
+  #count(result: string, packet: Packet | undefined): void {
+    const collector = packet === undefined ? 'unverified' : this.collectors.label(packet.collector);
+    this.metrics.packets.inc({ collector, result });
+    if (packet !== undefined) this.metrics.packetsByKey.inc({ key_id: packet.keyId });
+  }
+
+  #log({ result, detail: reason }: PushRefusal, source: string, packet: Packet | undefined): void {
+    if (!this.#logLimit.admits(result, source, performance.now())) {
+      this.#leftOut += 1;
+      return;
+    }
+    const leftOut = this.#leftOut === 0 ? undefined : this.#leftOut;
+    this.#leftOut = 0;
+    const { collector, boot, sequence } = packet ?? {};
+    this.logger[result === 'conflict' ? 'error' : 'warn'](
       {
-        event: 'push-refused',
-        result,
-        source,
-        collector,
+        ...{ event: 'push-refused', result, source, collector, reason, leftOut },
         boot: boot?.toString(),
         sequence: sequence?.toString(),
-        reason,
       },
       'a push was refused',
     );
-    const event = AUDITED[result];
-    if (event !== undefined) this.audit.record(event, { source, collector, boot, sequence, reason });
   }
 }

@@ -1,12 +1,10 @@
 /**
- * Keeps whoever reaches the port from filling the disk with audit lines.
+ * Keeps whoever reaches the port from filling the disk with lines of the audit trail or the log.
  *
  * Each event has a budget for each source, so that one attacker does not hide another's lines, and one for all sources,
  * so that an attacker with many addresses finds an end too: 9 events x 1 line/s x about 300 bytes, 230 MB a day at most.
  * The counts of what was left out are lines of their own.
  */
-import type { OutsideEvent } from './audit-event.js';
-
 /** At once, and again for each second that passed. */
 const PER_SOURCE = { burst: 10, perSecond: 1 / 6 };
 const PER_EVENT = { burst: 100, perSecond: 1 };
@@ -18,12 +16,12 @@ interface Bucket {
   at: number;
 }
 
-export class AuditLimit {
+export class EventLimit<Event extends string> {
   readonly #sources = new Map<string, Bucket>();
-  readonly #events = new Map<OutsideEvent, Bucket>();
+  readonly #events = new Map<Event, Bucket>();
 
   /** Whether a line may be written at `now` (ms of a clock that never goes back). */
-  admits(event: OutsideEvent, source: string, now: number): boolean {
+  admits(event: Event, source: string, now: number): boolean {
     const key = `${event} ${networkOf(source)}`;
     const ofSource = refilled(this.#sources.get(key), PER_SOURCE, now);
     const ofEvent = refilled(this.#events.get(event), PER_EVENT, now);
