@@ -31,7 +31,7 @@ export async function addRequestHooks(app: NestFastifyApplication): Promise<void
     }
     refuseRepeatedFields(request);
     if (request.is404) unknownRoute.refuse(request, reply);
-    if (request.routeOptions.url === '/push') pushGate?.check(request);
+    if (request.routeOptions.url === '/push') pushGate?.check(request, reply);
     done();
   });
 

@@ -1,18 +1,26 @@
 /**
  * Turns a push away by its header alone, so that nothing is buffered for a client that cannot be a collector:
  *
- *   client certificate (where one is demanded) -> content type -> plausible Content-Length -> the body is read
+ *   client certificate (where one is demanded) -> content type -> plausible Content-Length -> room -> the body is read
+ *
+ * The room is for the bodies of all pushes that are under way, whoever sends them: none of them is authenticated before
+ * all of it is there.
  */
 import { TLSSocket } from 'node:tls';
 import { Injectable } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { MAX_PACKET_BYTES, MIN_PACKET_BYTES } from '#libs/crypto';
 import { GatewaySettings } from '../settings.js';
 import { PushOutcomes } from './push-outcomes.js';
 import { PushRefusal } from './push-refusal.js';
 
+/** Bodies that are being read or decided on at a time, in bytes: 128 of the largest packets. */
+const MAX_BYTES_UNDER_WAY = 128 * MAX_PACKET_BYTES;
+const RETRY_AFTER_SECS = 1;
+
 @Injectable()
 export class PushGate {
+  #bytesUnderWay = 0;
   readonly #certificateDemanded: boolean;
 
   constructor(
@@ -23,14 +31,26 @@ export class PushGate {
   }
 
   /** @throws {PushRefusal} before the body of `request` is read. */
-  check(request: FastifyRequest): void {
-    const refusal = this.#refusal(request);
+  check(request: FastifyRequest, reply: FastifyReply): void {
+    const refusal = this.#headerRefusal(request) ?? this.#reserve(request, reply);
     if (refusal === undefined) return;
     this.outcomes.refused(refusal, request.ip);
     throw refusal;
   }
 
-  #refusal({ raw }: FastifyRequest): PushRefusal | undefined {
+  /** Keeps room for the body until the push is answered or its connection is gone. */
+  #reserve({ raw }: FastifyRequest, reply: FastifyReply): PushRefusal | undefined {
+    const bytes = Number(raw.headers['content-length']);
+    if (this.#bytesUnderWay + bytes > MAX_BYTES_UNDER_WAY) {
+      const answer = { retryAfterSecs: RETRY_AFTER_SECS };
+      return new PushRefusal('unready', 'too many pushes at a time', answer);
+    }
+    this.#bytesUnderWay += bytes;
+    reply.raw.once('close', () => (this.#bytesUnderWay -= bytes));
+    return undefined;
+  }
+
+  #headerRefusal({ raw }: FastifyRequest): PushRefusal | undefined {
     const { 'content-type': type = '', 'content-length': length, 'transfer-encoding': coding } = raw.headers;
     // On a reload tickets of old sessions die, so `authorized` always speaks of the certificates trusted now.
     if (this.#certificateDemanded && !(raw.socket instanceof TLSSocket && raw.socket.authorized)) {

@@ -1,6 +1,7 @@
 /** The TLS side of the server: TLS 1.3 only, at the start and at every reload; files that do not hold are refused. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
 import { errorCode, SettingsError } from '#libs/settings';
 import type { GatewaySettings } from '../settings.js';
@@ -41,7 +42,18 @@ export function readTlsContext(settings: Readonly<GatewaySettings>, now: number)
   const expiresAt = checkChain(cert, key, now);
   const { QRNG_TLS_CLIENT_CA_FILE: caFile } = settings;
   const client = caFile === undefined ? {} : clientTrust(read('QRNG_TLS_CLIENT_CA_FILE', caFile));
+  checkWithOpenSsl('QRNG_TLS_CERT_FILE', { ...PROTOCOL, cert, key });
+  checkWithOpenSsl('QRNG_TLS_CLIENT_CA_FILE', { ...PROTOCOL, ...client });
   return { options: { ...PROTOCOL, cert, key, ...client }, expiresAt };
+}
+
+/** What only OpenSSL sees, such as a damaged CRL or a key too short for it, before anything in use is touched. */
+function checkWithOpenSsl(variable: string, options: SecureContextOptions): void {
+  try {
+    createSecureContext(options);
+  } catch (error) {
+    throw problem(variable, `a file that OpenSSL accepts (${errorCode(error)})`);
+  }
 }
 
 function checkChain(cert: string, key: string, now: number): number {
