@@ -19,40 +19,57 @@ export interface Answer {
 const HEADER_END = Buffer.from('\r\n\r\n');
 
 export class Connection {
-  readonly #socket: Socket;
+  readonly #endpoint: Endpoint;
+  #socket: Socket | undefined;
   #head: Buffer = Buffer.alloc(0);
   #answer: Answer | undefined;
+  #last = false; // whether the server closes the connection after this answer
   #missing = 0; // bytes of the body that are still to come
   #settle: { done: (answer: Answer) => void; fail: (error: Error) => void } | undefined;
 
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.setNoDelay();
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('error', (error) => this.#settle?.fail(error));
-    socket.on('close', () => this.#settle?.fail(new Error('the server closed the connection')));
+  private constructor(endpoint: Endpoint) {
+    this.#endpoint = endpoint;
   }
 
-  static async open({ port, ca }: Endpoint): Promise<Connection> {
+  static async open(endpoint: Endpoint): Promise<Connection> {
+    const connection = new Connection(endpoint);
+    await connection.#connect();
+    return connection;
+  }
+
+  /**
+   * Sends one request, given as its chunks, and waits for the whole answer. One at a time. A connection that the server
+   * has closed after so many requests is opened again.
+   */
+  async exchange(request: readonly Uint8Array[]): Promise<Answer> {
+    const socket = this.#socket ?? (await this.#connect());
+    return new Promise((done, fail) => {
+      this.#settle = { done, fail };
+      socket.cork();
+      for (const chunk of request) socket.write(chunk);
+      socket.uncork();
+    });
+  }
+
+  async #connect(): Promise<Socket> {
+    const { port, ca } = this.#endpoint;
     const host = '127.0.0.1';
     const socket = ca === undefined ? connectTcp({ host, port }) : connectTls({ host, port, ca });
     await once(socket, ca === undefined ? 'connect' : 'secureConnect');
-    return new Connection(socket);
-  }
-
-  /** Sends one request, given as its chunks, and waits for the whole answer. One at a time. */
-  exchange(request: readonly Uint8Array[]): Promise<Answer> {
-    return new Promise((done, fail) => {
-      this.#settle = { done, fail };
-      this.#socket.cork();
-      for (const chunk of request) this.#socket.write(chunk);
-      this.#socket.uncork();
+    socket.setNoDelay();
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('error', (error: Error) => this.#settle?.fail(error));
+    socket.on('close', () => {
+      if (this.#socket === socket) this.#settle?.fail(new Error('the server closed the connection'));
     });
+    this.#socket = socket;
+    return socket;
   }
 
   close(): void {
     this.#settle = undefined;
-    this.#socket.destroy();
+    this.#socket?.destroy();
+    this.#socket = undefined;
   }
 
   #receive(chunk: Buffer): void {
@@ -74,6 +91,7 @@ export class Connection {
     this.#head = Buffer.alloc(0);
     this.#missing = Number(length ?? 0);
     this.#answer = { status, bodyBytes: this.#missing };
+    this.#last = /\r\nconnection: close/i.test(head);
     this.#count(received);
   }
 
@@ -81,7 +99,9 @@ export class Connection {
     this.#missing -= received;
     if (this.#missing > 0 || this.#answer === undefined) return;
     const answer = this.#answer;
+    const settle = this.#settle;
     this.#answer = undefined;
-    this.#settle?.done(answer);
+    if (this.#last) this.close();
+    settle?.done(answer);
   }
 }
