@@ -7,6 +7,7 @@ const INDICATORS = {
   additionalProperties: {
     type: 'object',
     required: ['status'],
+    additionalProperties: true,
     properties: { status: { type: 'string', enum: ['up', 'down', 'degraded'] } },
   },
 };
@@ -23,16 +24,26 @@ const REPORT = {
   },
 };
 
+function report(status: 'ok' | 'error', bytes: number): object {
+  const pool = { bytes, capacity: 10_485_760, needed: 524_288, status: status === 'ok' ? 'up' : 'down' };
+  const [info, error] = status === 'ok' ? [{ pool }, {}] : [{}, { pool }];
+  return { status, info, error, details: { pool } };
+}
+
 /** An operation that answers with a report, 200 when all is well and 503 when it is not. */
 export function DescribeHealth(operationId: string, summary: string, description: string): MethodDecorator {
   return applyDecorators(
     ApiOperation({ operationId, summary, description }),
-    ApiResponse({ status: 200, description: 'Yes.', content: { 'application/json': { schema: REPORT } } }),
+    ApiResponse({
+      status: 200,
+      description: 'Yes.',
+      content: { 'application/json': { schema: REPORT, example: report('ok', 9_437_184) } },
+    }),
     ApiResponse({
       status: 503,
       description: 'No.',
       headers: { 'Retry-After': { $ref: '#/components/headers/Retry-After' } },
-      content: { 'application/json': { schema: REPORT } },
+      content: { 'application/json': { schema: REPORT, example: report('error', 1024) } },
     }),
   );
 }

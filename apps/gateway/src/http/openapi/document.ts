@@ -54,13 +54,15 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
 function complete(operation: Operation): void {
   operation.security ??= [];
   for (const status of problemsOf(operation)) operation.responses[status] ??= problemReference(status);
-  const limits = operation.security.length > 0 ? (['rateLimit', 'rateLimitPolicy'] as const) : [];
+  // Only /api has limits; /metrics, which may demand a key too, is asked at fixed intervals.
+  const limits =
+    operation.tags?.includes('health') === true ? [] : (['rateLimit', 'rateLimitPolicy'] as const);
   const headers = headerReferences(['requestId', 'cacheControl', ...limits]);
   operation.responses['200'] = { ...operation.responses['200'], headers };
 }
 
 function problemsOf({ tags = [], security = [] }: Operation): ProblemStatus[] {
-  if (security.length === 0) return [];
+  if (security.length === 0) return ['4XX', 500];
   const scoped = security.some((requirement) =>
     Object.values(requirement).some((scopes) => scopes.length > 0),
   );
@@ -70,6 +72,8 @@ function problemsOf({ tags = [], security = [] }: Operation): ProblemStatus[] {
     ...(scoped ? ([403] as const) : []),
     429,
     ...(tags.includes('entropy') ? ([412, 416, 503] as const) : []),
+    '4XX',
+    500,
   ];
 }
 

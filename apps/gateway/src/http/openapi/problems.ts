@@ -99,7 +99,21 @@ const ANSWERS = {
     },
     headers: ['retryAfter'],
   },
-} as const satisfies Record<number, ProblemAnswer>;
+  '4XX': {
+    description: 'Any other error of the request.',
+    details: {
+      'request-timeout': 'The request did not arrive in time; send it in one go.',
+      'headers-too-large': 'The request line and the header fields may have 8 KiB together.',
+    },
+  },
+  500: {
+    description: 'A defect of the gateway.',
+    details: {
+      'internal-error':
+        'The request met a defect of the gateway; its log has the reason under this requestId.',
+    },
+  },
+} as const satisfies Record<string, ProblemAnswer>;
 
 export type ProblemStatus = keyof typeof ANSWERS;
 

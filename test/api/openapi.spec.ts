@@ -1,0 +1,254 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { parse } from 'yaml';
+import { TestKeys } from '../support/api-keys.js';
+import { startGateway, temporaryFolder } from '../support/gateway.js';
+import type { Answer } from '../support/gateway-client.js';
+import type { TestGateway } from '../support/gateway.js';
+
+interface Response {
+  headers?: Record<string, unknown>;
+  content?: Record<
+    string,
+    { schema: object; example?: unknown; examples?: Record<string, { value: unknown }> }
+  >;
+}
+interface Parameter {
+  name: string;
+  required: boolean;
+  schema: { type: string; minimum?: number; maximum?: number; default?: unknown; enum?: unknown[] };
+}
+interface Operation {
+  operationId: string;
+  parameters: Parameter[];
+  responses: Record<string, Response & { $ref?: string }>;
+  security: Record<string, string[]>[];
+}
+interface Document {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: Record<string, Record<string, object>>;
+}
+
+const keys = new TestKeys({
+  metrics: { scopes: ['metrics'] },
+  limited: { requestsPerMinute: 1 },
+  poor: { bytesPerDay: 1 },
+});
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+addFormats.default(ajv);
+
+let gateway: TestGateway;
+let document: Document;
+let paths: string[] = [];
+beforeAll(async () => {
+  gateway = await startGateway({ QRNG_API_KEYS_FILE: keys.path, QRNG_BUFFER_SIZE: String(32 * 2 ** 20) });
+  document = JSON.parse((await gateway.request('/docs-json')).text) as Document;
+  paths = Object.keys(document.paths);
+  ajv.addSchema(document, 'openapi');
+});
+afterAll(() => gateway.close());
+
+function operation(path: string): Operation {
+  const found = document.paths[path]?.['get'];
+  if (found === undefined) throw new Error(`${path} is not described`);
+  return found;
+}
+
+/** The response that the document has for a status, and the JSON pointer to it. */
+function responseFor(path: string, status: number): { response: Response; pointer: string } {
+  const { responses } = operation(path);
+  const key = [String(status), `${Math.floor(status / 100)}XX`].find(
+    (known) => responses[known] !== undefined,
+  );
+  if (key === undefined) throw new Error(`${path} does not describe ${status}`);
+  const direct = responses[key] ?? {};
+  const name = direct.$ref?.replace('#/components/responses/', '');
+  if (name === undefined) {
+    return { response: direct, pointer: `/paths/${path.replaceAll('/', '~1')}/get/responses/${key}` };
+  }
+  return {
+    response: document.components['responses']?.[name] as Response,
+    pointer: `/components/responses/${name}`,
+  };
+}
+
+function check(pointer: string, value: unknown): void {
+  const validate = ajv.getSchema(`openapi#${encodeURI(pointer)}`);
+  if (validate === undefined) throw new Error(`no schema at ${pointer}`);
+  expect([pointer, validate(value), validate.errors]).toEqual([pointer, true, null]);
+}
+
+/** Status, type, fields and body are as the document says. */
+function fits(path: string, { status, headers, text }: Answer): void {
+  const { response, pointer } = responseFor(path, status);
+  const type = String(headers['content-type']).split(';')[0] ?? '';
+  expect([path, status, Object.keys(response.content ?? {})]).toEqual([
+    path,
+    status,
+    expect.arrayContaining([type]),
+  ]);
+  if (type.endsWith('json')) {
+    check(`${pointer}/content/${type.replaceAll('/', '~1')}/schema`, JSON.parse(text));
+  }
+  for (const name of Object.keys(response.headers ?? {})) {
+    const value = headers[name.toLowerCase()];
+    expect([path, status, name, value]).toEqual([path, status, name, expect.any(String)]);
+    check(`/components/headers/${name}/schema`, /^\d+$/.test(String(value)) ? Number(value) : value);
+  }
+}
+
+function url(path: string, overrides: Record<string, unknown> = {}): string {
+  const required = operation(path).parameters.filter((parameter) => parameter.required);
+  const query = {
+    ...Object.fromEntries(required.map(({ name, schema }) => [name, schema.minimum])),
+    ...overrides,
+  };
+  return `${path}?${new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, String(value)])).toString()}`;
+}
+
+test('is OpenAPI 3.1 and lints clean under redocly.yaml', async () => {
+  expect(document.openapi).toBe('3.1.0');
+  const file = join(temporaryFolder(), 'openapi.json');
+  writeFileSync(file, JSON.stringify(document));
+  const lint = promisify(execFile)('node_modules/.bin/redocly', ['lint', file, '--config', 'redocly.yaml'], {
+    env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
+  });
+  // It ends with 1 and a list in stdout when there is any error or warning.
+  await expect(lint).resolves.toMatchObject({ stdout: '' });
+}, 120_000);
+
+test('is the same as YAML', async () => {
+  expect(parse((await gateway.request('/docs-yaml')).text)).toEqual(document);
+});
+
+test('describes the routes of the contract, each with an id of its own', () => {
+  expect(paths.sort()).toEqual(
+    [
+      ...['random', 'integers', 'floats', 'gaussians', 'strings', 'uuid', 'permutation', 'stream'],
+      ...['quality', 'usage', 'status'],
+    ]
+      .map((name) => `/api/${name}`)
+      .concat('/health', '/health/live', '/health/ready', '/metrics')
+      .sort(),
+  );
+  expect(new Set(paths.map((path) => operation(path).operationId)).size).toBe(paths.length);
+});
+
+test('has an example for every JSON answer and every problem, and each fits its schema', () => {
+  const holders: [string, Response][] = [
+    ...paths.map((path): [string, Response] => [
+      `/paths/${path.replaceAll('/', '~1')}/get/responses/200`,
+      responseFor(path, 200).response,
+    ]),
+    ...Object.entries(document.components['responses'] ?? {}).map(([name, response]): [string, Response] => [
+      `/components/responses/${name}`,
+      response as Response,
+    ]),
+  ];
+  for (const [pointer, { content = {} }] of holders) {
+    for (const [type, { example, examples = {} }] of Object.entries(content)) {
+      const values = [
+        ...(example === undefined ? [] : [example]),
+        ...Object.values(examples).map(({ value }) => value),
+      ];
+      if (type.endsWith('json')) expect([pointer, values.length]).not.toEqual([pointer, 0]);
+      for (const value of values) check(`${pointer}/content/${type.replaceAll('/', '~1')}/schema`, value);
+    }
+  }
+});
+
+describe('live answers fit it', () => {
+  test('while the pool is empty', async () => {
+    for (const path of paths) fits(path, await gateway.get(url(path)));
+  });
+
+  test('while there is entropy, with and without a collector that tells of itself', async () => {
+    await gateway.fill(20_000_000);
+    for (const path of paths) fits(path, await gateway.get(url(path)));
+    await gateway.push(
+      gateway.collector.heartbeat({
+        version: '1.0.0',
+        uptimeMs: 1,
+        bufferBytes: 2,
+        bufferCapacity: 3,
+        dropped: {},
+        sources: [
+          { name: 'a', up: true, state: 'up', bytes: 1, healthFailures: {} },
+          {
+            name: 'b',
+            up: false,
+            state: 'failing',
+            bytes: 1,
+            healthFailures: { repetition: 2 },
+            lastError: 'timeout',
+          },
+        ],
+      }),
+    );
+    const status = await gateway.get('/api/status');
+    fits('/api/status', status);
+    expect(JSON.parse(status.text)).toMatchObject({
+      warnings: ['Collector collector-1 does not use its source b (failing, timeout).'],
+      collectors: [{ name: 'collector-1', sources: [{ name: 'a' }, { name: 'b' }] }],
+    });
+  });
+
+  test('when they are errors', async () => {
+    for (const path of paths.filter((path) => path.startsWith('/api/'))) {
+      const told = new Set<number>();
+      const answers = [
+        await gateway.get(url(path, { unknown: 1 })),
+        await gateway.request(url(path)),
+        await gateway.request(url(path), { headers: keys.bearer('metrics') }),
+        await gateway.get(url(path), { range: 'bytes=0-1' }),
+        await gateway.get(url(path), { 'if-match': '*' }),
+        await gateway.request(url(path), { headers: keys.bearer('limited') }),
+        await gateway.request(url(path), { headers: keys.bearer('limited') }),
+        await gateway.request(url(path), { headers: keys.bearer('poor') }),
+      ];
+      for (const answer of answers) {
+        fits(path, answer);
+        told.add(answer.status);
+      }
+      const described = Object.keys(operation(path).responses).filter((status) => /^4\d\d$/.test(status));
+      expect([path, described.filter((status) => !told.has(Number(status)))]).toEqual([path, []]);
+    }
+  });
+});
+
+test('every bound in it is the bound of the route', async () => {
+  const refused: string[] = [];
+  for (const path of paths) {
+    for (const { name, schema } of operation(path).parameters) {
+      const answers = async (value: unknown) => (await gateway.get(url(path, { [name]: value }))).status;
+      for (const value of [schema.default, schema.minimum, schema.maximum, ...(schema.enum ?? [])]) {
+        // The other bound of a range has its default.
+        const inOrder =
+          !(name === 'min' && value === schema.maximum) && !(name === 'max' && value === schema.minimum);
+        if (value !== undefined && inOrder) {
+          expect([path, name, value, await answers(value)]).toEqual([path, name, value, 200]);
+        }
+      }
+      for (const value of beyond(schema)) {
+        if (schema.type === 'string' && schema.enum === undefined) continue;
+        expect([path, name, value, await answers(value)]).toEqual([path, name, value, 400]);
+        refused.push(name);
+      }
+    }
+  }
+  expect(refused.length).toBeGreaterThan(40);
+});
+
+/** Values that a bound, or the type, excludes. */
+function beyond({ type, minimum, maximum }: Parameter['schema']): unknown[] {
+  // Next to 1e300 a step of 1 is nothing.
+  const further = (bound: number | undefined, step: number) =>
+    bound === undefined ? [] : [type === 'integer' ? bound + step : bound * 2];
+  return [...further(minimum, -1), ...further(maximum, 1), 'nonsense'];
+}
