@@ -63,7 +63,8 @@ export async function startScene(options: SceneOptions = {}): Promise<Scene> {
   return new Scene(hmacKey, appliances, receiver, new CollectorProcess(env));
 }
 
-async function startAppliance(options: Partial<SimulatorOptions>): Promise<Appliance> {
+/** Starts a simulated appliance that remembers what it gave. */
+export async function startAppliance(options: Partial<SimulatorOptions>): Promise<Appliance> {
   const { certificatePem, keyPem } = await (
     await testAuthority()
   ).issue({
