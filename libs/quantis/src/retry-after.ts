@@ -1,6 +1,6 @@
 /** Reads `Retry-After` (RFC 9110, 10.2.3): whole seconds or an HTTP date. */
 
-/** A faulty or hostile appliance must not silence a source for days. */
+/** A faulty or hostile server must not silence whoever asks it for days. */
 const LONGEST_MS = 600_000;
 
 /** Milliseconds to wait, from 0 to ten minutes; undefined when the header is missing or is neither form. */

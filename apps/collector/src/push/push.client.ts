@@ -8,6 +8,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Client } from 'undici';
 import type { Dispatcher } from 'undici';
+import { parseRetryAfter } from '#libs/quantis';
 import { errorCode } from '#libs/settings';
 import { CollectorSettings } from '../settings.js';
 import { Identity } from './identity.js';
@@ -17,7 +18,6 @@ import type { Outcome } from './outbox.js';
 const CONNECT_TIMEOUT_MS = 5000;
 const PUSH_TIMEOUT_MS = 10_000;
 const MAX_HEADER_BYTES = 8192;
-const MAX_RETRY_AFTER_SECS = 86_400;
 
 @Injectable()
 export class PushClient implements OnApplicationShutdown {
@@ -99,7 +99,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (status < 200) return;
-    const retryAfterMs = parseRetryAfter(headers['retry-after']);
+    const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
     this.#settle({ kind: 'answer', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
     // A body is not read: whoever sends one loses the connection.
     if (status !== 204 && headers['content-length'] !== '0') {
@@ -127,12 +127,6 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.onSettled();
     this.resolve(outcome);
   }
-}
-
-/** Milliseconds of a Retry-After in seconds (RFC 9110, 10.2.3); a date, or anything else, counts as none. */
-function parseRetryAfter(value: string | string[] | undefined): number | undefined {
-  if (typeof value !== 'string' || !/^\d{1,9}$/.test(value)) return undefined;
-  return Math.min(Number(value), MAX_RETRY_AFTER_SECS) * 1000;
 }
 
 /** A short word for the log; messages of errors may quote what the other side sent. */
