@@ -5,6 +5,8 @@
  * so that an attacker with many addresses finds an end too: 9 events x 1 line/s x about 300 bytes, 230 MB a day at most.
  * The counts of what was left out are lines of their own.
  */
+import { addressNetwork } from '../limits/address-network.js';
+
 /** At once, and again for each second that passed. */
 const PER_SOURCE = { burst: 10, perSecond: 1 / 6 };
 const PER_EVENT = { burst: 100, perSecond: 1 };
@@ -22,7 +24,7 @@ export class EventLimit<Event extends string> {
 
   /** Whether a line may be written at `now` (ms of a clock that never goes back). */
   admits(event: Event, source: string, now: number): boolean {
-    const key = `${event} ${networkOf(source)}`;
+    const key = `${event} ${addressNetwork(source)}`;
     const ofSource = refilled(this.#sources.get(key), PER_SOURCE, now);
     const ofEvent = refilled(this.#events.get(event), PER_EVENT, now);
     const admitted = ofSource.tokens >= 1 && ofEvent.tokens >= 1;
@@ -47,10 +49,4 @@ function refilled(bucket: Bucket | undefined, { burst, perSecond }: typeof PER_S
   if (bucket === undefined) return { tokens: burst, at: now };
   const tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
   return { tokens, at: now };
-}
-
-/** An IPv6 network of 64 bits is one source: its owner has all of its addresses. */
-function networkOf(source: string): string {
-  const colon = source.indexOf(':');
-  return colon < 0 || source.includes('.') ? source : source.split(':', 4).join(':');
 }

@@ -19,7 +19,7 @@ export class GatewayMetrics {
   ]);
   readonly packetsByKey = this.#counter(
     'qrng_packets_by_key_total',
-    'Packets accepted, by the id of the HMAC key that signed them',
+    'Packets whose HMAC held, taken or not, by the id of the key',
     ['key_id'],
   );
   readonly missing = this.#counter('qrng_sequence_missing_total', 'Sequence numbers that never came', [

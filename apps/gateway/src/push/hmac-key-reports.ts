@@ -6,6 +6,8 @@ import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 
 @Injectable()
 export class HmacKeyReports {
+  #valid: readonly string[] = [];
+
   constructor(
     private readonly metrics: GatewayMetrics,
     private readonly audit: AuditTrail,
@@ -14,8 +16,12 @@ export class HmacKeyReports {
     logger.setContext('HmacKeys');
   }
 
-  /** A series for each valid key, from 0 on, so that "no longer used" can be told from "never seen". */
+  /** A series for each valid key and no other, from 0 on, so that "no longer used" can be told from "never seen". */
   valid(keyIds: readonly string[]): void {
+    for (const key_id of this.#valid) {
+      if (!keyIds.includes(key_id)) this.metrics.packetsByKey.remove({ key_id });
+    }
+    this.#valid = keyIds;
     for (const key_id of keyIds) this.metrics.packetsByKey.inc({ key_id }, 0);
   }
 

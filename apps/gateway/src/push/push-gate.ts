@@ -3,24 +3,27 @@
  *
  *   client certificate (where one is demanded) -> content type -> plausible Content-Length -> room -> the body is read
  *
- * The room is for the bodies of all pushes that are under way, whoever sends them: none of them is authenticated before
- * all of it is there.
+ * The room is for the bodies of all pushes that are under way, since none is authenticated before all of it is there. One
+ * network gets an eighth of it, so that an attacker who sends slowly does not keep a collector elsewhere out.
  */
 import { TLSSocket } from 'node:tls';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { MAX_PACKET_BYTES, MIN_PACKET_BYTES } from '#libs/crypto';
+import { addressNetwork } from '../limits/address-network.js';
 import { GatewaySettings } from '../settings.js';
 import { PushOutcomes } from './push-outcomes.js';
 import { PushRefusal } from './push-refusal.js';
 
-/** Bodies that are being read or decided on at a time, in bytes: 128 of the largest packets. */
-const MAX_BYTES_UNDER_WAY = 128 * MAX_PACKET_BYTES;
+/** Bytes of bodies that are being read or decided on at a time: 256 of the largest packets, 32 from one network. */
+const ROOM = { all: 256 * MAX_PACKET_BYTES, network: 32 * MAX_PACKET_BYTES };
 const RETRY_AFTER_SECS = 1;
 
 @Injectable()
 export class PushGate {
-  #bytesUnderWay = 0;
+  /** Bytes of bodies under way, by network. */
+  readonly #used = new Map<string, number>();
+  #allUsed = 0;
   readonly #certificateDemanded: boolean;
 
   constructor(
@@ -39,15 +42,26 @@ export class PushGate {
   }
 
   /** Keeps room for the body until the push is answered or its connection is gone. */
-  #reserve({ raw }: FastifyRequest, reply: FastifyReply): PushRefusal | undefined {
+  #reserve({ raw, ip }: FastifyRequest, reply: FastifyReply): PushRefusal | undefined {
     const bytes = Number(raw.headers['content-length']);
-    if (this.#bytesUnderWay + bytes > MAX_BYTES_UNDER_WAY) {
+    const network = addressNetwork(ip);
+    const used = this.#used.get(network) ?? 0;
+    if (this.#allUsed + bytes > ROOM.all || used + bytes > ROOM.network) {
       const answer = { retryAfterSecs: RETRY_AFTER_SECS };
       return new PushRefusal('unready', 'too many pushes at a time', answer);
     }
-    this.#bytesUnderWay += bytes;
-    reply.raw.once('close', () => (this.#bytesUnderWay -= bytes));
+    this.#note(network, bytes);
+    reply.raw.once('close', () => {
+      this.#note(network, -bytes);
+    });
     return undefined;
+  }
+
+  #note(network: string, bytes: number): void {
+    const used = (this.#used.get(network) ?? 0) + bytes;
+    if (used === 0) this.#used.delete(network);
+    else this.#used.set(network, used);
+    this.#allUsed += bytes;
   }
 
   #headerRefusal({ raw }: FastifyRequest): PushRefusal | undefined {
