@@ -2,9 +2,10 @@
 import { Client } from 'undici';
 import type { Dispatcher } from 'undici';
 import { isSecureUrl } from '#libs/settings';
+import { errorCode } from '#libs/settings';
 import { isText } from './is-text.js';
 import { parseRetryAfter } from './retry-after.js';
-import { errorCode, SourceError } from './source.js';
+import { SourceError } from './source.js';
 import type { EntropySource } from './source.js';
 import { trustedConnector } from './trusted-connector.js';
 import type { Trust } from './trusted-connector.js';

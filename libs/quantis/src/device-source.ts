@@ -2,7 +2,8 @@
 import { constants, open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode, SourceError } from './source.js';
+import { errorCode } from '#libs/settings';
+import { SourceError } from './source.js';
 import type { EntropySource } from './source.js';
 import { fetchLimitMs, withDeadline } from './with-deadline.js';
 

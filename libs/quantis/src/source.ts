@@ -58,9 +58,3 @@ export class SourceError extends Error {
     super(message);
   }
 }
-
-/** What an error of the system, TLS or HTTP calls its reason: `ECONNREFUSED`, `CERT_HAS_EXPIRED`, `UND_ERR_...`. */
-export function errorCode(error: unknown): string {
-  const { code, name } = error as { code?: unknown; name?: unknown };
-  return String(code ?? name);
-}

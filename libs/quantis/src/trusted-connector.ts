@@ -11,7 +11,8 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
-import { errorCode, SourceError } from './source.js';
+import { errorCode } from '#libs/settings';
+import { SourceError } from './source.js';
 
 export interface Trust {
   /** PEM bundle; read again for each connection, so that it can be replaced while the collector runs. */

@@ -1,6 +1,7 @@
-/** The code of a system error, such as ENOSPC: what a log may say of it without quoting paths or content. */
+/** The code of an error, such as ENOSPC or CERT_HAS_EXPIRED: what a log may say of it without quoting paths or content. */
 export function errorCode(error: unknown): string {
   // Not `instanceof Error`: under Jest errors of Node itself are of another realm.
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : 'unknown';
+  if (typeof error !== 'object' || error === null) return 'unknown';
+  const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
+  return [code, name].find((text) => typeof text === 'string') ?? 'unknown';
 }
