@@ -93,9 +93,13 @@ describe('API keys', () => {
       [good, good],
       [good, bad],
       [bad, good],
+      [good, 'Authorization:'],
+      ['authorization:', good],
     ]) {
+      const failures = (await gateway.metric('qrng_auth_failures_total')) ?? 0;
       const { status } = await rawRequest(gateway, ['GET /api/random HTTP/1.1', 'Host: x', ...fields]);
       expect(status).toBe(401);
+      expect(await gateway.metric('qrng_auth_failures_total')).toBe(failures + 1);
     }
   });
 

@@ -2,8 +2,9 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Logger } from 'nestjs-pino';
+import { PinoLogger } from 'nestjs-pino';
 import { MAX_PACKET_BYTES } from '#libs/crypto';
+import { FrameworkLogger } from './framework-logger.js';
 import { GatewayModule } from './gateway.module.js';
 import { addRequestHooks } from './http/request-hooks.js';
 import { boundConnections, serverOptions } from './http/server-options.js';
@@ -28,7 +29,7 @@ export async function createGateway(
     bodyParser: false,
     abortOnError: false,
   });
-  app.useLogger(app.get(Logger));
+  app.useLogger(new FrameworkLogger(await app.resolve(PinoLogger), {}));
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   adapter.getInstance().removeAllContentTypeParsers(); // a push is the only request with a body
   app.useBodyParser('application/octet-stream', { bodyLimit: MAX_PACKET_BYTES });

@@ -1,6 +1,6 @@
 /** The gateway's process. */
 import 'reflect-metadata';
-import { Logger } from 'nestjs-pino';
+import { PinoLogger } from 'nestjs-pino';
 import { exitConfig, readSettings, readSettingsOrExit, secretFiles, SettingsError } from '#libs/settings';
 import { createGateway, listen } from './create-gateway.js';
 import { FileWatcher } from './reload/file-watcher.js';
@@ -17,7 +17,7 @@ const app = await createGateway(settings, source).catch((error: unknown) => {
   throw error;
 });
 process.on('SIGHUP', () => void app.get(FileWatcher).reload());
-const logger = app.get(Logger);
+const logger = await app.resolve(PinoLogger);
 for (const warning of warnings) logger.warn({ event: 'unknown-setting' }, warning);
 const url = await listen(app, settings);
-logger.log({ event: 'listening', url }, `listening at ${url}`);
+logger.info({ event: 'listening', url }, `listening at ${url}`);

@@ -1,0 +1,41 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { GatewayProcess } from '../support/gateway-process.js';
+
+let gateway: GatewayProcess;
+afterEach(() => gateway.close());
+
+test('each line is an event of the gateway with a message, and none tells a secret', async () => {
+  gateway = await GatewayProcess.start({ QRNG_BUFFER_SIZ: '1' });
+  await gateway.fill(1000);
+  const { text } = await gateway.get('/api/random');
+  expect(text).toMatch(/^[0-9a-f]{64}$/);
+  const stranger = 'Bearer key-of-a-stranger-key-of-a-stranger';
+  await gateway.request('/api/random?bytes=1', { headers: { authorization: stranger } });
+  const { log } = gateway.run;
+  gateway.run.child.kill('SIGTERM');
+  await gateway.run.ended;
+
+  for (const line of log) {
+    expect(line).toMatchObject({ event: expect.any(String), msg: expect.any(String) });
+  }
+  const events = log.map(({ event }) => event);
+  expect(events).toEqual(expect.arrayContaining(['unknown-setting', 'listening', 'request']));
+  expect(log.find(({ event }) => event === 'unknown-setting')?.['msg']).toContain('QRNG_BUFFER_SIZE');
+  expect(log.filter(({ level }) => Number(level) >= 40).map(({ event }) => event)).toEqual([
+    'replay-state-opened',
+    'unknown-setting',
+  ]);
+
+  const output = JSON.stringify(log) + gateway.run.errors;
+  const { QRNG_HMAC_SECRET_KEY = '' } = gateway.env;
+  for (const secret of [text, gateway.apiKey, QRNG_HMAC_SECRET_KEY, 'stranger']) {
+    expect(output).not.toContain(secret);
+  }
+});
+
+test('Nest tells of modules and routes at the level debug alone', async () => {
+  gateway = await GatewayProcess.start({ QRNG_LOG_LEVEL: 'debug' });
+  const routes = gateway.run.log.filter(({ context }) => context === 'RouterExplorer');
+  expect(routes.length).toBeGreaterThan(10);
+  expect(routes.every(({ level }) => level === 20)).toBe(true);
+});
