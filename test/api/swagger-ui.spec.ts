@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { chromium } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { startGateway, temporaryFolder } from '../support/gateway.js';
+import type { TestGateway } from '../support/gateway.js';
+
+/** `npm test` lists what it could not install; only then is this skipped, else a missing browser is a failure. */
+const describeWithBrowser = (process.env['QRNG_TEST_MISSING'] ?? '').split(',').includes('chromium')
+  ? describe.skip
+  : describe;
+
+/** The picture of the manual is taken anew on demand only: tests change nothing. */
+const FOLDER = process.env['QRNG_UPDATE_SCREENSHOTS'] === 'yes' ? 'docs/images' : temporaryFolder();
+
+/** So high that nothing scrolls, and the picture is what it shows down to the answer. */
+const [WIDTH, HEIGHT] = [1100, 6000];
+
+describeWithBrowser('Swagger UI in headless Chromium', () => {
+  let browser: Browser;
+  let gateway: TestGateway;
+  let page: Page;
+  /** What the page complained of, breaches of its content security policy among it. */
+  const complaints: string[] = [];
+  /** Requests to anything but the gateway. */
+  const elsewhere: string[] = [];
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+    gateway = await startGateway({
+      QRNG_API_KEY: 'the-key-that-your-operator-gave-you',
+      QRNG_RATE_LIMIT_MAX: '100',
+      QRNG_RATE_LIMIT_BURST: '20',
+    });
+    await gateway.fill(10_000);
+    // The certificate is of the tests' own CA, which the browser does not know.
+    page = await browser.newPage({ ignoreHTTPSErrors: true, viewport: { width: WIDTH, height: HEIGHT } });
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('request', (request) => {
+      const url = request.url();
+      if (!url.startsWith(gateway.url) && !url.startsWith('data:')) elsewhere.push(url);
+    });
+  }, 120_000);
+  afterAll(async () => {
+    await browser.close();
+    await gateway.close();
+  });
+
+  test('shows every operation under its content security policy', async () => {
+    const response = await page.goto(`${gateway.url}/docs`);
+    expect(response?.headers()['content-security-policy']).toContain("default-src 'none'");
+    await page.waitForSelector('#operations-entropy-getRandom');
+    expect(await page.locator('.opblock').count()).toBe(15);
+  }, 60_000);
+
+  test('authorises, tries out /api/random and shows fresh bytes', async () => {
+    await page.click('.btn.authorize');
+    await page.fill('.auth-container input', gateway.apiKey);
+    await page.click('.auth-btn-wrapper .authorize');
+    await page.click('.auth-btn-wrapper .btn-done');
+    await page.click('#operations-entropy-getRandom .opblock-summary-control');
+    const shown = page.locator('#operations-entropy-getRandom .live-responses-table pre').first();
+    const seen = new Set<string>();
+    for (let i = 0; i < 2; i++) {
+      const answered = page.waitForResponse((response) => response.url().includes('/api/random'));
+      await page.click('#operations-entropy-getRandom .execute');
+      const bytes = (await (await answered).text()).trim();
+      expect(bytes).toMatch(/^[0-9a-f]{64}$/);
+      await shown.filter({ hasText: bytes }).waitFor();
+      seen.add(bytes);
+    }
+    expect(seen.size).toBe(2);
+    const end = await page.locator('#operations-entropy-getRandom .live-responses-table').boundingBox();
+    const clip = { x: 0, y: 0, width: WIDTH, height: Math.ceil((end?.y ?? 0) + (end?.height ?? 0)) };
+    await page.screenshot({ path: join(FOLDER, 'swagger-ui.png'), clip });
+  }, 60_000);
+
+  test('asks nobody else, and breaks none of its rules', () => {
+    expect(elsewhere).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+});
