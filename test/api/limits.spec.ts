@@ -246,3 +246,20 @@ describe('an address', () => {
     expect((await ask('one')).status).toBe(200);
   });
 });
+
+test('of several reasons to refuse a request the first is told: address, key, its limit, parameters, entropy', async () => {
+  gateway = await startGateway({ QRNG_API_KEYS_FILE: keys.path, QRNG_RATE_LIMIT_MAX: '2' });
+  const wrong = '/api/random?bytes=0';
+  expect((await ask('one', wrong)).status).toBe(400); // though the pool is empty
+  expect((await ask('one', '/api/random')).status).toBe(503);
+  const limited = await ask('one', wrong);
+  expect([limited.status, limited.headers['ratelimit']]).toEqual([
+    429,
+    expect.stringMatching(/^"window";r=0/),
+  ]);
+  expect((await gateway.request(wrong)).status).toBe(401);
+  expect((await gateway.request('/api/nothing')).status).toBe(401);
+  for (const answer of [await ask('two', wrong), await ask('one'), await gateway.request('/api/nothing')]) {
+    expect([answer.status, answer.headers['ratelimit']]).toEqual([429, undefined]);
+  }
+});

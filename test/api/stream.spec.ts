@@ -27,7 +27,6 @@ async function open(
   return { status: statusCode, headers, body };
 }
 
-/** Bytes until the end, or until the connection breaks. */
 /** Opens a stream beside others, which may get the first bytes that come. */
 async function openBeside(bytes: number, name = 'greedy'): ReturnType<typeof open> {
   let opened = false;
@@ -40,6 +39,7 @@ async function openBeside(bytes: number, name = 'greedy'): ReturnType<typeof ope
   return opening;
 }
 
+/** Bytes until the end, or until the connection breaks. */
 async function read(body: Readable): Promise<{ bytes: number; whole: boolean }> {
   let bytes = 0;
   body.on('data', (chunk: Buffer) => (bytes += chunk.length));

@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Clock } from '../../apps/gateway/src/clock.js';
+import { startGateway } from '../support/gateway.js';
+import type { TestGateway } from '../support/gateway.js';
+
+const CAPACITY = 1_000_000;
+
+interface Status {
+  warnings: string[];
+  pool: {
+    bytes: number;
+    capacity: number;
+    oldestAgeSeconds: number;
+    ready: boolean;
+    secondsUntilEmpty: number | null;
+  };
+  feed: { fed: boolean; secondsSinceLastEntropy: number | null };
+  throughput: { inBytesPerSecond: number; outBytesPerSecond: number };
+  collectors: { name: string; secondsSinceLastPacket: number; packets: number; missingPackets: string }[];
+}
+interface Quality {
+  bytes: number;
+  statistics: Record<string, { value: number; expected: number; verdict: string }> | null;
+  note: string;
+}
+
+let gateway: TestGateway;
+/** Moves the clocks of the gateway, which stand still otherwise. */
+let move: (ms: number) => void;
+beforeEach(async () => {
+  gateway = await startGateway({ QRNG_BUFFER_SIZE: String(CAPACITY) });
+  const clock = gateway.app.get(Clock);
+  const start = { wall: clock.now(), monotonic: clock.monotonic() };
+  let moved = 0;
+  clock.now = () => start.wall + moved;
+  clock.monotonic = () => start.monotonic + moved;
+  move = (ms) => (moved += ms);
+});
+afterEach(() => gateway.close());
+
+async function read<T>(path: string): Promise<T> {
+  const { status, text } = await gateway.get(path);
+  expect([path, status]).toEqual([path, 200]);
+  return JSON.parse(text) as T;
+}
+const status = () => read<Status>('/api/status');
+const quality = () => read<Quality>('/api/quality');
+
+describe('/api/status', () => {
+  test('says of a new gateway that it is empty and was never fed', async () => {
+    expect(await status()).toMatchObject({
+      warnings: [
+        'The pool is filled to 0 %; below 5 % the gateway is not ready.',
+        'No entropy has come since this gateway started.',
+      ],
+      pool: { bytes: 0, capacity: CAPACITY, ready: false, secondsUntilEmpty: null },
+      feed: { fed: false, secondsSinceLastEntropy: null },
+      throughput: { inBytesPerSecond: 0, outBytesPerSecond: 0 },
+      collectors: [],
+    });
+  });
+
+  test('says of one that is fed how full it is, by whom and how fast, and warns of nothing', async () => {
+    await gateway.fill(600_000);
+    gateway.collector.sequence += 2n;
+    move(10_000);
+    await gateway.fill(60_000);
+    move(20_000);
+    const { warnings, pool, feed, throughput, collectors } = await status();
+    expect(warnings).toEqual([]);
+    expect(pool).toMatchObject({
+      bytes: 660_000,
+      ready: true,
+      oldestAgeSeconds: 30,
+      secondsUntilEmpty: null,
+    });
+    expect(feed).toEqual({ fed: true, secondsSinceLastEntropy: 20 });
+    // Within the 30 s, and the while of its start, that the gateway has run.
+    expect(throughput.inBytesPerSecond).toBeGreaterThanOrEqual(11_000);
+    expect(throughput.inBytesPerSecond).toBeLessThanOrEqual(22_000);
+    expect(collectors).toMatchObject([
+      { name: 'collector-1', secondsSinceLastPacket: 20, packets: 2, missingPackets: '2' },
+    ]);
+  });
+
+  test('warns of a feed and a collector that went silent, and says when the pool will be empty', async () => {
+    await gateway.fill(600_000);
+    move(120_000);
+    for (let i = 0; i < 6; i++) await gateway.get('/api/random?bytes=60000');
+    const { warnings, pool, feed, throughput } = await status();
+    expect(feed).toEqual({ fed: false, secondsSinceLastEntropy: 120 });
+    expect(throughput).toEqual({ inBytesPerSecond: 0, outBytesPerSecond: 6000 });
+    expect(pool).toMatchObject({ bytes: 240_000, ready: true, secondsUntilEmpty: 40 });
+    expect(warnings).toEqual([
+      'At this rate the pool is empty in 40 s.',
+      'No entropy has come for 120 s.',
+      'Collector collector-1 has sent nothing for 120 s.',
+    ]);
+  });
+});
+
+describe('/api/quality', () => {
+  test('says nothing before 8 KiB have come, as so few bytes could be told from their statistics', async () => {
+    expect(await quality()).toMatchObject({ bytes: 0, statistics: null });
+    await gateway.fill(8191);
+    expect(await quality()).toMatchObject({ bytes: 0, statistics: null });
+  });
+
+  test('judges what came in, not what goes out, and takes none of it', async () => {
+    for (let i = 0; i < 32; i++) await gateway.fill(8192);
+    const before = await quality();
+    expect(Object.keys(before.statistics ?? {})).toEqual([
+      'ones',
+      'chiSquare',
+      'serialCorrelation',
+      'monteCarloPi',
+      'minEntropy',
+    ]);
+    // A chance of 5 in 10^9 that good bytes are called bad.
+    for (const { verdict } of Object.values(before.statistics ?? {})) {
+      expect(verdict).not.toMatch(/^not random/);
+    }
+    expect(before.note).toContain('They cannot show that bytes are unpredictable');
+    expect(await gateway.metric('qrng_pool_bytes')).toBe(32 * 8192);
+    await gateway.get('/api/random?bytes=60000');
+    expect(await quality()).toEqual(before);
+  });
+
+  test('finds a source that repeats itself', async () => {
+    for (let i = 0; i < 16; i++) {
+      const period = randomBytes(64);
+      const data = Buffer.concat(Array<Buffer>(128).fill(period));
+      expect((await gateway.push(gateway.collector.seal(data))).status).toBe(204);
+    }
+    const { bytes, statistics } = await quality();
+    expect(bytes).toBe(16 * 8192);
+    expect(statistics?.['chiSquare']?.verdict).toMatch(/^not random/);
+    expect(statistics?.['minEntropy']?.verdict).toMatch(/^not random/);
+  });
+});
