@@ -30,8 +30,8 @@ export class Dispenser {
    */
   bytes(request: FastifyRequest, reply: FastifyReply, count: number): Buffer | Promise<Buffer> {
     const reservation = this.quotas.reserve(request, reply, count);
-    this.recent.note(reservation.client);
-    return this.entropy.takeNow(count, reservation.client) ?? this.#bytesLater(reservation);
+    if (reservation instanceof Promise) return reservation.then((later) => this.#bytesOf(later));
+    return this.#bytesOf(reservation);
   }
 
   /**
@@ -40,7 +40,7 @@ export class Dispenser {
    * @throws {ApiError} `quota-used-up`, `too-little-entropy`.
    */
   async sample<T>(request: FastifyRequest, reply: FastifyReply, sample: Sample<T>): Promise<T> {
-    const reservation = this.quotas.reserve(request, reply, sample.most);
+    const reservation = await this.quotas.reserve(request, reply, sample.most);
     this.recent.note(reservation.client);
     let taken = 0;
     try {
@@ -54,6 +54,12 @@ export class Dispenser {
     } finally {
       this.quotas.settle(reservation, taken);
     }
+  }
+
+  #bytesOf(reservation: Reservation): Buffer | Promise<Buffer> {
+    const { client, bytes } = reservation;
+    this.recent.note(client);
+    return this.entropy.takeNow(bytes, client) ?? this.#bytesLater(reservation);
   }
 
   async #bytesLater(reservation: Reservation): Promise<Buffer> {

@@ -29,9 +29,9 @@ export class StreamController {
     parameters: STREAM,
     content: { [OCTETS]: { schema: { type: 'string', contentMediaType: OCTETS } } },
   })
-  stream(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+  async stream(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { bytes } = STREAM.read(request);
     if (isHead(request)) answerHead(reply, OCTETS);
-    else void reply.type(OCTETS).send(this.streams.open(request, reply, bytes));
+    else void reply.type(OCTETS).send(await this.streams.open(request, reply, bytes));
   }
 }

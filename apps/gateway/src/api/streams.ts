@@ -40,10 +40,10 @@ export class Streams implements BeforeApplicationShutdown {
    * @throws {ApiError} `rate-limited` when it has too many open, `too-little-entropy` when there is nothing to begin with
    *   or the rest will not come, `quota-used-up`. Nothing is taken then.
    */
-  open(request: FastifyRequest, reply: FastifyReply, bytes: number): EntropyStream {
+  async open(request: FastifyRequest, reply: FastifyReply, bytes: number): Promise<EntropyStream> {
     this.#refuseExcess(request.client?.name ?? '');
     this.#refuseShortage(bytes);
-    const reservation = this.quotas.reserve(request, reply, bytes);
+    const reservation = await this.quotas.reserve(request, reply, bytes);
     const stream = new EntropyStream(this.queue, reservation.client, bytes);
     this.#open.set(stream, reservation.client);
     stream.once('close', () => {

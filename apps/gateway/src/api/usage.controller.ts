@@ -22,10 +22,11 @@ export class UsageController {
     parameters: NONE,
     content: objectOf(USAGE_SCHEMA, USAGE_EXAMPLE),
   })
-  read(@Req() request: FastifyRequest): object {
+  async read(@Req() request: FastifyRequest): Promise<object> {
     NONE.read(request);
     const { client } = request;
     if (client === undefined) throw new Error('ApiKeyGuard did not run');
+    await this.usage.refresh(client.name);
     const { requests, bytes } = this.usage.of(client.name);
     const { bytesPerDay = null } = client;
     return {

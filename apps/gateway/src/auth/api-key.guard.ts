@@ -26,10 +26,12 @@ export class ApiKeyGuard implements CanActivate {
     this.#open = new RouteMetadata(reflector, PUBLIC);
   }
 
-  canActivate(context: ExecutionContext): boolean {
+  canActivate(context: ExecutionContext): boolean | Promise<never> {
     if (this.#open.of(context) === true) return true;
     const request = context.getArgByIndex<FastifyRequest>(0);
-    request.client = this.authenticator.authenticate(request);
+    const client = this.authenticator.authenticate(request);
+    if (client instanceof Promise) return client;
+    request.client = client;
     return true;
   }
 }

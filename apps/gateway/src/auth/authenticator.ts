@@ -32,29 +32,36 @@ export class Authenticator {
    * @param also recognises tokens that are no API keys.
    * @throws {ApiError} `rate-limited` when the address failed too often; `unauthorized`.
    */
-  authenticate(request: FastifyRequest, also?: (token: string) => Client | undefined): Client {
+  authenticate(
+    request: FastifyRequest,
+    also?: (token: string) => Client | undefined,
+  ): Client | Promise<never> {
     this.failures.refuseExcess(request.ip);
     const token = bearerToken(request);
-    if (token === undefined) throw this.#failure(request, 'no bearer token');
+    if (token === undefined) return this.#fail(request, 'no bearer token');
     const other = also?.(token);
     if (other !== undefined) return other;
     const key = this.keys.find(token);
-    if (key === undefined) throw this.#failure(request, 'unknown key');
+    if (key === undefined) return this.#fail(request, 'unknown key');
     const reason = invalidity(key, this.clock.now());
-    if (reason !== undefined) throw this.#failure(request, `${reason} key`, key.client.name);
+    if (reason !== undefined) return this.#fail(request, `${reason} key`, key.client.name);
     return key.client;
   }
 
-  #failure(request: FastifyRequest, reason: string, client?: string): ApiError {
-    this.failures.count(request.ip, reason, client);
-    const inQuery = KEY_PARAMETERS.some((name) => Object.hasOwn(request.query as object, name));
-    const detail = 'Send a valid API key as Authorization: Bearer KEY.';
-    return new ApiError(
-      'unauthorized',
-      inQuery ? `${detail} A key in the query string is not read.` : detail,
-      {
-        headers: { 'www-authenticate': 'Bearer' },
-      },
-    );
+  /** Counts the failure, which takes a while where gateways count together, and refuses the request. */
+  #fail(request: FastifyRequest, reason: string, client?: string): Promise<never> {
+    const counted = this.failures.count(request.ip, reason, client);
+    if (counted === undefined) throw unauthorized(request);
+    return counted.then(() => {
+      throw unauthorized(request);
+    });
   }
+}
+
+function unauthorized(request: FastifyRequest): ApiError {
+  const inQuery = KEY_PARAMETERS.some((name) => Object.hasOwn(request.query as object, name));
+  const detail = 'Send a valid API key as Authorization: Bearer KEY.';
+  return new ApiError('unauthorized', inQuery ? `${detail} A key in the query string is not read.` : detail, {
+    headers: { 'www-authenticate': 'Bearer' },
+  });
 }

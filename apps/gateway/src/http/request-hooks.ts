@@ -30,7 +30,10 @@ export async function addRequestHooks(app: NestFastifyApplication): Promise<void
         .header('x-request-id', request.id);
     }
     refuseRepeatedFields(request);
-    if (request.is404) unknownRoute.refuse(request, reply);
+    if (request.is404) {
+      unknownRoute.refuse(request, reply).catch(done);
+      return;
+    }
     if (request.routeOptions.url === '/push') pushGate?.check(request, reply);
     done();
   });

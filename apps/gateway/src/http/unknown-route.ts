@@ -20,11 +20,11 @@ export class UnknownRoute {
    *
    * @throws {ApiError} always.
    */
-  refuse(request: FastifyRequest, reply: FastifyReply): never {
+  async refuse(request: FastifyRequest, reply: FastifyReply): Promise<never> {
     const [path = ''] = request.url.split('?', 1);
     if (mayBeApi(path)) {
-      request.client = this.authenticator.authenticate(request);
-      this.throttler.limit(request, reply);
+      request.client = await this.authenticator.authenticate(request);
+      await this.throttler.limit(request, reply);
     }
     const allowed = METHODS.filter((method) => request.server.hasRoute({ method, url: path }));
     if (allowed.length === 0) {

@@ -2,15 +2,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { InjectThrottlerStorage, ThrottlerGuard } from '@nestjs/throttler';
+import { ThrottlerGuard } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Client } from '../auth/client.js';
 import { GatewaySettings } from '../settings.js';
 import { LimitReports } from './limit-reports.js';
 import { limitField, policyField } from './rate-limit-fields.js';
-import { RateLimiter } from './rate-limiter.js';
-import type { RatePolicy } from './rate-limiter.js';
+import type { RatePolicy, RateVerdict } from './rate-limiter.js';
 import { ratePolicy } from './rate-policy.js';
+import { RequestLimits } from './request-limits.js';
 import { UsageBook } from './usage-book.js';
 
 interface Limits {
@@ -26,13 +26,13 @@ export class ClientThrottlerGuard extends ThrottlerGuard {
   readonly #limits = new WeakMap<Client, Limits>();
 
   constructor(
-    @InjectThrottlerStorage() private readonly limiter: RateLimiter,
-    // By name, because the base class has named its own second parameter, and that would be inherited.
+    // These two by name, because the base class has named its own, and that would be inherited.
+    @Inject(RequestLimits) private readonly requests: RequestLimits,
     @Inject(GatewaySettings) private readonly settings: GatewaySettings,
     private readonly reports: LimitReports,
     private readonly usage: UsageBook,
   ) {
-    super([], limiter, new Reflector());
+    super([], requests.storage, new Reflector());
   }
 
   /** Throttler's own reads its list of limits, and warns that nothing is limited because that one is empty. */
@@ -40,11 +40,15 @@ export class ClientThrottlerGuard extends ThrottlerGuard {
     return Promise.resolve();
   }
 
-  // The limits are those of the client, not of the route, and nothing here waits: Throttler's own canActivate asks for
-  // the metadata of each route and awaits nine times, which costs more than all of the rest of a request.
+  // The limits are those of the client, not of the route, and nothing here waits unless Redis is asked: Throttler's own
+  // canActivate asks for the metadata of each route and awaits nine times, which costs more than all of the rest of a
+  // request.
   override canActivate(context: ExecutionContext): Promise<boolean> {
-    this.limit(context.getArgByIndex<FastifyRequest>(0), context.getArgByIndex<FastifyReply>(1));
-    return ADMITTED;
+    const limited = this.limit(
+      context.getArgByIndex<FastifyRequest>(0),
+      context.getArgByIndex<FastifyReply>(1),
+    );
+    return limited === undefined ? ADMITTED : limited.then(() => true);
   }
 
   /**
@@ -52,11 +56,19 @@ export class ClientThrottlerGuard extends ThrottlerGuard {
    *
    * @throws {ApiError} `rate-limited`.
    */
-  limit(request: FastifyRequest, reply: FastifyReply): void {
+  limit(request: FastifyRequest, reply: FastifyReply): Promise<void> | undefined {
     const { client } = request;
-    if (client === undefined) return;
+    if (client === undefined) return undefined;
+    const verdict = this.requests.hit(client.name, this.#limitsOf(client).policy, request.ip);
+    if (verdict instanceof Promise) {
+      return verdict.then((later) => this.#enforce(client, later, request, reply));
+    }
+    this.#enforce(client, verdict, request, reply);
+    return undefined;
+  }
+
+  #enforce(client: Client, verdict: RateVerdict, request: FastifyRequest, reply: FastifyReply): void {
     const { policy, field } = this.#limitsOf(client);
-    const verdict = this.limiter.hit(client.name, policy);
     void reply.header('ratelimit-policy', field).header('ratelimit', limitField(verdict, policy));
     if (verdict.refused !== undefined) throw this.reports.refuseClient(verdict, request.ip, client.name);
     this.usage.countRequest(client.name);

@@ -4,10 +4,15 @@ import { ThrottlerModule } from '@nestjs/throttler';
 import { Clock } from '../clock.js';
 import { GatewaySettings } from '../settings.js';
 import { ClientThrottlerGuard } from './client-throttler.guard.js';
-import { FailedAuthentications } from './failed-authentications.js';
+import { RedisConnection } from '../redis/redis-connection.js';
+import { FailedAuthentications, MAX_NETWORKS } from './failed-authentications.js';
 import { LimitReports } from './limit-reports.js';
 import { RateLimiter } from './rate-limiter.js';
 import { Quotas } from './quotas.js';
+import { ratePolicy } from './rate-policy.js';
+import { SharedLimits } from './redis/shared-limits.js';
+import { SharedUsageBook } from './redis/shared-usage-book.js';
+import { RequestLimits } from './request-limits.js';
 import { UsageBook } from './usage-book.js';
 import { UsageFile } from './usage-file.js';
 
@@ -28,7 +33,26 @@ import { UsageFile } from './usage-file.js';
       }),
     }),
   ],
-  providers: [FailedAuthentications, LimitReports, UsageBook, UsageFile, Quotas, ClientThrottlerGuard],
+  providers: [
+    {
+      provide: SharedLimits,
+      inject: [RedisConnection, GatewaySettings],
+      useFactory: (redis: RedisConnection | undefined, settings: GatewaySettings) =>
+        redis && new SharedLimits(redis, ratePolicy(settings, undefined), MAX_NETWORKS),
+    },
+    {
+      provide: UsageBook,
+      inject: [RedisConnection, Clock],
+      useFactory: (redis: RedisConnection | undefined, clock: Clock) =>
+        redis === undefined ? new UsageBook(clock) : new SharedUsageBook(redis, clock),
+    },
+    RequestLimits,
+    FailedAuthentications,
+    LimitReports,
+    UsageFile,
+    Quotas,
+    ClientThrottlerGuard,
+  ],
   exports: [FailedAuthentications, LimitReports, UsageBook, Quotas, ClientThrottlerGuard],
 })
 export class LimitsModule {}

@@ -1,6 +1,7 @@
 /** The bytes a client may take in a UTC day: set aside before they are taken, so that a quota is never exceeded. */
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Client } from '../auth/client.js';
 import { Clock } from '../clock.js';
 import { LimitReports } from './limit-reports.js';
 import { UsageBook } from './usage-book.js';
@@ -25,11 +26,23 @@ export class Quotas {
    *
    * @throws {ApiError} `quota-used-up` when fewer are left; nothing is set aside then.
    */
-  reserve(request: FastifyRequest, reply: FastifyReply, bytes: number): Reservation {
+  reserve(request: FastifyRequest, reply: FastifyReply, bytes: number): Reservation | Promise<Reservation> {
     const { client } = request;
     if (client === undefined) throw new Error('ApiKeyGuard did not run');
-    const { name, bytesPerDay } = client;
-    const admitted = this.usage.reserve(name, bytes, bytesPerDay);
+    const admitted = this.usage.reserve(client.name, bytes, client.bytesPerDay);
+    if (admitted instanceof Promise) {
+      return admitted.then((later) => this.#enforce(client, request, reply, bytes, later));
+    }
+    return this.#enforce(client, request, reply, bytes, admitted);
+  }
+
+  #enforce(
+    { name, bytesPerDay }: Client,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    bytes: number,
+    admitted: boolean,
+  ): Reservation {
     if (bytesPerDay !== undefined) this.#tellLimit(reply, name, bytesPerDay, admitted);
     if (!admitted) throw this.#refusal(request, name, bytes, bytesPerDay ?? 0);
     return { client: name, bytes, day: this.usage.today() };

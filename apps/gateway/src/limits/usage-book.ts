@@ -29,7 +29,17 @@ export class UsageBook {
    *
    * @returns false when fewer are left; nothing changes then.
    */
-  reserve(client: string, bytes: number, bytesPerDay: number | undefined): boolean {
+  reserve(client: string, bytes: number, bytesPerDay: number | undefined): boolean | Promise<boolean> {
+    return this.add(client, bytes, bytesPerDay);
+  }
+
+  /** Brings what is known of a client up to date: here the day, and where others count too, their share. */
+  refresh(client: string): Promise<void> | undefined {
+    this.of(client);
+    return undefined;
+  }
+
+  protected add(client: string, bytes: number, bytesPerDay: number | undefined): boolean {
     const usage = this.of(client);
     if (bytesPerDay !== undefined && usage.bytes + bytes > bytesPerDay) return false;
     usage.bytes += bytes;
@@ -60,6 +70,11 @@ export class UsageBook {
     const usage = { requests: 0, bytes: 0 };
     this.#usages.set(client, usage);
     return usage;
+  }
+
+  protected set(client: string, usage: DayUsage): void {
+    this.today();
+    this.#usages.set(client, usage);
   }
 
   /** When the current day ends, Unix milliseconds. */

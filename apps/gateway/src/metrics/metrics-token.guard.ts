@@ -23,13 +23,15 @@ export class MetricsTokenGuard implements CanActivate {
     private readonly authenticator: Authenticator,
   ) {}
 
-  canActivate(context: ExecutionContext): boolean {
+  canActivate(context: ExecutionContext): boolean | Promise<never> {
     const expected = this.settings.QRNG_METRICS_TOKEN;
     if (expected === undefined) return true;
     const request = context.getArgByIndex<FastifyRequest>(0);
-    request.client = this.authenticator.authenticate(request, (token) =>
+    const client = this.authenticator.authenticate(request, (token) =>
       equalSecrets(token, expected) ? SCRAPER : undefined,
     );
+    if (client instanceof Promise) return client;
+    request.client = client;
     demandScope(request, ['metrics']);
     return true;
   }

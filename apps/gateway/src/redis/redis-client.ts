@@ -1,5 +1,7 @@
 /** The node-redis client with the gateway's scripts, set so that no command is ever sent a second time. */
 import { createClient, RESP_TYPES } from 'redis';
+import { limit } from '../limits/redis/limit-script.js';
+import { usage } from '../limits/redis/usage-script.js';
 import { admit } from '../pool/redis/admit-script.js';
 import { lease } from '../pool/redis/lease-script.js';
 
@@ -15,7 +17,7 @@ export type RedisClient = ReturnType<typeof createRedisClient>;
 export function createRedisClient(url: string) {
   return createClient({
     url,
-    scripts: { admit, lease },
+    scripts: { admit, lease, limit, usage },
     // Commands wait for nothing: what cannot be sent now fails now, and what was not answered is not sent again.
     disableOfflineQueue: true,
     // No redirection to another host: the gateway opens no connection but to its URL.

@@ -1,0 +1,73 @@
+/**
+ * What all gateways together have served to each client in the current UTC day, by Redis' clock.
+ *
+ *   {qrng}:usage  hash  @day; CLIENT:requests, CLIENT:bytes
+ */
+import { defineScript } from 'redis';
+import type { CommandParser } from 'redis';
+import type { DayUsage } from '../usage-book.js';
+
+const KEYS = ['{qrng}:usage'] as const;
+
+/** What is to be added to the usage of a client; with a quota only if the sum does not exceed it. */
+export interface UsageChange {
+  readonly client: string;
+  readonly requests: number;
+  readonly bytes: number;
+  readonly bytesPerDay?: number | undefined;
+  /** What this gateway last heard of it, should Redis have lost it. */
+  readonly known: DayUsage;
+}
+
+export interface UsageArguments {
+  /** The UTC day of `known`, as the number of days since 1970. */
+  readonly day: number;
+  readonly changes: readonly UsageChange[];
+}
+
+/** The usage after the change, or without it if it did not fit. */
+export type UsageReply = readonly [day: number, fits: number, requests: number, bytes: number];
+
+// A clock that was set back does not give a quota a second time.
+const SCRIPT = `
+local USAGE = KEYS[1]
+local input = cjson.decode(ARGV[1])
+local day = math.floor(tonumber(redis.call('TIME')[1]) / 86400)
+local last = tonumber(redis.call('HGET', USAGE, '@day') or -1)
+if day > last then
+  redis.call('DEL', USAGE)
+  redis.call('HSET', USAGE, '@day', day)
+else
+  day = last
+end
+local replies = {}
+for i, change in ipairs(input.changes) do
+  local requests, bytes = change.client .. ':requests', change.client .. ':bytes'
+  if input.day == day then
+    redis.call('HSETNX', USAGE, requests, string.format('%.0f', change.known.requests))
+    redis.call('HSETNX', USAGE, bytes, string.format('%.0f', change.known.bytes))
+  end
+  local used = tonumber(redis.call('HGET', USAGE, bytes) or 0)
+  local fits = change.bytesPerDay == nil or used + change.bytes <= change.bytesPerDay
+  if fits then
+    used = redis.call('HINCRBY', USAGE, bytes, change.bytes)
+    if used < 0 then
+      used = 0
+      redis.call('HSET', USAGE, bytes, 0)
+    end
+    redis.call('HINCRBY', USAGE, requests, change.requests)
+  end
+  replies[i] = { day, fits and 1 or 0, tonumber(redis.call('HGET', USAGE, requests) or 0), used }
+end
+return replies
+`;
+
+export const usage = defineScript({
+  SCRIPT,
+  NUMBER_OF_KEYS: KEYS.length,
+  parseCommand(parser: CommandParser, options: UsageArguments) {
+    parser.pushKeys([...KEYS]);
+    parser.push(JSON.stringify(options));
+  },
+  transformReply: (reply: unknown) => reply as readonly UsageReply[],
+});
