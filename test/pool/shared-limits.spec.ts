@@ -59,7 +59,7 @@ describeWithRedis('SharedLimits', () => {
     const limits = { max: 8, windowSecs: 1.5, burst: 3, blockAfter: 1000, blockSecs: 1 };
     const shared = new SharedLimits(redis, policy, 1000);
     const admitted: { sent: number; answered: number }[] = [];
-    for (const end = Date.now() + 4000; Date.now() < end; ) {
+    for (const end = Date.now() + 4000; Date.now() < end;) {
       await setTimeout(15);
       const sent = performance.now();
       const verdict = await shared.count({ network: 'n', client: { name: 'timed', policy: limits } });
