@@ -27,6 +27,7 @@ export class RedisConnection {
   #refused = false;
   #warnings: readonly string[] = [];
   #closed = false;
+  #onUp: (() => void) | undefined;
   #attempted: () => void = () => undefined;
 
   private constructor(url: string, log: RedisLog) {
@@ -55,6 +56,11 @@ export class RedisConnection {
   /** Settings of this Redis that are not as they should be. */
   get warnings(): readonly string[] {
     return this.#warnings;
+  }
+
+  /** Has `listener` called whenever Redis can be used again, before anything else is sent to it. */
+  whenUp(listener: () => void): void {
+    this.#onUp = listener;
   }
 
   /**
@@ -110,6 +116,7 @@ export class RedisConnection {
     }
     this.#fault = undefined;
     this.#refused = false;
+    this.#onUp?.();
     this.#log.up(warnings);
     this.#attempted();
   }

@@ -10,6 +10,8 @@ import { UsageBook } from '../usage-book.js';
 import type { DayUsage } from '../usage-book.js';
 import type { UsageChange, UsageReply } from './usage-script.js';
 
+/** Changes of one call, so that Redis is not kept busy for long. */
+const MOST_CHANGES = 500;
 /** Changes that need no answer are sent together, after so long. */
 const SEND_AFTER_MS = 5;
 /** While Redis is away they wait, and it is tried so often. */
@@ -25,6 +27,12 @@ export class SharedUsageBook extends UsageBook implements OnApplicationShutdown 
     clock: Clock,
   ) {
     super(clock);
+    redis.whenUp(() => void this.#remind());
+  }
+
+  override restore(day: number, clients: Readonly<Record<string, DayUsage>>): void {
+    super.restore(day, clients);
+    void this.#remind();
   }
 
   override countRequest(client: string): void {
@@ -59,7 +67,7 @@ export class SharedUsageBook extends UsageBook implements OnApplicationShutdown 
   }
 
   async #reserveTogether(client: string, bytes: number, bytesPerDay: number): Promise<boolean> {
-    const change = { client, requests: 0, bytes, bytesPerDay, known: this.#heardOf(client) };
+    const change = { client, requests: 0, bytes, bytesPerDay };
     const [reply] = (await this.#ask([change])) ?? [];
     return reply === undefined ? this.#reserveAlone(client, bytes, bytesPerDay) : reply[1] === 1;
   }
@@ -87,13 +95,25 @@ export class SharedUsageBook extends UsageBook implements OnApplicationShutdown 
     const changes = [...new Set([...this.#pending.keys(), ...clients])].map((client) => ({
       client,
       ...(this.#pending.get(client) ?? { requests: 0, bytes: 0 }),
-      known: this.#heardOf(client),
     }));
     if (changes.length === 0) return;
     this.#pending.clear();
     const replies = await this.#ask(changes);
     // Not sent, so it can be sent later; what was sent and not answered is not sent again, and may be missing.
     if (replies === undefined) for (const change of changes) this.#sendLater(change.client, change);
+  }
+
+  /** Tells Redis what it last told of each client: it may come back empty, or behind. */
+  async #remind(): Promise<void> {
+    const clients = Object.keys(this.snapshot().clients);
+    const changes = clients.map((client) => ({
+      client,
+      requests: 0,
+      bytes: 0,
+      known: this.#heardOf(client),
+    }));
+    for (let i = 0; i < changes.length; i += MOST_CHANGES)
+      await this.#ask(changes.slice(i, i + MOST_CHANGES));
   }
 
   /** The answers; none when the call was not sent. */

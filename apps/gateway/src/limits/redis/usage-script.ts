@@ -15,8 +15,8 @@ export interface UsageChange {
   readonly requests: number;
   readonly bytes: number;
   readonly bytesPerDay?: number | undefined;
-  /** What this gateway last heard of it, should Redis have lost it. */
-  readonly known: DayUsage;
+  /** What Redis last told of it: it counts if Redis has lost that, or fell back behind it. */
+  readonly known?: DayUsage;
 }
 
 export interface UsageArguments {
@@ -40,12 +40,17 @@ if day > last then
 else
   day = last
 end
+local function raise(field, value)
+  if value > tonumber(redis.call('HGET', USAGE, field) or 0) then
+    redis.call('HSET', USAGE, field, string.format('%.0f', value))
+  end
+end
 local replies = {}
 for i, change in ipairs(input.changes) do
   local requests, bytes = change.client .. ':requests', change.client .. ':bytes'
-  if input.day == day then
-    redis.call('HSETNX', USAGE, requests, string.format('%.0f', change.known.requests))
-    redis.call('HSETNX', USAGE, bytes, string.format('%.0f', change.known.bytes))
+  if change.known and input.day == day then
+    raise(requests, change.known.requests)
+    raise(bytes, change.known.bytes)
   end
   local used = tonumber(redis.call('HGET', USAGE, bytes) or 0)
   local fits = change.bytesPerDay == nil or used + change.bytes <= change.bytesPerDay
