@@ -113,7 +113,7 @@ export class SharedUsageBook extends UsageBook implements OnApplicationShutdown 
       known: this.#heardOf(client),
     }));
     for (let i = 0; i < changes.length; i += MOST_CHANGES)
-      await this.#ask(changes.slice(i, i + MOST_CHANGES));
+      {await this.#ask(changes.slice(i, i + MOST_CHANGES));}
   }
 
   /** The answers; none when the call was not sent. */
