@@ -112,8 +112,9 @@ export class SharedUsageBook extends UsageBook implements OnApplicationShutdown 
       bytes: 0,
       known: this.#heardOf(client),
     }));
-    for (let i = 0; i < changes.length; i += MOST_CHANGES)
-      {await this.#ask(changes.slice(i, i + MOST_CHANGES));}
+    for (let i = 0; i < changes.length; i += MOST_CHANGES) {
+      await this.#ask(changes.slice(i, i + MOST_CHANGES));
+    }
   }
 
   /** The answers; none when the call was not sent. */
