@@ -17,6 +17,7 @@ import { generator } from './requests.js';
 import type { Row } from './row.js';
 import { scaleRows } from './scale.js';
 import { Setup } from './setup.js';
+import { sharedPoolRows } from './shared-pool.js';
 import { startUpRows } from './start-up.js';
 import { formatLines, formatTargets } from './table.js';
 import type { Line, Target } from './table.js';
@@ -27,6 +28,7 @@ const ROWS: readonly Row[] = [
   ...pushRows,
   ...pipelineRows,
   ...scaleRows,
+  ...sharedPoolRows,
   ...startUpRows,
   ...memoryRows,
 ];

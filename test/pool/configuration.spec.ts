@@ -1,13 +1,18 @@
 /** Which Redis a gateway takes, and how it says that it does not take one. */
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readSettings } from '#libs/settings';
+import { limit } from '../../apps/gateway/src/limits/redis/limit-script.js';
+import { usage } from '../../apps/gateway/src/limits/redis/usage-script.js';
+import { admit } from '../../apps/gateway/src/pool/redis/admit-script.js';
+import { lease } from '../../apps/gateway/src/pool/redis/lease-script.js';
 import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.js';
 import { RedisError } from '../../apps/gateway/src/redis/redis-error.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
+import { TestKeys } from '../support/api-keys.js';
 import { gatewayEnvironment, startGateway, temporaryFolder, testAuthority } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 import { describeWithRedis, RedisServer } from '../support/redis-server.js';
@@ -28,6 +33,13 @@ async function start(env: Record<string, string | undefined>): Promise<TestGatew
   const gateway = await startGateway(env);
   closing.push(gateway);
   return gateway;
+}
+
+/** The rules of the ACL user in docs/scaling.md. */
+function documentedRights(password: string): string[] {
+  const manual = readFileSync(join(import.meta.dirname, '../../docs/scaling.md'), 'utf8');
+  const rules = /^ACL SETUSER gateway (.+)$/m.exec(manual)?.[1]?.split(' ') ?? [];
+  return rules.map((rule) => rule.replace('PASSWORD', password));
 }
 
 async function connect(url: string): Promise<RedisConnection> {
@@ -65,15 +77,34 @@ describe('the settings', () => {
 });
 
 describeWithRedis('Redis as it is configured', () => {
-  test('an ACL user with a password, and no more rights than docs/scaling.md lists', async () => {
+  const keys = new TestKeys({ frugal: { bytesPerDay: 1000 } });
+
+  test('an ACL user with the rights of docs/scaling.md, which are those that the scripts use', async () => {
     const server = await startServer();
-    const rules = ['on', '>p@ss', '~{qrng}:*', '-@all', '+@read', '+@write', '+@scripting', '+info', '+time'];
-    await server.command('ACL', 'SETUSER', 'gateway', ...rules, '+config|get', '-@dangerous', '+info');
-    const url = `redis://gateway:p%40ss@127.0.0.1:${server.port}`;
-    const gateway = await start({ QRNG_REDIS_URL: url });
+    await server.command('ACL', 'SETUSER', 'gateway', ...documentedRights('p@ss'));
+    const env = {
+      QRNG_REDIS_URL: `redis://gateway:p%40ss@127.0.0.1:${server.port}`,
+      QRNG_API_KEYS_FILE: keys.path,
+      QRNG_RATE_LIMIT_MAX: '6',
+    };
+    const gateway = await start(env);
     await gateway.fill(600_000);
-    expect((await gateway.get('/api/random')).status).toBe(200);
+    const headers = keys.bearer('frugal');
+    const paths = ['random', 'random', 'integers', 'usage', 'random?bytes=1000', 'random', 'random'];
+    const statuses: number[] = [];
+    for (const path of paths) statuses.push((await gateway.request(`/api/${path}`, { headers })).status);
+    expect(statuses).toEqual([200, 200, 200, 200, 429, 200, 429]);
+    expect((await gateway.request('/api/random')).status).toBe(401);
     expect((await gateway.get('/health/ready')).status).toBe(200);
+    await gateway.close();
+    expect(await server.command('ACL', 'LOG')).toEqual([]);
+
+    const used = [admit, lease, limit, usage].flatMap(({ SCRIPT }) =>
+      [...SCRIPT.matchAll(/redis\.call\('([A-Z]+)'/g)].map(([, command = '']) => command.toLowerCase()),
+    );
+    const granted = documentedRights('').filter((rule) => rule.startsWith('+'));
+    const commands = new Set(['eval', 'evalsha', 'info', 'config|get', ...used]);
+    expect(granted.toSorted()).toEqual([...commands].map((command) => `+${command}`).toSorted());
   });
 
   test('TLS with a private CA; a certificate of another CA is refused', async () => {
