@@ -45,17 +45,21 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
 local SLOTS, SECOND, HOUR = 64, 1000, 3600000
 
--- A window is { slot, amount, slot, amount, ... }, the oldest first.
+-- A window is { slot, amount, slot, amount, ... }, the oldest first. No time passes within a call: a window is summed once.
+local sums = {}
 local function sum(window, ms)
+  if sums[window] then return sums[window] end
   local oldest, total = math.floor(now * SLOTS / ms) - SLOTS, 0
   while window[1] and window[1] < oldest do
     table.remove(window, 1)
     table.remove(window, 1)
   end
   for i = 2, #window, 2 do total = total + window[i] end
+  sums[window] = total
   return total
 end
 local function add(window, ms)
+  sums[window] = sum(window, ms) + 1
   local slot = math.floor(now * SLOTS / ms)
   if window[#window - 1] == slot then
     window[#window] = window[#window] + 1
