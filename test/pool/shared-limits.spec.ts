@@ -97,15 +97,46 @@ describeWithRedis('SharedLimits', () => {
     expect(await server.command('HLEN', '{qrng}:networks')).toBe(10);
   });
 
+  async function calls(): Promise<number> {
+    const stats = String(await server.command('INFO', 'commandstats'));
+    return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1]);
+  }
+
   test('ask about many requests in few calls', async () => {
     const shared = new SharedLimits(redis, policy, 1000);
-    const calls = async (): Promise<number> => {
-      const stats = String(await server.command('INFO', 'commandstats'));
-      return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1]);
-    };
     const before = await calls();
     const client = { name: 'busy', policy };
     await Promise.all(Array.from({ length: 150 }, () => shared.count({ network: 'n', client })));
     expect(await calls()).toBe(before + 2);
+  });
+
+  test('count a busy client in advance: few calls, and for two gateways together never more than its limit', async () => {
+    const limits = { ...policy, max: 2000, burst: 1_000_000 };
+    const client = { name: 'busier', policy: limits };
+    const gateways = [new SharedLimits(redis, policy, 1000), new SharedLimits(redis, policy, 1000)];
+    const before = await calls();
+    let admitted = 0;
+    let refused = 0;
+    for (let i = 0; refused < 2; i++) {
+      const shared = gateways[i % 2];
+      const verdict = shared?.countNow('busier', limits) ?? (await shared?.count({ network: 'n', client }));
+      if (verdict?.refused === undefined) admitted++;
+      else refused++;
+    }
+    expect(admitted).toBeLessThanOrEqual(2000);
+    expect(admitted).toBeGreaterThan(1000);
+    expect((await calls()) - before).toBeLessThan(admitted / 2);
+  });
+
+  test('count a client that comes now and then one by one', async () => {
+    const limits = { ...policy, max: 100_000, burst: 1_000_000 };
+    const shared = new SharedLimits(redis, policy, 1000);
+    for (const left of [99_999, 99_998, 99_997]) {
+      expect(shared.countNow('seldom', limits)).toBeUndefined();
+      expect(await shared.count({ network: 'n', client: { name: 'seldom', policy: limits } })).toMatchObject({
+        left,
+      });
+      await setTimeout(150);
+    }
   });
 });

@@ -21,7 +21,9 @@ export class RequestLimits {
    * @throws {ApiError} `rate-limited` when the address failed to authenticate too often, at whichever gateway.
    */
   hit(client: string, policy: RatePolicy, address: string): RateVerdict | Promise<RateVerdict> {
-    if (this.shared?.areUp === true) return this.#hitTogether(this.shared, client, policy, address);
+    if (this.shared?.areUp === true) {
+      return this.shared.countNow(client, policy) ?? this.#hitTogether(this.shared, client, policy, address);
+    }
     return this.storage.hit(client, policy);
   }
 

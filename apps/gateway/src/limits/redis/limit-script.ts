@@ -16,7 +16,12 @@ const KEYS = ['{qrng}:clients', '{qrng}:networks'] as const;
 /** A request of a network: of a client that is authenticated, or one whose authentication failed. */
 export interface LimitedRequest {
   readonly network: string;
-  readonly client?: { readonly name: string; readonly policy: RatePolicy };
+  readonly client?: {
+    readonly name: string;
+    readonly policy: RatePolicy;
+    /** Further requests to count in advance, if there is plenty. */
+    readonly want?: number;
+  };
 }
 
 export interface LimitArguments {
@@ -34,10 +39,14 @@ export type LimitReply = readonly [
   left: number,
   burstLeft: number,
   waitMs: number,
+  inAdvance: number,
 ];
 
 /** By the codes of the script. */
 export const REFUSALS = [undefined, 'window', 'burst', 'blocked'] as const;
+
+/** No more is counted in advance than this part of what is left: it may remain unused. */
+const PLENTY = 64;
 
 const SCRIPT = `
 local input = cjson.decode(ARGV[1])
@@ -58,14 +67,14 @@ local function sum(window, ms)
   sums[window] = total
   return total
 end
-local function add(window, ms)
-  sums[window] = sum(window, ms) + 1
+local function add(window, ms, amount)
+  sums[window] = sum(window, ms) + amount
   local slot = math.floor(now * SLOTS / ms)
   if window[#window - 1] == slot then
-    window[#window] = window[#window] + 1
+    window[#window] = window[#window] + amount
   else
     window[#window + 1] = slot
-    window[#window + 1] = 1
+    window[#window + 1] = amount
   end
 end
 -- Milliseconds until the sum is at most 'limit', if nothing is added.
@@ -94,16 +103,16 @@ local function stateOf(key, name, policy)
   end
   return state
 end
-local function count(key, name, state)
-  add(state.window, state.windowMs)
-  add(state.second, SECOND)
+local function count(key, name, state, amount)
+  add(state.window, state.windowMs, amount)
+  add(state.second, SECOND, amount)
   states[key][name] = state
 end
 local function refusal(key, name, state, policy)
   if now < state.blockedUntil then return { 3, 0, 0, 0, math.ceil(state.blockedUntil - now) } end
   if sum(state.window, state.windowMs) < policy.max and sum(state.second, SECOND) < policy.burst then return nil end
   states[key][name] = state
-  add(state.refusals, HOUR)
+  add(state.refusals, HOUR, 1)
   if sum(state.refusals, HOUR) >= policy.blockAfter then
     state.refusals = {}
     state.blockedUntil = now + policy.blockSecs * 1000
@@ -119,16 +128,19 @@ local function judge(request)
   local refused = refusal(KEYS[2], request.network, network, input.networkPolicy)
   if refused then return { 1, unpack(refused) } end
   if request.client == nil then
-    count(KEYS[2], request.network, network)
-    return { 1, 0, 0, 0, 0, 0 }
+    count(KEYS[2], request.network, network, 1)
+    return { 1, 0, 0, 0, 0, 0, 0 }
   end
   local name, policy = request.client.name, request.client.policy
   local client = stateOf(KEYS[1], name, policy)
   refused = refusal(KEYS[1], name, client, policy)
   if refused then return { 0, unpack(refused) } end
-  count(KEYS[1], name, client)
-  return { 0, 0, 0, policy.max - sum(client.window, client.windowMs), policy.burst - sum(client.second, SECOND),
-    math.ceil((client.window[1] + SLOTS + 1) * client.windowMs / SLOTS - now) }
+  local left = policy.max - sum(client.window, client.windowMs) - 1
+  local burstLeft = policy.burst - sum(client.second, SECOND) - 1
+  local inAdvance = math.min(request.client.want or 0, math.floor(math.min(left, burstLeft) / ${PLENTY}))
+  count(KEYS[1], name, client, 1 + inAdvance)
+  return { 0, 0, 0, left - inAdvance, burstLeft - inAdvance,
+    math.ceil((client.window[1] + SLOTS + 1) * client.windowMs / SLOTS - now), inAdvance }
 end
 
 local replies = {}

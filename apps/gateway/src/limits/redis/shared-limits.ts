@@ -1,6 +1,7 @@
 /**
  * The limits of all gateways together, counted in Redis. Requests that come while an answer is awaited are asked about
- * together in the next call, so that under load a call serves many of them.
+ * together in the next call, so that under load a call serves many of them. A client that has plenty left is counted some
+ * requests in advance, as many as it made of late, and those wait for nothing.
  */
 import type { RedisConnection } from '../../redis/redis-connection.js';
 import { RedisError } from '../../redis/redis-error.js';
@@ -11,9 +12,22 @@ import type { LimitedRequest, LimitReply } from './limit-script.js';
 /** Requests of one call: what Redis decides on in about two milliseconds. */
 const MOST_REQUESTS = 200;
 
+/** For so long requests that were counted in advance may be made; the windows are inexact by as much. */
+const ADVANCE_MS = 50;
+const MOST_IN_ADVANCE = 1024;
+
 /** A verdict, and whose limit it is about. */
 export interface SharedVerdict extends RateVerdict {
   readonly of: 'network' | 'client';
+}
+
+/** Requests that Redis has counted and that were not made yet. */
+interface Advance {
+  readonly policy: RatePolicy;
+  readonly verdict: SharedVerdict;
+  readonly until: number;
+  readonly given: number;
+  left: number;
 }
 
 interface Waiting {
@@ -25,6 +39,7 @@ interface Waiting {
 export class SharedLimits {
   #waiting: Waiting[] = [];
   #isAsking = false;
+  readonly #advances = new Map<string, Advance>();
 
   constructor(
     private readonly redis: RedisConnection,
@@ -35,6 +50,15 @@ export class SharedLimits {
   /** Whether Redis can be asked; without it each gateway counts by itself. */
   get areUp(): boolean {
     return this.redis.fault === undefined;
+  }
+
+  /** The verdict on a request of a client that was counted in advance; undefined when Redis has to be asked. */
+  countNow(client: string, policy: RatePolicy): SharedVerdict | undefined {
+    const advance = this.#advances.get(client);
+    if (advance === undefined || advance.left === 0 || advance.policy !== policy) return undefined;
+    if (performance.now() > advance.until) return undefined;
+    advance.left--;
+    return advance.verdict;
   }
 
   /**
@@ -61,17 +85,46 @@ export class SharedLimits {
 
   async #ask(batch: readonly Waiting[]): Promise<void> {
     const { networkPolicy, maxNetworks } = this;
-    const requests = batch.map(({ request }) => request);
+    const requests = this.#wanting(batch);
     try {
       const replies = await this.redis.run((client) =>
         client.limit({ networkPolicy, maxNetworks, requests }),
       );
+      this.#keep(batch, replies);
       batch.forEach(({ resolve }, i) => resolve(verdictOf(replies[i])));
     } catch (error) {
       for (const { resolve, reject } of batch) {
         if (error instanceof RedisError) resolve(undefined);
         else reject(error);
       }
+    }
+  }
+
+  /** Wants twice as many in advance as were used of the last ones; nothing for a client that comes now and then. */
+  #wanting(batch: readonly Waiting[]): LimitedRequest[] {
+    const now = performance.now();
+    const seen = new Set<string>();
+    return batch.map(({ request }) => {
+      const { client } = request;
+      if (client === undefined || seen.has(client.name)) return request;
+      seen.add(client.name);
+      const last = this.#advances.get(client.name);
+      if (last === undefined || now > last.until + ADVANCE_MS) return request;
+      const want = Math.min(2 * (last.given - last.left) + 1, MOST_IN_ADVANCE);
+      return { ...request, client: { ...client, want } };
+    });
+  }
+
+  /** Keeps what the first request of each client in the batch was given. */
+  #keep(batch: readonly Waiting[], replies: readonly LimitReply[]): void {
+    const until = performance.now() + ADVANCE_MS;
+    const seen = new Set<string>();
+    for (const [i, { request }] of batch.entries()) {
+      if (request.client === undefined || seen.has(request.client.name)) continue;
+      const { name, policy } = request.client;
+      seen.add(name);
+      const given = replies[i]?.[6] ?? 0;
+      this.#advances.set(name, { policy, verdict: verdictOf(replies[i]), until, given, left: given });
     }
   }
 }
