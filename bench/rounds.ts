@@ -14,7 +14,10 @@ export interface Contender {
   readonly measure: () => Promise<Sample>;
 }
 
-/** A line for each contender; ratios are to the first one, of the same run. The first round warms up and is dropped. */
+/** Rounds that are dropped: V8 needs tens of thousands of requests until it has compiled what is hot. */
+const WARM_UP_ROUNDS = 4;
+
+/** A line for each contender; ratios are to the first one, of the same run. */
 export async function interleave(
   row: string,
   unit: string,
@@ -22,10 +25,11 @@ export async function interleave(
   rounds: number,
 ): Promise<Line[]> {
   const samples = contenders.map((): Sample[] => []);
-  for (let round = 0; round <= rounds; round++) {
+  const warmUp = rounds === 0 ? 1 : WARM_UP_ROUNDS;
+  for (let round = -warmUp; round < rounds; round++) {
     for (const [index, contender] of contenders.entries()) {
       const sample = await contender.measure();
-      if (round > 0) samples[index]?.push(sample);
+      if (round >= 0) samples[index]?.push(sample);
     }
   }
   const medians = samples.map(medianSample);
