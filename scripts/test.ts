@@ -17,6 +17,7 @@ const TOOLS: Readonly<Record<string, string>> = {
   nft: 'nftables',
   ip: 'iproute2',
   sysctl: 'procps',
+  curl: 'curl',
   openssl: 'openssl',
   'systemd-analyze': 'systemd',
 };
