@@ -43,7 +43,11 @@ function documentedRights(password: string): string[] {
 }
 
 async function connect(url: string): Promise<RedisConnection> {
-  const redis = await RedisConnection.open(url, { up: () => undefined, down: () => undefined });
+  const redis = await RedisConnection.open(url, {
+    up: () => undefined,
+    down: () => undefined,
+    refused: () => undefined,
+  });
   closing.push(redis);
   return redis;
 }
@@ -125,6 +129,22 @@ describeWithRedis('Redis as it is configured', () => {
     const gateway = await start({ QRNG_REDIS_URL: server.url });
     await gateway.fill(600_000);
     expect((await gateway.get('/api/random')).status).toBe(200);
+  });
+
+  test('a command that it refuses is told, once a minute', async () => {
+    const server = await startServer();
+    await server.command('ACL', 'SETUSER', 'gateway', 'on', '>secret', '~*', '+@all', '-hset');
+    const refusals: string[] = [];
+    const redis = await RedisConnection.open(`redis://gateway:secret@127.0.0.1:${server.port}`, {
+      up: () => undefined,
+      down: () => undefined,
+      refused: (message) => refusals.push(message),
+    });
+    closing.push(redis);
+    for (let i = 0; i < 3; i++) {
+      await expect(redis.run((client) => client.hSet('key', 'field', 'value'))).rejects.toThrow(RedisError);
+    }
+    expect(refusals).toEqual([expect.stringMatching(/^NOPERM .*hset/)]);
   });
 
   test.each([

@@ -36,7 +36,11 @@ describeWithRedis('RedisPool', () => {
   let redis: RedisConnection;
   beforeAll(async () => {
     server = await RedisServer.start();
-    redis = await RedisConnection.open(server.url, { up: () => undefined, down: () => undefined });
+    redis = await RedisConnection.open(server.url, {
+      up: () => undefined,
+      down: () => undefined,
+      refused: () => undefined,
+    });
   });
   afterAll(async () => {
     redis.close();

@@ -15,7 +15,11 @@ describeWithRedis('SharedLimits', () => {
   let redis: RedisConnection;
   beforeAll(async () => {
     server = await RedisServer.start();
-    redis = await RedisConnection.open(server.url, { up: () => undefined, down: () => undefined });
+    redis = await RedisConnection.open(server.url, {
+      up: () => undefined,
+      down: () => undefined,
+      refused: () => undefined,
+    });
   });
   afterAll(async () => {
     redis.close();
@@ -126,6 +130,21 @@ describeWithRedis('SharedLimits', () => {
     expect(admitted).toBeLessThanOrEqual(2000);
     expect(admitted).toBeGreaterThan(1000);
     expect((await calls()) - before).toBeLessThan(admitted / 2);
+  });
+
+  test('take a block from memory for a second, so that a client that goes on keeps Redis free', async () => {
+    const limits = { ...policy, max: 1, burst: 1000, blockAfter: 1, blockSecs: 60 };
+    const client = { name: 'stubborn', policy: limits };
+    const shared = new SharedLimits(redis, policy, 1000);
+    await shared.count({ network: 'n', client });
+    const first = await shared.count({ network: 'n', client });
+    expect(first).toMatchObject({ refused: 'blocked', blockedNow: true });
+    const before = await calls();
+    for (let i = 0; i < 100; i++) {
+      const verdict = shared.countNow('stubborn', limits);
+      expect(verdict).toMatchObject({ of: 'client', refused: 'blocked', blockedNow: false });
+    }
+    expect(await calls()).toBe(before);
   });
 
   test('count a client that comes now and then one by one', async () => {

@@ -13,10 +13,14 @@ const ANSWER_TIMEOUT_MS = 2000;
 
 const CHECK_AGAIN_MS = 1000;
 
+const TELL_REFUSED_EVERY_MS = 60_000;
+
 /** What the connection tells; `change` also says why it is down. */
 export interface RedisLog {
   up(warnings: readonly string[]): void;
   down(fault: string): void;
+  /** Redis is there and does not do one of the things it is asked for, such as for want of a right. */
+  refused(message: string): void;
 }
 
 export class RedisConnection {
@@ -27,6 +31,7 @@ export class RedisConnection {
   #refused = false;
   #warnings: readonly string[] = [];
   #closed = false;
+  #quietUntil = 0;
   #onUp: (() => void) | undefined;
   #attempted: () => void = () => undefined;
 
@@ -144,6 +149,14 @@ export class RedisConnection {
     }
     // A primary that became a replica: the name in the URL may lead to the new one by now.
     if (message.startsWith('READONLY')) this.#replace(client, 'is a read-only replica now');
+    this.#tellRefused(message);
     return new RedisError('refused', message, { cause: error });
+  }
+
+  #tellRefused(message: string): void {
+    const now = performance.now();
+    if (now < this.#quietUntil) return;
+    this.#quietUntil = now + TELL_REFUSED_EVERY_MS;
+    this.#log.refused(message);
   }
 }

@@ -43,6 +43,8 @@ async function openRedis(
       for (const warning of warnings) logger.warn({ event: 'redis-setting' }, warning);
     },
     down: (reason) => logger.error({ event: 'redis-down', reason }, 'Redis cannot be used'),
+    refused: (reason) =>
+      logger.error({ event: 'redis-refused', reason }, 'Redis refuses a command; see docs/scaling.md'),
   });
   if (redis.refused) {
     const { fault = '' } = redis;

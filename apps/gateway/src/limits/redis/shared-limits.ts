@@ -16,12 +16,15 @@ const MOST_REQUESTS = 200;
 const ADVANCE_MS = 50;
 const MOST_IN_ADVANCE = 1024;
 
+/** For so long a block is taken from memory: a client that is blocked and goes on does not keep Redis busy. */
+const BLOCK_KEPT_MS = 1000;
+
 /** A verdict, and whose limit it is about. */
 export interface SharedVerdict extends RateVerdict {
   readonly of: 'network' | 'client';
 }
 
-/** Requests that Redis has counted and that were not made yet. */
+/** What Redis said of requests that are yet to come: counted already, or blocked. */
 interface Advance {
   readonly policy: RatePolicy;
   readonly verdict: SharedVerdict;
@@ -52,7 +55,7 @@ export class SharedLimits {
     return this.redis.fault === undefined;
   }
 
-  /** The verdict on a request of a client that was counted in advance; undefined when Redis has to be asked. */
+  /** The verdict on a request of a client, if Redis gave it in advance; undefined when it has to be asked. */
   countNow(client: string, policy: RatePolicy): SharedVerdict | undefined {
     const advance = this.#advances.get(client);
     if (advance === undefined || advance.left === 0 || advance.policy !== policy) return undefined;
@@ -115,16 +118,19 @@ export class SharedLimits {
     });
   }
 
-  /** Keeps what the first request of each client in the batch was given. */
+  /** Keeps what was said of the first request of each client in the batch. */
   #keep(batch: readonly Waiting[], replies: readonly LimitReply[]): void {
-    const until = performance.now() + ADVANCE_MS;
+    const now = performance.now();
     const seen = new Set<string>();
     for (const [i, { request }] of batch.entries()) {
       if (request.client === undefined || seen.has(request.client.name)) continue;
       const { name, policy } = request.client;
       seen.add(name);
-      const given = replies[i]?.[6] ?? 0;
-      this.#advances.set(name, { policy, verdict: verdictOf(replies[i]), until, given, left: given });
+      const verdict = { ...verdictOf(replies[i]), blockedNow: false }; // that is true of one request only
+      const isBlocked = verdict.of === 'client' && verdict.refused === 'blocked';
+      const given = isBlocked ? Number.MAX_SAFE_INTEGER : (replies[i]?.[6] ?? 0);
+      const until = now + (isBlocked ? Math.min(verdict.waitMs, BLOCK_KEPT_MS) : ADVANCE_MS);
+      this.#advances.set(name, { policy, verdict, until, given, left: given });
     }
   }
 }
