@@ -1,6 +1,6 @@
 /**
- * What an experienced hand would write with Fastify and its usual plugins, without Nest: authentication, a rate limit,
- * validation, a duration histogram, an access log, request ids, bytes from a ring.
+ * What an experienced hand would write with Fastify and its usual plugins, without Nest: authentication, a rate limit and a
+ * burst limit, usage by client, validation, a duration histogram, an access log, request ids, bytes from a ring.
  */
 import { randomUUID } from 'node:crypto';
 import bearerAuth from '@fastify/bearer-auth';
@@ -33,8 +33,13 @@ await app.register(rateLimit, {
   timeWindow: '1 minute',
   keyGenerator: (request) => request.headers.authorization ?? request.ip,
 });
+const checkBurst = app.createRateLimit({ max: 1_000_000_000, timeWindow: '1 second' });
+const usages = new Map<string, { requests: number; bytes: number }>();
 app.addHook('onRequest', (request, reply, done) => {
-  void reply.header('cache-control', 'no-store').header('x-request-id', request.id);
+  void reply
+    .header('cache-control', 'no-store')
+    .header('x-content-type-options', 'nosniff')
+    .header('x-request-id', request.id);
   done();
 });
 app.addHook('onResponse', ({ id, method, log, routeOptions: { url } }, reply, done) => {
@@ -49,6 +54,10 @@ app.get('/fill', (_request, reply) => {
 });
 await app.register(async (api) => {
   await api.register(bearerAuth, { keys: new Set(apiKeys) });
+  api.addHook('onRequest', async (request, reply) => {
+    const burst = await checkBurst(request);
+    if (!burst.isAllowed && burst.isExceeded) await reply.code(429).send({ status: 429 });
+  });
   api.get<{ Querystring: Query }>(
     '/api/random',
     {
@@ -62,8 +71,10 @@ await app.register(async (api) => {
         },
       },
     },
-    ({ query }, reply) => {
+    ({ query, headers: { authorization = '' } }, reply) => {
       const { bytes, encoding } = query;
+      const usage = usages.get(authorization) ?? { requests: 0, bytes: 0 };
+      usages.set(authorization, { requests: usage.requests + 1, bytes: usage.bytes + bytes });
       if (ring.length < bytes) {
         void reply.code(503).send({ status: 503 });
         return;

@@ -51,7 +51,7 @@ export class ByteRing {
    * @throws {RangeError} when fewer are held; nothing is taken then.
    */
   take(count: number): Buffer {
-    const taken = Buffer.allocUnsafeSlow(this.#checked(count));
+    const taken = Buffer.allocUnsafe(this.#checked(count));
     const untilEnd = Math.min(count, this.capacity - this.#head);
     this.#bytes.copy(taken, 0, this.#head, this.#head + untilEnd);
     this.#bytes.copy(taken, untilEnd, 0, count - untilEnd);
