@@ -39,6 +39,7 @@ export function serverOptions(settings: Readonly<GatewaySettings>): AdapterOptio
     genReqId: () => randomUUID(),
     trustProxy: trustProxy(settings),
     logger: false as const,
+    schemaController: { compilersFactory: { buildValidator: refuseSchema, buildSerializer: refuseSchema } },
     clientErrorHandler: answerClientError,
     frameworkErrors: answerRouterError,
   };
@@ -54,6 +55,13 @@ export function serverOptions(settings: Readonly<GatewaySettings>): AdapterOptio
       rejectUnauthorized: false,
     },
   };
+}
+
+/** No route has a JSON schema; Fastify would load a hundred modules of compilers for them, which make code out of text. */
+function refuseSchema(): never {
+  throw new Error(
+    'a Fastify route has a JSON schema, and no compiler for it: check in a Nest controller instead',
+  );
 }
 
 /** Bounds that Node takes from the server itself. */

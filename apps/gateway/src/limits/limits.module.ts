@@ -4,7 +4,8 @@ import { ThrottlerModule } from '@nestjs/throttler';
 import { Clock } from '../clock.js';
 import { GatewaySettings } from '../settings.js';
 import { ClientThrottlerGuard } from './client-throttler.guard.js';
-import { RedisConnection } from '../redis/redis-connection.js';
+import type { RedisConnection } from '../redis/redis-connection.js';
+import { REDIS } from '../redis/redis.module.js';
 import { FailedAuthentications, MAX_NETWORKS } from './failed-authentications.js';
 import { LimitReports } from './limit-reports.js';
 import { RateLimiter } from './rate-limiter.js';
@@ -36,13 +37,13 @@ import { UsageFile } from './usage-file.js';
   providers: [
     {
       provide: SharedLimits,
-      inject: [RedisConnection, GatewaySettings],
+      inject: [REDIS, GatewaySettings],
       useFactory: (redis: RedisConnection | undefined, settings: GatewaySettings) =>
         redis && new SharedLimits(redis, ratePolicy(settings, undefined), MAX_NETWORKS),
     },
     {
       provide: UsageBook,
-      inject: [RedisConnection, Clock],
+      inject: [REDIS, Clock],
       useFactory: (redis: RedisConnection | undefined, clock: Clock) =>
         redis === undefined ? new UsageBook(clock) : new SharedUsageBook(redis, clock),
     },

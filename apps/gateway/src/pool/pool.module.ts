@@ -2,7 +2,8 @@
 import { Module } from '@nestjs/common';
 import { Clock } from '../clock.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
-import { RedisConnection } from '../redis/redis-connection.js';
+import type { RedisConnection } from '../redis/redis-connection.js';
+import { REDIS } from '../redis/redis.module.js';
 import { GatewaySettings } from '../settings.js';
 import { EmbeddedPool } from './embedded-pool.js';
 import { EntropyService, POOL } from './entropy.service.js';
@@ -19,7 +20,7 @@ import { ReplayStoreOpener } from './replay-store-opener.js';
     ReceivedQuality,
     {
       provide: POOL,
-      inject: [GatewaySettings, Clock, GatewayMetrics, RedisConnection, ReplayStoreOpener],
+      inject: [GatewaySettings, Clock, GatewayMetrics, REDIS, ReplayStoreOpener],
       useFactory: openPool,
     },
   ],

@@ -1,25 +1,28 @@
-/** The connection to `QRNG_REDIS_URL`, or none where the variable is not set. */
+/** The connection to `QRNG_REDIS_URL`, or none where the variable is not set: the client is not even loaded then. */
 import { Global, Inject, Module } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { SettingsError } from '#libs/settings';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
-import { RedisConnection } from './redis-connection.js';
+import type { RedisConnection } from './redis-connection.js';
+
+/** The token of the connection in use, a `RedisConnection` or undefined. */
+export const REDIS = Symbol('Redis');
 
 @Global()
 @Module({
   providers: [
     {
-      provide: RedisConnection,
+      provide: REDIS,
       inject: [GatewaySettings, PinoLogger, GatewayMetrics],
       useFactory: openRedis,
     },
   ],
-  exports: [RedisConnection],
+  exports: [REDIS],
 })
 export class RedisModule implements OnApplicationShutdown {
-  constructor(@Inject(RedisConnection) private readonly redis: RedisConnection | undefined) {}
+  constructor(@Inject(REDIS) private readonly redis: RedisConnection | undefined) {}
 
   onApplicationShutdown(): void {
     this.redis?.close();
@@ -37,6 +40,7 @@ async function openRedis(
   metrics: GatewayMetrics,
 ): Promise<RedisConnection | undefined> {
   if (settings.QRNG_REDIS_URL === undefined) return undefined;
+  const { RedisConnection } = await import('./redis-connection.js'); // 650 modules come with it
   const redis = await RedisConnection.open(settings.QRNG_REDIS_URL, {
     up: (warnings) => {
       logger.info({ event: 'redis-up' }, 'Redis can be used');

@@ -31,7 +31,7 @@ export interface LimitArguments {
   readonly requests: readonly LimitedRequest[];
 }
 
-/** What the script says of a request: whose limit it met or where it stands, codes of `REFUSALS`, milliseconds. */
+/** What the script says of a request: whose limit it met or where it stands, codes of SharedLimits, milliseconds. */
 export type LimitReply = readonly [
   ofNetwork: number,
   refused: number,
@@ -41,9 +41,6 @@ export type LimitReply = readonly [
   waitMs: number,
   inAdvance: number,
 ];
-
-/** By the codes of the script. */
-export const REFUSALS = [undefined, 'window', 'burst', 'blocked'] as const;
 
 /** No more is counted in advance than this part of what is left: it may remain unused. */
 const PLENTY = 64;

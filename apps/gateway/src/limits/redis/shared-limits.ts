@@ -6,8 +6,10 @@
 import type { RedisConnection } from '../../redis/redis-connection.js';
 import { RedisError } from '../../redis/redis-error.js';
 import type { RatePolicy, RateVerdict } from '../rate-limiter.js';
-import { REFUSALS } from './limit-script.js';
 import type { LimitedRequest, LimitReply } from './limit-script.js';
+
+/** By the codes of the script. */
+const REFUSALS = [undefined, 'window', 'burst', 'blocked'] as const;
 
 /** Requests of one call: what Redis decides on in about two milliseconds. */
 const MOST_REQUESTS = 200;
