@@ -28,7 +28,7 @@ export interface Report {
 }
 
 /** Whether the target was reached in this run. */
-export function isMet({ bound, wanted, measured }: Target): boolean {
+function isMet({ bound, wanted, measured }: Target): boolean {
   return bound === 'at least' ? measured >= wanted : measured <= wanted;
 }
 

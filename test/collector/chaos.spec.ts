@@ -3,13 +3,11 @@
  * full now and then, and restarts of either side: every byte that was accepted was fetched once and accepted once.
  */
 import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ChaosProxy } from '../support/chaos-proxy.js';
 import { CollectorProcess, collectorEnvironment } from '../support/collector.js';
 import type { LogLine } from '../support/collector.js';
+import { freePort } from '../support/free-port.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { startAppliance } from '../support/scene.js';
 import type { Appliance } from '../support/scene.js';
@@ -22,15 +20,6 @@ const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Appliance -> collector -> proxy -> gateway -> client, of which collector and gateway can be restarted. */
 class Chain {

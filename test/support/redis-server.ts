@@ -2,10 +2,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { createClient } from 'redis';
 import { describe } from '@jest/globals';
+import { freePort } from './free-port.js';
 import { temporaryFolder } from './gateway.js';
 
 /** Like describe(), skipped only where the test runner says that redis-server is missing. */
@@ -100,14 +99,4 @@ export class RedisServer {
       client.destroy();
     }
   }
-}
-
-/** A port that was free a moment ago; redis-server takes no port 0. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -30,7 +30,7 @@ export interface Statistics {
 }
 
 /** Fewer bytes are not judged: the normal approximations of the distributions do not hold. */
-export const ENOUGH_BYTES = 8192;
+const ENOUGH_BYTES = 8192;
 
 export function statisticsOf(tally: Tally): Statistics {
   const judge = (z: number, limits: Limits = TWO_SIDED) =>

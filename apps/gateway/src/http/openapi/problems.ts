@@ -34,7 +34,7 @@ export const PROBLEM_SCHEMA = {
 };
 
 /** The fields of answers, by the key that responses refer to. */
-export const HEADERS = {
+const HEADERS = {
   requestId: field('X-Request-Id', 'Names this request in the log of the gateway.', TEXT),
   cacheControl: field('Cache-Control', 'Nothing is ever cached.', { type: 'string', const: 'no-store' }),
   rateLimit: field(
