@@ -22,6 +22,13 @@ export default defineConfig(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/unbound-method': 'off', // class-validator and jest matchers trip it; strict types catch the rest
       'no-console': 'error',
+      'no-restricted-imports': [
+        'error',
+        {
+          name: 'class-validator',
+          message: 'Take it from #libs/settings: the package as a whole is slow to load.',
+        },
+      ],
       'no-restricted-properties': [
         'error',
         {

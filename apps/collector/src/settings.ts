@@ -1,5 +1,4 @@
 /** The collector's settings: every environment variable it knows, with its default and what it must be. */
-import { IsOptional } from 'class-validator';
 import { isCollectorId, MAX_ENTROPY_BYTES, MAX_SOURCES } from '#libs/crypto';
 import { isFingerprint, isSourceUrl } from '#libs/quantis';
 import {
@@ -7,6 +6,7 @@ import {
   FileVariable,
   HmacKeyVariable,
   IntegerVariable,
+  IsOptional,
   isSecureUrl,
   ListVariable,
   Secret,

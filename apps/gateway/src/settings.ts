@@ -1,12 +1,13 @@
 /** The gateway's settings: every environment variable it knows, with its default and what it must be. */
-import { IsOptional, ValidateIf } from 'class-validator';
 import {
   ChoiceVariable,
   FileVariable,
   HmacKeyVariable,
   IntegerVariable,
+  IsOptional,
   ListVariable,
   Secret,
+  ValidateIf,
   Variable,
 } from '#libs/settings';
 import { isApiKeyEntry } from './auth/api-key-entry.js';

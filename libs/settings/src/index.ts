@@ -1,3 +1,17 @@
+export {
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsOptional,
+  Matches,
+  Max,
+  Min,
+  ValidateBy,
+  ValidateIf,
+  Validator,
+} from './class-validator.js';
 export { DirectoryLock } from './directory-lock.js';
 export { errorCode } from './error-code.js';
 export { exitConfig, readSettings, readSettingsOrExit, secretFiles, SettingsError } from './read-settings.js';

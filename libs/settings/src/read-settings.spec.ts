@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { IsOptional } from 'class-validator';
+import { IsOptional } from './class-validator.js';
 import { readSettings, secretFiles, SettingsError } from './read-settings.js';
 import type { Environment } from './read-settings.js';
 import { HmacKeyVariable, IntegerVariable, ListVariable, Secret } from './variables.js';

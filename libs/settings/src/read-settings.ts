@@ -8,9 +8,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { plainToInstance } from 'class-transformer';
-import { validateSync } from 'class-validator';
-import { secretNames, variableNames } from './variables.js';
+import { Validator } from './class-validator.js';
 import { nearest } from './nearest.js';
+import { secretNames, variableNames } from './variables.js';
 
 /** The environment of a process: variable names and their text. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -48,7 +48,7 @@ export function readSettings<T extends object>(cls: SettingsClass<T>, env: Envir
   }
   const settings = plainToInstance(cls, values, { exposeDefaultValues: true });
   const reported = new Set(problems.map((line) => line.split(' ')[0]));
-  for (const error of validateSync(settings, { forbidUnknownValues: false })) {
+  for (const error of new Validator().validateSync(settings, { forbidUnknownValues: false })) {
     const [message] = Object.values(error.constraints ?? {});
     if (message !== undefined && !reported.has(error.property)) problems.push(message);
   }

@@ -5,7 +5,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { Transform } from 'class-transformer';
-import { ValidateBy } from 'class-validator';
+import { ValidateBy } from './class-validator.js';
 
 const variables = new WeakMap<object, Set<string>>();
 const secrets = new WeakMap<object, Set<string>>();

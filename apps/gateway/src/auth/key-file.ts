@@ -11,8 +11,8 @@ import {
   Max,
   Min,
   ValidateBy,
-  validateSync,
-} from 'class-validator';
+  Validator,
+} from '#libs/settings';
 import { CLIENT_NAME } from './api-key-entry.js';
 import { SCOPES } from './client.js';
 import type { Scope } from './client.js';
@@ -88,7 +88,7 @@ function checkedEntry(value: unknown, number: number): KeyFileEntry {
     throw new KeyFileError(`key ${number}: must be an object`);
   }
   const entry = plainToInstance(KeyFileEntry, value);
-  const [error] = validateSync(entry, { whitelist: true, forbidNonWhitelisted: true });
+  const [error] = new Validator().validateSync(entry, { whitelist: true, forbidNonWhitelisted: true });
   if (error !== undefined) {
     const [message] = Object.values(error.constraints ?? {});
     throw new KeyFileError(`key ${number}: ${message ?? 'does not hold'}`);
