@@ -3,12 +3,12 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PinoLogger } from 'nestjs-pino';
-import { MAX_PACKET_BYTES } from '#libs/crypto';
 import { FrameworkLogger } from './framework-logger.js';
 import { GatewayModule } from './gateway.module.js';
 import { addRequestHooks } from './http/request-hooks.js';
 import { boundConnections, serverOptions } from './http/server-options.js';
 import { addSwagger } from './http/swagger.js';
+import { readPacketBody } from './push/packet-body.js';
 import { SettingsSource } from './reload/settings-source.js';
 import { parseListenAddress } from './settings.js';
 import type { GatewaySettings } from './settings.js';
@@ -31,8 +31,9 @@ export async function createGateway(
   });
   app.useLogger(new FrameworkLogger(await app.resolve(PinoLogger), {}));
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
-  adapter.getInstance().removeAllContentTypeParsers(); // a push is the only request with a body
-  app.useBodyParser('application/octet-stream', { bodyLimit: MAX_PACKET_BYTES });
+  const fastify = adapter.getInstance();
+  fastify.removeAllContentTypeParsers(); // a push is the only request with a body
+  fastify.addContentTypeParser('application/octet-stream', readPacketBody);
   await addRequestHooks(app);
   addSwagger(app);
   boundConnections(app.getHttpServer());

@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { Public } from '../auth/public.decorator.js';
 import { AdmissionService } from './admission.service.js';
 import { HmacGuard } from './hmac.guard.js';
+import { freeNow } from './packet-body.js';
 import { PushRefusal } from './push-refusal.js';
 
 @ApiExcludeController()
@@ -17,7 +18,12 @@ export class PushController {
   @HttpCode(204)
   @UseGuards(HmacGuard)
   async push(@Req() request: FastifyRequest): Promise<void> {
-    if (request.packet === undefined) throw new PushRefusal('malformed', 'HmacGuard did not run');
-    await this.admission.admit(request.packet, request.ip);
+    const { packet, body } = request;
+    if (packet === undefined || !Buffer.isBuffer(body)) {
+      throw new PushRefusal('malformed', 'HmacGuard did not run');
+    }
+    await this.admission.admit(packet, request.ip);
+    // Only of a packet that was accepted: what became of it is settled, and nobody reads its bytes any more.
+    freeNow(body);
   }
 }
