@@ -17,7 +17,6 @@ async function start(...args: Parameters<typeof GatewayProcess.start>): Promise<
 describe('a gateway that is killed while it admits its third packet', () => {
   test.each([
     ['record-unwritten', 204],
-    ['record-written', 409],
     ['record-synced', 409],
     ['packet-accepted', 409],
     ['packet-stored', 409],

@@ -15,6 +15,11 @@ export class Batches<Item, Outcome> {
     this.#settleFirst = settleFirst;
   }
 
+  /** Whether nothing waits. */
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** The outcome of `item`, once `runNext` was called as often as `add`. */
   add(item: Item): Promise<Outcome> {
     return new Promise((resolve, reject) => this.#waiting.push({ item, resolve, reject }));
@@ -22,7 +27,7 @@ export class Batches<Item, Outcome> {
 
   /** Settles the items that wait, the first of them at least. One call at a time. */
   async runNext(): Promise<void> {
-    if (this.#waiting.length === 0) return;
+    if (this.isEmpty) return;
     try {
       const outcomes = await this.#settleFirst(this.#waiting.map(({ item }) => item));
       const settled = this.#waiting.splice(0, Math.max(1, outcomes.length));

@@ -4,6 +4,7 @@
  * A packet is admitted once its sequence is on the disk; packets of several collectors that come while the disk is busy
  * go there together.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Packet } from '#libs/crypto';
 import type { Clock } from '../clock.js';
 import { failpoint } from '../failpoint.js';
@@ -40,7 +41,7 @@ export class EmbeddedPool implements Pool {
   /** One batch at a time: a copy that comes while the first is under way waits for what becomes of it. */
   admit(packet: Packet): Promise<Admission> {
     const admission = this.#batches.add(packet);
-    void this.#inTurn(() => this.#batches.runNext());
+    void this.#inTurn(() => this.#admitWaiting());
     return admission;
   }
 
@@ -70,6 +71,13 @@ export class EmbeddedPool implements Pool {
     clearInterval(this.#timer);
     await this.#inTurn(() => this.#replay.close());
     this.#buffer.wipe();
+  }
+
+  /** Once the event loop has read what is there to be read: packets of other collectors go to the disk with this one. */
+  async #admitWaiting(): Promise<void> {
+    if (this.#batches.isEmpty) return;
+    await setImmediate();
+    await this.#batches.runNext();
   }
 
   /** Decides on the first packets that can be decided on together, in their order. */
