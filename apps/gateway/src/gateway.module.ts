@@ -18,6 +18,7 @@ import { HealthModule } from './health/health.module.js';
 import { UnknownRoute } from './http/unknown-route.js';
 import { ClientThrottlerGuard } from './limits/client-throttler.guard.js';
 import { LimitsModule } from './limits/limits.module.js';
+import { logDestination } from './log-destination.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { ProblemFilter } from './problem/problem.filter.js';
 import { PushModule } from './push/push.module.js';
@@ -41,7 +42,7 @@ export class GatewayModule {
           load: [() => ({ gateway: settings })],
         }),
         LoggerModule.forRoot({
-          pinoHttp: { level: settings.QRNG_LOG_LEVEL, autoLogging: false },
+          pinoHttp: [{ level: settings.QRNG_LOG_LEVEL, autoLogging: false }, logDestination],
           forRoutes: [],
         }),
         ReloadModule.forRoot(source),

@@ -1,8 +1,6 @@
 /** Admits an authenticated request if its client is within its limits, and tells it where it stands. */
-import { Inject, Injectable } from '@nestjs/common';
-import type { ExecutionContext } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
-import { ThrottlerGuard } from '@nestjs/throttler';
+import { Injectable } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Client } from '../auth/client.js';
 import { GatewaySettings } from '../settings.js';
@@ -18,37 +16,28 @@ interface Limits {
   readonly field: string;
 }
 
-/** Made once: a guard of Throttler's kind answers with a promise, and this is all that ours ever says. */
-const ADMITTED = Promise.resolve(true);
-
+/**
+ * In the place of Throttler's own guard, on the storage that ThrottlerModule provides: the limits are those of the client,
+ * not of the route, and nothing here waits unless Redis is asked. Throttler's guard asks for the metadata of each route
+ * and awaits nine times, which costs more than all of the rest of a request.
+ */
 @Injectable()
-export class ClientThrottlerGuard extends ThrottlerGuard {
+export class ClientThrottlerGuard implements CanActivate {
   readonly #limits = new WeakMap<Client, Limits>();
 
   constructor(
-    // These two by name, because the base class has named its own, and that would be inherited.
-    @Inject(RequestLimits) private readonly requests: RequestLimits,
-    @Inject(GatewaySettings) private readonly settings: GatewaySettings,
+    private readonly requests: RequestLimits,
+    private readonly settings: GatewaySettings,
     private readonly reports: LimitReports,
     private readonly usage: UsageBook,
-  ) {
-    super([], requests.storage, new Reflector());
-  }
+  ) {}
 
-  /** Throttler's own reads its list of limits, and warns that nothing is limited because that one is empty. */
-  override onModuleInit(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  // The limits are those of the client, not of the route, and nothing here waits unless Redis is asked: Throttler's own
-  // canActivate asks for the metadata of each route and awaits nine times, which costs more than all of the rest of a
-  // request.
-  override canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const limited = this.limit(
       context.getArgByIndex<FastifyRequest>(0),
       context.getArgByIndex<FastifyReply>(1),
     );
-    return limited === undefined ? ADMITTED : limited.then(() => true);
+    return limited === undefined ? true : limited.then(() => true);
   }
 
   /**

@@ -10,7 +10,7 @@ import { SharedLimits } from './redis/shared-limits.js';
 @Injectable()
 export class RequestLimits {
   constructor(
-    @InjectThrottlerStorage() readonly storage: RateLimiter,
+    @InjectThrottlerStorage() private readonly storage: RateLimiter,
     @Inject(SharedLimits) private readonly shared: SharedLimits | undefined,
     private readonly reports: LimitReports,
   ) {}

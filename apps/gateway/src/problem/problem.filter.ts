@@ -62,7 +62,7 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 function isPush(request: FastifyRequest): boolean {
-  return request.method === 'POST' && request.routeOptions.url === '/push';
+  return request.method === 'POST' && request.route === '/push';
 }
 
 /** Terminus throws its report when something is down; load balancers read it as it is. */
