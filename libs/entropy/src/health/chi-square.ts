@@ -33,7 +33,7 @@ export class ChiSquare {
 
   #judge(): Tier {
     let squares = 0;
-    for (const count of this.#counts) squares += (count - EXPECTED) ** 2;
+    for (let i = 0; i < 256; i++) squares += ((this.#counts[i] ?? 0) - EXPECTED) ** 2;
     this.#counts.fill(0);
     this.#left = CHI_SQUARE_WINDOW;
     const statistic = squares / EXPECTED;

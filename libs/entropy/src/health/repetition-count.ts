@@ -5,6 +5,12 @@ import type { Tier } from './tier.js';
 const SOFT = repetitionCutoff(SOFT_ALPHA, 8);
 const HARD = repetitionCutoff(HARD_ALPHA, 8);
 
+/**
+ * A run that fails has SOFT - 1 pairs of equal neighbours one after the other, so of each SOFT - 1 pairs one is enough
+ * to look at: 0.2 ms a megabyte, where every byte takes 1.
+ */
+const STRIDE = SOFT - 1;
+
 /** Keeps its run from call to call: a run over the border of two chunks counts. */
 export class RepetitionCount {
   #last = -1;
@@ -12,22 +18,36 @@ export class RepetitionCount {
 
   /** Tests `bytes` as the continuation of all bytes before. */
   test(bytes: Uint8Array): Tier {
-    let last = this.#last;
-    let run = this.#run;
-    let longest = 0;
-    const { length } = bytes;
-    // Not for-of: over a Uint8Array that costs 5 to 22 ms a megabyte, and this 2.
-    for (let i = 0; i < length; i++) {
-      const byte = bytes[i] ?? 0;
-      if (byte === last) {
-        if (++run > longest) longest = run;
-      } else {
-        last = byte;
-        run = 1;
-      }
+    const goesOn = bytes[0] === this.#last ? endOfRun(bytes, 0) : 0;
+    let longest = goesOn === 0 ? 0 : this.#run + goesOn;
+    for (let at = goesOn + STRIDE; at < bytes.length; at += STRIDE) {
+      if (bytes[at] !== bytes[at - 1]) continue;
+      const end = endOfRun(bytes, at);
+      longest = Math.max(longest, end - startOfRun(bytes, at));
+      at = end;
     }
-    this.#last = last;
-    this.#run = run;
+    this.#keep(bytes, goesOn);
     return longest >= HARD ? 'hard' : longest >= SOFT ? 'soft' : 'pass';
   }
+
+  /** @param goesOn bytes at the start that belong to the run before. */
+  #keep(bytes: Uint8Array, goesOn: number): void {
+    const end = bytes.length;
+    this.#run = goesOn === end ? this.#run + end : end - startOfRun(bytes, end - 1);
+    this.#last = bytes[end - 1] ?? this.#last;
+  }
+}
+
+/** Where the run that holds `at` begins. */
+function startOfRun(bytes: Uint8Array, at: number): number {
+  let start = at;
+  while (start > 0 && bytes[start - 1] === bytes[at]) start--;
+  return start;
+}
+
+/** Behind the last byte of the run that holds `at`. */
+function endOfRun(bytes: Uint8Array, at: number): number {
+  let end = at + 1;
+  while (end < bytes.length && bytes[end] === bytes[at]) end++;
+  return end;
 }
