@@ -75,8 +75,9 @@ describe('Bits', () => {
         fc.integer({ min: 0, max: 2 ** 25 - 1 }),
         fc.integer({ min: 0, max: 200 }),
         fc.integer({ min: 1, max: 25 }),
-        (largest, count, before) => {
-          const [one, many] = [bitsOf(bytes), bitsOf(bytes)];
+        fc.nat(700),
+        (largest, count, before, likely) => {
+          const [one, many] = [bitsOf(bytes), bitsOf(bytes, likely)];
           expect(many.read(before)).toBe(one.read(before));
           const expected = Array.from({ length: count }, () => one.uniform(largest) - 7);
           expect(many.uniforms(count, -7, largest)).toEqual(expected);

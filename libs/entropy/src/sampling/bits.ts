@@ -2,6 +2,12 @@
  * Reads a supply of bytes bit by bit, the most significant bit of each byte first; numbers of a range by
  * rejection.
  *
+ *   #bytes  [ read | not read yet | padding ]
+ *                  ^ #bit         ^ #end
+ *
+ * A word is loaded at every read, and what lies in front of and behind the wanted bits is shifted out of it:
+ * the padding, whatever it holds, is never part of a number.
+ *
  * Rejection: as many bits as the largest number has are read, and read again while they are above it. Each
  * number in range is then exactly as likely as any other; nothing is divided or scaled.
  */
@@ -9,10 +15,10 @@ export class Bits {
   readonly #take: (count: number) => Uint8Array;
   readonly #step: number;
   #next: number; // bytes to take next
-  #bytes: Uint8Array = new Uint8Array();
-  #at = 0; // next byte
-  #rest = 0; // its low `#held` bits are not used yet; what stands above them is
-  #held = 0; // up to 32
+  #bytes = NO_BYTES;
+  #words = NO_WORDS;
+  #bit = 0;
+  #end = 0;
 
   /**
    * @param take gives the next `count` bytes, which are this object's from then on, or throws.
@@ -31,13 +37,10 @@ export class Bits {
 
   /** The next `count` bits as a number; 1 to 25. */
   read(count: number): number {
-    while (this.#held < count) {
-      if (this.#at === this.#bytes.length) this.#takeMore();
-      this.#rest = (this.#rest << 8) | (this.#bytes[this.#at++] ?? 0);
-      this.#held += 8;
-    }
-    this.#held -= count;
-    return (this.#rest >>> this.#held) & ((1 << count) - 1);
+    while (this.#end - this.#bit < count) this.#takeMore();
+    const value = bitsAt(this.#words, this.#bit, count);
+    this.#bit += count;
+    return value;
   }
 
   /** The next `count` bits as a number; 1 to 32. */
@@ -63,48 +66,79 @@ export class Bits {
   /**
    * `count` uniform numbers from `min` to `min + largest`; `largest` is below 2^25.
    *
-   * The same as that many calls of `uniform`, and three times as fast: its state is in local variables, and
-   * it does not branch on random bits.
+   * The same as that many calls of `uniform`, and more than twice as fast.
    */
   uniforms(count: number, min: number, largest: number): number[] {
     const values = new Array<number>(count);
     if (largest === 0) return values.fill(min);
-    const length = bitLength(largest);
-    let [bytes, at, rest, held] = [this.#bytes, this.#at, this.#rest, this.#held];
-    for (let i = 0; i < count;) {
-      if (held < length) {
-        do {
-          if (at === bytes.length) [bytes, at] = [this.#takeMore(), 0];
-          rest = (rest << 8) | (bytes[at++] ?? 0);
-          held += 8;
-        } while (held <= 24 && (held < length || at < bytes.length));
-      }
-      held -= length;
-      const value = (rest >>> held) & ((1 << length) - 1);
-      values[i] = min + value;
-      i += (value - largest - 1) >>> 31; // 1 when value <= largest; else the next value takes its place
+    let done = this.#fill(values, 0, min, largest);
+    while (done < count) {
+      this.#takeMore();
+      done = this.#fill(values, done, min, largest);
     }
-    [this.#at, this.#rest, this.#held] = [at, rest, held];
     return values;
+  }
+
+  /**
+   * Sets `values` from `at` on as far as the bits at hand reach; returns how far that is.
+   *
+   * A loop of its own, without a call that takes more and without a branch on random bits: 3 ns a number, 5
+   * with either.
+   */
+  #fill(values: number[], at: number, min: number, largest: number): number {
+    const length = bitLength(largest);
+    const outside = ~largest; // -1 - largest
+    const words = this.#words;
+    const last = this.#end - length;
+    let bit = this.#bit;
+    while (at < values.length && bit <= last) {
+      const value = bitsAt(words, bit, length);
+      bit += length;
+      values[at] = min + value;
+      at += (value + outside) >>> 31; // 1 when value <= largest; else the next value takes its place
+    }
+    this.#bit = bit;
+    return at;
   }
 
   /** Overwrites what was taken and not handed out as numbers. */
   wipe(): void {
     this.#bytes.fill(0);
-    this.#rest = this.#held = 0;
-    this.#at = this.#bytes.length;
+    this.#bit = this.#end;
   }
 
-  #takeMore(): Uint8Array {
+  /** Puts the next bytes behind those that are not read yet. */
+  #takeMore(): void {
+    const taken = this.#take(this.#next);
+    const rest = this.#bytes.subarray(this.#bit >>> 3, this.#end >>> 3);
+    const bytes = Buffer.allocUnsafe(rest.length + taken.length + PADDING);
+    bytes.set(rest);
+    bytes.set(taken, rest.length);
+    taken.fill(0);
     this.#bytes.fill(0);
-    this.#bytes = this.#take(this.#next);
-    this.#at = 0;
-    if (this.#bytes.length !== this.#next) {
-      throw new RangeError(`asked for ${this.#next} bytes of entropy, got ${this.#bytes.length}`);
+    this.#bytes = bytes;
+    this.#words = wordsOf(bytes);
+    this.#bit &= 7;
+    this.#end = 8 * (bytes.length - PADDING);
+    if (taken.length !== this.#next) {
+      throw new RangeError(`asked for ${this.#next} bytes of entropy, got ${taken.length}`);
     }
     this.#next = this.#step;
-    return this.#bytes;
   }
+}
+
+/** Bytes that a word reaches beyond the one where it begins. */
+const PADDING = 3;
+const NO_BYTES = Buffer.alloc(PADDING);
+const NO_WORDS = wordsOf(NO_BYTES);
+
+function wordsOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** `count` bits from `bit` on as a number; 1 to 25, which are in one word wherever in a byte they begin. */
+function bitsAt(words: DataView, bit: number, count: number): number {
+  return (words.getUint32(bit >>> 3) << (bit & 7)) >>> (32 - count);
 }
 
 /** How many bits `largest` (0 to 2^32 - 1) has; 0 has none. */
