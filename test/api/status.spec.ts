@@ -31,7 +31,7 @@ let move: (ms: number) => void;
 beforeEach(async () => {
   gateway = await startGateway({ QRNG_BUFFER_SIZE: String(CAPACITY) });
   const clock = gateway.app.get(Clock);
-  const start = { wall: clock.now(), monotonic: clock.monotonic() };
+  const start = { wall: clock.now(), monotonic: Math.ceil(clock.monotonic()) }; // whole: sums of fractions are rounded
   let moved = 0;
   clock.now = () => start.wall + moved;
   clock.monotonic = () => start.monotonic + moved;
