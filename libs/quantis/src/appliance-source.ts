@@ -9,6 +9,7 @@ import { SourceError } from './source.js';
 import type { EntropySource } from './source.js';
 import { trustedConnector } from './trusted-connector.js';
 import type { Trust } from './trusted-connector.js';
+import { wipeAndFree } from './wipe-and-free.js';
 import { fetchLimitMs, withDeadline } from './with-deadline.js';
 
 const MAX_HEADER_BYTES = 8192;
@@ -110,6 +111,7 @@ async function readExactly(body: AsyncIterable<Buffer>, bytes: number): Promise<
   for await (const chunk of body) {
     if (length + chunk.length > bytes) throw new SourceError('length', `sent more than ${bytes} bytes`);
     length += chunk.copy(out, length);
+    wipeAndFree(chunk);
   }
   if (length < bytes) throw new SourceError('length', `sent ${length} of ${bytes} bytes`);
   return out;

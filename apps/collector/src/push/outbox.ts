@@ -15,6 +15,7 @@
  */
 import { sealPacket } from '#libs/crypto';
 import type { MacKey, PacketType } from '#libs/crypto';
+import { wipeAndFree } from '#libs/quantis';
 
 /**
  * Age at which a packet of unknown fate is given up, ms. The gateway takes packets for 300 s (QRNG_PACKET_TTL_SECS) and
@@ -167,7 +168,7 @@ export class Outbox {
   }
 
   #keepSlot(sealed: Sealed, result: Settlement['result']): Settlement {
-    sealed.packet.fill(0);
+    wipeAndFree(sealed.packet); // a socket does not need it: Node's TLS keeps a copy of what it cannot send at once
     this.#sealed = undefined;
     return { result, type: sealed.type, sequence: this.#slot, delivered: 0 };
   }
@@ -186,7 +187,7 @@ export class Outbox {
 
   #letGo(): number {
     const bytes = this.heldBytes;
-    this.#held?.fill(0);
+    if (this.#held !== undefined) wipeAndFree(this.#held);
     this.#held = undefined;
     return bytes;
   }

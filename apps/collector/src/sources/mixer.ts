@@ -5,6 +5,7 @@
  */
 import { mix, MixingError } from '#libs/entropy';
 import type { MixingStrategy, SourceHealth } from '#libs/entropy';
+import { wipeAndFree } from '#libs/quantis';
 import { logEvent } from '../log-events.js';
 import type { Ledger } from '../telemetry/ledger.js';
 import { decideMix, MIXED_UNIT } from './mix-decision.js';
@@ -53,8 +54,8 @@ export class Mixer {
     this.ledger.mixIn((pieces.length - 1) * first.length);
     if (mixed === undefined) this.ledger.drop('mixed_health', first.length);
     else this.output.push(mixed);
-    mixed?.fill(0);
-    for (const piece of pieces) piece.fill(0);
+    if (mixed !== undefined) wipeAndFree(mixed);
+    for (const piece of pieces) wipeAndFree(piece);
   }
 
   /** The mixed block, if it is healthy. */

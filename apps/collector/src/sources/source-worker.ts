@@ -7,7 +7,7 @@
  */
 import { ByteRing } from '#libs/entropy';
 import type { SourceHealth } from '#libs/entropy';
-import { SourceError } from '#libs/quantis';
+import { SourceError, wipeAndFree } from '#libs/quantis';
 import type { EntropySource } from '#libs/quantis';
 import type { SourceTelemetry } from '#libs/crypto';
 import type { Bell } from '../bell.js';
@@ -96,7 +96,9 @@ export class SourceWorker {
     }
     this.ledger.fetch(chunk.length);
     this.#bytes += chunk.length;
-    return this.#fetched(chunk);
+    const waitMs = this.#fetched(chunk);
+    wipeAndFree(chunk);
+    return waitMs;
   }
 
   #failed(error: SourceError): number {
@@ -125,7 +127,6 @@ export class SourceWorker {
     for (const test of failures) this.#failures.set(test, (this.#failures.get(test) ?? 0) + 1);
     if (drop === undefined) this.buffer.push(chunk);
     else this.ledger.drop(drop, chunk.length);
-    chunk.fill(0);
     if (dropBuffered) {
       this.ledger.drop('quarantine', this.buffer.length);
       this.buffer.drop(this.buffer.length);
