@@ -17,3 +17,4 @@ export { charactersOf, strings } from './sampling/strings.js';
 export { uuids } from './sampling/uuids.js';
 export { QUALITY_WINDOW, RunningQuality, type QualityReport } from './quality/running-quality.js';
 export type { Statistic, Statistics } from './quality/statistics.js';
+export { wipeAndFree } from './wipe-and-free.js';

@@ -3,13 +3,13 @@ import { Client } from 'undici';
 import type { Dispatcher } from 'undici';
 import { isSecureUrl } from '#libs/settings';
 import { errorCode } from '#libs/settings';
+import { wipeAndFree } from '#libs/entropy';
 import { isText } from './is-text.js';
 import { parseRetryAfter } from './retry-after.js';
 import { SourceError } from './source.js';
 import type { EntropySource } from './source.js';
 import { trustedConnector } from './trusted-connector.js';
 import type { Trust } from './trusted-connector.js';
-import { wipeAndFree } from './wipe-and-free.js';
 import { fetchLimitMs, withDeadline } from './with-deadline.js';
 
 const MAX_HEADER_BYTES = 8192;

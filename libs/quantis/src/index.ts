@@ -5,4 +5,3 @@ export { parseRetryAfter } from './retry-after.js';
 export { SourceError } from './source.js';
 export type { EntropySource, SourceErrorCode } from './source.js';
 export { isFingerprint } from './trusted-connector.js';
-export { wipeAndFree } from './wipe-and-free.js';

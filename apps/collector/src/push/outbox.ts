@@ -15,7 +15,7 @@
  */
 import { sealPacket } from '#libs/crypto';
 import type { MacKey, PacketType } from '#libs/crypto';
-import { wipeAndFree } from '#libs/quantis';
+import { wipeAndFree } from '#libs/entropy';
 
 /**
  * Age at which a packet of unknown fate is given up, ms. The gateway takes packets for 300 s (QRNG_PACKET_TTL_SECS) and
@@ -168,7 +168,7 @@ export class Outbox {
   }
 
   #keepSlot(sealed: Sealed, result: Settlement['result']): Settlement {
-    wipeAndFree(sealed.packet); // a socket does not need it: Node's TLS keeps a copy of what it cannot send at once
+    sealed.packet.fill(0); // not freed: after an early answer over plain HTTP a socket may still read it
     this.#sealed = undefined;
     return { result, type: sealed.type, sequence: this.#slot, delivered: 0 };
   }

@@ -3,9 +3,8 @@
  *
  *   worker.buffer, worker.buffer, ... -> decideMix -> mix -> health tests -> OutputBuffer
  */
-import { mix, MixingError } from '#libs/entropy';
+import { mix, MixingError, wipeAndFree } from '#libs/entropy';
 import type { MixingStrategy, SourceHealth } from '#libs/entropy';
-import { wipeAndFree } from '#libs/quantis';
 import { logEvent } from '../log-events.js';
 import type { Ledger } from '../telemetry/ledger.js';
 import { decideMix, MIXED_UNIT } from './mix-decision.js';

@@ -5,9 +5,9 @@
  *
  * Each source has its own worker, so a slow or dead one holds up no other.
  */
-import { ByteRing } from '#libs/entropy';
+import { ByteRing, wipeAndFree } from '#libs/entropy';
 import type { SourceHealth } from '#libs/entropy';
-import { SourceError, wipeAndFree } from '#libs/quantis';
+import { SourceError } from '#libs/quantis';
 import type { EntropySource } from '#libs/quantis';
 import type { SourceTelemetry } from '#libs/crypto';
 import type { Bell } from '../bell.js';

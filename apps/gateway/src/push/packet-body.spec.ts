@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { freeNow, readPacketBody } from './packet-body.js';
+import { readPacketBody } from './packet-body.js';
 import { PushRefusal } from './push-refusal.js';
 
 /** Bytes with memory of their own, as they come from a socket. */
@@ -45,23 +45,5 @@ describe('the body of a push', () => {
     payload.destroy(new Error('aborted'));
     await expect(body).rejects.toMatchObject({ status: 400, result: 'malformed' });
     await expect(body).rejects.toBeInstanceOf(PushRefusal);
-  });
-});
-
-describe('freeNow', () => {
-  test('leaves memory alone that the buffer shares with others', () => {
-    const shared = Buffer.alloc(100, 1);
-    const part = shared.subarray(10, 20);
-    freeNow(part);
-    expect(part).toEqual(Buffer.alloc(10, 1));
-    expect(shared).toHaveLength(100);
-  });
-
-  test('frees a buffer that has memory of its own, once and twice', () => {
-    const body = own(randomBytes(1000));
-    const view = body.subarray(100, 200);
-    freeNow(body);
-    freeNow(body);
-    expect([body.length, view.length]).toEqual([0, 0]);
   });
 });

@@ -2,10 +2,10 @@
 import { Controller, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { wipeAndFree } from '#libs/entropy';
 import { Public } from '../auth/public.decorator.js';
 import { AdmissionService } from './admission.service.js';
 import { HmacGuard } from './hmac.guard.js';
-import { freeNow } from './packet-body.js';
 import { PushRefusal } from './push-refusal.js';
 
 @ApiExcludeController()
@@ -24,6 +24,6 @@ export class PushController {
     }
     await this.admission.admit(packet, request.ip);
     // Only of a packet that was accepted: what became of it is settled, and nobody reads its bytes any more.
-    freeNow(body);
+    wipeAndFree(body);
   }
 }
