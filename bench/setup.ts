@@ -1,6 +1,6 @@
 /** What a run of the benchmarks throws away afterwards: a folder with certificates, keys and state. */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority } from '../scripts/certificates/authority.js';
@@ -56,7 +56,9 @@ export class Setup {
 
   /** A file of the first `count` API keys, one a line. */
   keysFile(count: number): string {
-    return this.save(`keys-${count}`, `${this.keys(count).join('\n')}\n`);
+    const path = this.path(`keys-${count}`);
+    // Written once: another generator may be reading it.
+    return existsSync(path) ? path : this.save(`keys-${count}`, `${this.keys(count).join('\n')}\n`);
   }
 
   remove(): void {

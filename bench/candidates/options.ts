@@ -38,8 +38,12 @@ export function fill(): void {
   while (ring.free > 0) ring.push(randomBytes(Math.min(ring.free, 1024 * 1024)));
 }
 
+/** What a bare server, which may empty any pool within a second, gets once more: a copy, at the cost of its own time. */
+const more = randomBytes(Math.min(ring.capacity, 32 * 1024 * 1024));
+
 /** `count` bytes out of the pool in this encoding; a text's bytes are wiped, as the gateway does. */
 export function takeEncoded(count: number, encoding: string): string | Buffer {
+  if (ring.length < count) ring.push(more.subarray(0, ring.free));
   const bytes = ring.take(count);
   if (encoding === 'binary') return bytes;
   const text = bytes.toString('hex');
