@@ -1,9 +1,8 @@
 /** Fetches raw bytes from a Quantis appliance over HTTPS: GET /api/2.0/streambytes?size=N. */
 import { Client } from 'undici';
 import type { Dispatcher } from 'undici';
-import { isSecureUrl } from '#libs/settings';
-import { errorCode } from '#libs/settings';
 import { wipeAndFree } from '#libs/entropy';
+import { errorCode, isSecureUrl } from '#libs/settings';
 import { isText } from './is-text.js';
 import { parseRetryAfter } from './retry-after.js';
 import { SourceError } from './source.js';
