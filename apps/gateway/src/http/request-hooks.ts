@@ -4,6 +4,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
 import { PushGate } from '../push/push-gate.js';
+import { lockstep } from './lockstep.js';
 import { refuseRepeatedFields } from './single-fields.js';
 import { UnknownRoute } from './unknown-route.js';
 
@@ -25,6 +26,7 @@ export async function addRequestHooks(app: NestFastifyApplication): Promise<void
   const pushGate = ingest ? app.get(PushGate, { strict: false }) : undefined;
   const { requestDuration } = app.get(GatewayMetrics);
   const fastify = app.getHttpAdapter().getInstance();
+  const together = lockstep();
   fastify.decorateRequest('client', undefined);
   fastify.decorateRequest('route', 'unmatched');
 
@@ -43,8 +45,10 @@ export async function addRequestHooks(app: NestFastifyApplication): Promise<void
       unknownRoute.refuse(request, reply).catch(done);
       return;
     }
-    if (isPush) pushGate?.check(request, reply);
-    done();
+    if (isPush) {
+      pushGate?.check(request, reply);
+      done(); // a push waits for the disk instead, and there pushes go together (EmbeddedPool)
+    } else together(done);
   });
 
   fastify.addHook('onResponse', (request, reply, done) => {
