@@ -103,7 +103,7 @@ describeWithRedis('SharedLimits', () => {
 
   async function calls(): Promise<number> {
     const stats = String(await server.command('INFO', 'commandstats'));
-    return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1]);
+    return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0);
   }
 
   test('ask about many requests in few calls', async () => {
@@ -130,6 +130,23 @@ describeWithRedis('SharedLimits', () => {
     expect(admitted).toBeLessThanOrEqual(2000);
     expect(admitted).toBeGreaterThan(1000);
     expect((await calls()) - before).toBeLessThan(admitted / 2);
+  });
+
+  test('count requests that come together in advance, together', async () => {
+    const limits = { ...policy, max: 1_000_000, burst: 1_000_000 };
+    const client = { name: 'crowd', policy: limits };
+    const shared = new SharedLimits(redis, policy, 1000);
+    const before = await calls();
+    for (let i = 0; i < 100; i++) {
+      const verdicts = await Promise.all(
+        Array.from(
+          { length: 32 },
+          async () => shared.countNow('crowd', limits) ?? shared.count({ network: 'n', client }),
+        ),
+      );
+      expect(verdicts.every((verdict) => verdict !== undefined && verdict.refused === undefined)).toBe(true);
+    }
+    expect((await calls()) - before).toBeLessThan(50);
   });
 
   test('take a block from memory for a second, so that a client that goes on keeps Redis free', async () => {

@@ -31,8 +31,9 @@ interface Advance {
   readonly policy: RatePolicy;
   readonly verdict: SharedVerdict;
   readonly until: number;
-  readonly given: number;
   left: number;
+  /** Requests made of it since Redis was last asked about the client. */
+  used: number;
 }
 
 interface Waiting {
@@ -63,6 +64,7 @@ export class SharedLimits {
     if (advance === undefined || advance.left === 0 || advance.policy !== policy) return undefined;
     if (performance.now() > advance.until) return undefined;
     advance.left--;
+    advance.used++;
     return advance.verdict;
   }
 
@@ -90,12 +92,14 @@ export class SharedLimits {
 
   async #ask(batch: readonly Waiting[]): Promise<void> {
     const { networkPolicy, maxNetworks } = this;
-    const requests = this.#wanting(batch);
+    const requests = batch.map(({ request }) => request);
+    const clients = clientsOf(requests);
+    for (const asking of clients.values()) requests[asking.at] = this.#wanting(asking);
     try {
       const replies = await this.redis.run((client) =>
         client.limit({ networkPolicy, maxNetworks, requests }),
       );
-      this.#keep(batch, replies);
+      for (const asking of clients.values()) this.#keep(asking, replies[asking.at]);
       batch.forEach(({ resolve }, i) => resolve(verdictOf(replies[i])));
     } catch (error) {
       for (const { resolve, reject } of batch) {
@@ -105,36 +109,50 @@ export class SharedLimits {
     }
   }
 
-  /** Wants twice as many in advance as were used of the last ones; nothing for a client that comes now and then. */
-  #wanting(batch: readonly Waiting[]): LimitedRequest[] {
-    const now = performance.now();
-    const seen = new Set<string>();
-    return batch.map(({ request }) => {
-      const { client } = request;
-      if (client === undefined || seen.has(client.name)) return request;
-      seen.add(client.name);
-      const last = this.#advances.get(client.name);
-      if (last === undefined || now > last.until + ADVANCE_MS) return request;
-      const want = Math.min(2 * (last.given - last.left) + 1, MOST_IN_ADVANCE);
-      return { ...request, client: { ...client, want } };
-    });
+  /** Wants in advance what comes to twice the requests since the client last asked; nothing if it comes now and then. */
+  #wanting({ network, client, count }: Asking): LimitedRequest {
+    const last = this.#advances.get(client.name);
+    if (last === undefined || performance.now() > last.until + ADVANCE_MS) return { network, client };
+    const want = Math.min(Math.max(0, 2 * (last.used + count) - last.left), MOST_IN_ADVANCE);
+    return { network, client: { ...client, want } };
   }
 
-  /** Keeps what was said of the first request of each client in the batch. */
-  #keep(batch: readonly Waiting[], replies: readonly LimitReply[]): void {
+  /** Keeps what was said of the first request of a client in the batch. */
+  #keep({ client: { name, policy } }: Asking, reply: LimitReply | undefined): void {
     const now = performance.now();
-    const seen = new Set<string>();
-    for (const [i, { request }] of batch.entries()) {
-      if (request.client === undefined || seen.has(request.client.name)) continue;
-      const { name, policy } = request.client;
-      seen.add(name);
-      const verdict = { ...verdictOf(replies[i]), blockedNow: false }; // that is true of one request only
-      const isBlocked = verdict.of === 'client' && verdict.refused === 'blocked';
-      const given = isBlocked ? Number.MAX_SAFE_INTEGER : (replies[i]?.[6] ?? 0);
-      const until = now + (isBlocked ? Math.min(verdict.waitMs, BLOCK_KEPT_MS) : ADVANCE_MS);
-      this.#advances.set(name, { policy, verdict, until, given, left: given });
+    const verdict = { ...verdictOf(reply), blockedNow: false }; // that is true of one request only
+    const keep = (left: number, until: number) =>
+      this.#advances.set(name, { policy, verdict, until, left, used: 0 });
+    if (verdict.of === 'client' && verdict.refused === 'blocked') {
+      keep(Infinity, now + Math.min(verdict.waitMs, BLOCK_KEPT_MS));
+      return;
     }
+    const last = this.#advances.get(name);
+    const more = reply?.[6] ?? 0;
+    const isLeft = last?.policy === policy && last.verdict.refused === undefined && last.left > 0;
+    if (verdict.refused !== undefined) keep(0, now);
+    else if (isLeft && now <= last.until) keep(last.left + more, last.until);
+    else keep(more, now + ADVANCE_MS);
   }
+}
+
+/** The first request of a client in a batch, and how many of them there are. */
+interface Asking {
+  readonly network: string;
+  readonly client: NonNullable<LimitedRequest['client']>;
+  readonly at: number;
+  count: number;
+}
+
+function clientsOf(requests: readonly LimitedRequest[]): ReadonlyMap<string, Asking> {
+  const clients = new Map<string, Asking>();
+  for (const [at, { network, client }] of requests.entries()) {
+    if (client === undefined) continue;
+    const asking = clients.get(client.name);
+    if (asking === undefined) clients.set(client.name, { network, client, at, count: 1 });
+    else asking.count++;
+  }
+  return clients;
 }
 
 function verdictOf(reply: LimitReply | undefined): SharedVerdict {
