@@ -45,7 +45,7 @@ export class Server implements Endpoint {
     this.#process = spawn(
       process.execPath,
       [
-        ...['--disable-sigusr1', '--no-memory-reducer', '--max-semi-space-size=4'], // as `npm run start:gateway` does
+        ...['--disable-sigusr1', '--no-memory-reducer', '--min-semi-space-size=8', '--max-semi-space-size=8'], // as `npm run start:gateway` does
         join(import.meta.dirname, '..', options.module),
         ...(options.args ?? []),
       ],
