@@ -18,7 +18,7 @@ declare module 'fastify' {
 /** The methods that are a label of the histogram; any other one is `other`, as clients can send what they like. */
 const METHODS = ['GET', 'HEAD', 'POST'];
 
-/** Adds the headers of every answer, the refusal of unknown routes, the access log and the duration histogram. */
+/** Adds lockstep, the headers of every answer, the refusal of unknown routes, the access log and the duration histogram. */
 export async function addRequestHooks(app: NestFastifyApplication): Promise<void> {
   const { logger } = await app.resolve(PinoLogger);
   const unknownRoute = app.get(UnknownRoute);
@@ -30,8 +30,14 @@ export async function addRequestHooks(app: NestFastifyApplication): Promise<void
   fastify.decorateRequest('client', undefined);
   fastify.decorateRequest('route', 'unmatched');
 
-  fastify.addHook('onRequest', (request, reply, done) => {
+  fastify.addHook('onRequest', (request, _reply, done) => {
     request.route = request.routeOptions.url ?? 'unmatched';
+    if (request.route === '/push')
+      done(); // it waits for the disk, and there pushes go together (EmbeddedPool)
+    else together(done);
+  });
+
+  fastify.addHook('onRequest', (request, reply, done) => {
     const isPush = request.route === '/push';
     // The answer to a push is a bare status: nothing else travels back through the diode.
     if (!isPush) {
@@ -45,10 +51,8 @@ export async function addRequestHooks(app: NestFastifyApplication): Promise<void
       unknownRoute.refuse(request, reply).catch(done);
       return;
     }
-    if (isPush) {
-      pushGate?.check(request, reply);
-      done(); // a push waits for the disk instead, and there pushes go together (EmbeddedPool)
-    } else together(done);
+    if (isPush) pushGate?.check(request, reply);
+    done();
   });
 
   fastify.addHook('onResponse', (request, reply, done) => {
