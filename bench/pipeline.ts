@@ -11,7 +11,7 @@ import type { Line, Report } from './table.js';
 const MB = 1e6;
 const TARGET_RATE = 30 * MB;
 /** The simulated appliance gives nothing while the collector tests what it gave, so it is faster while it gives. */
-const SOURCE_RATE = 1.5 * TARGET_RATE;
+const SOURCE_RATE = 1.7 * TARGET_RATE;
 const CLIENT_RATE = 1000;
 const FLOWS_WITHIN_MS = 20_000;
 

@@ -44,6 +44,10 @@ async function runRow(setup: Setup, row: RandomRow): Promise<Report> {
     startCandidate(setup, 'bare node:http', 'bare-http', { poolBytes }),
     startCandidate(setup, 'bare Fastify', 'bare-fastify', { poolBytes }),
     startCandidate(setup, 'Fastify by hand', 'hand-written', { poolBytes }),
+    startCandidate(setup, 'Fastify by hand, in lockstep', 'hand-written', {
+      poolBytes,
+      args: ['--lockstep'],
+    }),
     startFedGateway(setup, false, poolBytes),
     startCandidate(setup, 'bare Fastify, a constant, TLS', 'bare-fastify', {
       poolBytes: 1,

@@ -1,6 +1,7 @@
 /**
  * What an experienced hand would write with Fastify and its usual plugins, without Nest: authentication, a rate limit and a
- * burst limit, usage by client, validation, a duration histogram, an access log, request ids, bytes from a ring.
+ * burst limit, usage by client, validation, a duration histogram, an access log, request ids, bytes from a ring. With
+ * --lockstep requests of one turn go on together, as in the gateway, to show what that alone is worth.
  */
 import { randomUUID } from 'node:crypto';
 import bearerAuth from '@fastify/bearer-auth';
@@ -8,7 +9,8 @@ import rateLimit from '@fastify/rate-limit';
 import { fastify, LogController } from 'fastify';
 import type { FastifyServerOptions } from 'fastify';
 import { Counter, Histogram } from 'prom-client';
-import { apiKeys, fill, port, ring, takeEncoded, tls } from './options.js';
+import { lockstep } from '../../apps/gateway/src/http/lockstep.js';
+import { apiKeys, fill, inLockstep, port, ring, takeEncoded, tls } from './options.js';
 
 interface Query {
   bytes: number;
@@ -28,6 +30,10 @@ const options: FastifyServerOptions = {
   genReqId: () => randomUUID(),
 };
 const app = fastify(tls === undefined ? options : ({ ...options, https: tls } as FastifyServerOptions));
+if (inLockstep) {
+  const together = lockstep();
+  app.addHook('onRequest', (_request, _reply, done) => together(done));
+}
 await app.register(rateLimit, {
   max: 1_000_000_000,
   timeWindow: '1 minute',

@@ -12,6 +12,7 @@ const { values } = parseArgs({
     'keys-file': { type: 'string' },
     'pool-bytes': { type: 'string' },
     constant: { type: 'string' },
+    lockstep: { type: 'boolean', default: false },
   },
 });
 
@@ -30,6 +31,9 @@ export const tls =
 
 /** `BYTES,ENCODING`: answer with a constant of this size instead of serving from the pool. */
 export const constant = values.constant?.split(',');
+
+/** Whether requests of one turn of the event loop go on together, as in the gateway. */
+export const inLockstep = values.lockstep;
 
 export const ring = new ByteRing(Number(values['pool-bytes']));
 
