@@ -15,7 +15,7 @@ import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { TestKeys } from '../support/api-keys.js';
 import { gatewayEnvironment, startGateway, temporaryFolder, testAuthority } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
-import { describeWithRedis, RedisServer } from '../support/redis-server.js';
+import { describeWithRedis, RedisServer, silent } from '../support/redis-server.js';
 import { until } from '../support/until.js';
 
 const closing: { close(): unknown }[] = [];
@@ -43,11 +43,7 @@ function documentedRights(password: string): string[] {
 }
 
 async function connect(url: string): Promise<RedisConnection> {
-  const redis = await RedisConnection.open(url, {
-    up: () => undefined,
-    down: () => undefined,
-    refused: () => undefined,
-  });
+  const redis = await RedisConnection.open(url, silent);
   closing.push(redis);
   return redis;
 }
@@ -136,8 +132,7 @@ describeWithRedis('Redis as it is configured', () => {
     await server.command('ACL', 'SETUSER', 'gateway', 'on', '>secret', '~*', '+@all', '-hset');
     const refusals: string[] = [];
     const redis = await RedisConnection.open(`redis://gateway:secret@127.0.0.1:${server.port}`, {
-      up: () => undefined,
-      down: () => undefined,
+      ...silent,
       refused: (message) => refusals.push(message),
     });
     closing.push(redis);

@@ -13,7 +13,7 @@ import { RedisPool } from '../../apps/gateway/src/pool/redis/redis-pool.js';
 import { ReplayStore } from '../../apps/gateway/src/pool/replay-store.js';
 import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.js';
 import { temporaryFolder } from '../support/gateway.js';
-import { describeWithRedis, RedisServer } from '../support/redis-server.js';
+import { describeWithRedis, RedisServer, silent } from '../support/redis-server.js';
 import { TestCollector } from '../support/test-collector.js';
 import { until } from '../support/until.js';
 
@@ -36,11 +36,7 @@ describeWithRedis('RedisPool', () => {
   let redis: RedisConnection;
   beforeAll(async () => {
     server = await RedisServer.start();
-    redis = await RedisConnection.open(server.url, {
-      up: () => undefined,
-      down: () => undefined,
-      refused: () => undefined,
-    });
+    redis = await RedisConnection.open(server.url, silent);
   });
   afterAll(async () => {
     redis.close();

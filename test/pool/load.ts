@@ -16,10 +16,13 @@ export class Load {
   unknown = 0;
   #turn = 0;
 
-  /** @param gateways those that are there now; a test replaces them as it likes. */
+  /**
+   * @param gateways those that are there now; a test replaces them as it likes.
+   * @param most bytes that are ever pushed.
+   */
   constructor(
     readonly gateways: GatewayClient[],
-    most: number,
+    private readonly most: number,
   ) {
     this.entropy = new MarkedEntropy(most);
   }
@@ -36,9 +39,13 @@ export class Load {
     }
   }
 
-  /** So many clients take what they can get, until `done`. */
-  async take(clients: number, done: () => boolean): Promise<void> {
-    await Promise.all(Array.from({ length: clients }, (_, i) => this.#takeUntil(done, i)));
+  /** Pushes all there is to be, as two collectors, while so many clients take what they can get. */
+  async run(clients: number): Promise<void> {
+    let pushing = true;
+    const isDone = (): boolean => !pushing;
+    const half = this.most / 2;
+    const pushed = Promise.all([this.push('a', half), this.push('b', half)]).finally(() => (pushing = false));
+    await Promise.all([pushed, ...Array.from({ length: clients }, (_, i) => this.#takeUntil(isDone, i))]);
   }
 
   /** Takes the last bytes out of the pool and of every gateway. */

@@ -59,12 +59,7 @@ describeWithRedis('two gateways with one pool', () => {
   test('serve 100 MB to 20 clients, each block once, and the counts balance', async () => {
     const total = 96 * MIB;
     const load = new Load(gateways, total);
-    let pushing = true;
-    const pushed = Promise.all([load.push('a', total / 2), load.push('b', total / 2)]).finally(() => {
-      pushing = false;
-    });
-    await load.take(20, () => !pushing);
-    await pushed;
+    await load.run(20);
     await load.drain();
     const { served, twice, foreign } = load.entropy;
     expect({ served, twice, foreign }).toEqual({ served: total, twice: 0, foreign: 0 });
@@ -77,11 +72,7 @@ describeWithRedis('two gateways with one pool', () => {
   test('lose nothing but the pool when Redis is killed and restarted under load, and are back within 5 s', async () => {
     const total = 24 * MIB;
     const load = new Load(gateways, total);
-    let pushing = true;
-    const pushed = Promise.all([load.push('a', total / 2), load.push('b', total / 2)]).finally(() => {
-      pushing = false;
-    });
-    const taken = load.take(20, () => !pushing);
+    const running = load.run(20);
     await until('a third is delivered', () => load.delivered > total / 3);
     await redis.kill();
     for (const gateway of gateways) await until('it is not ready', async () => !(await ready(gateway)));
@@ -89,7 +80,7 @@ describeWithRedis('two gateways with one pool', () => {
     for (const gateway of gateways) {
       await until('it is back', async () => (await gateway.metric('qrng_redis_up')) === 1, { ms: 5000 });
     }
-    await Promise.all([pushed, taken]);
+    await running;
     await load.drain();
     const { twice, foreign, served } = load.entropy;
     expect({ twice, foreign }).toEqual({ twice: 0, foreign: 0 });
@@ -101,11 +92,7 @@ describeWithRedis('two gateways with one pool', () => {
   test('lose nothing but a lease when one of them is killed under load, and the ledger knows it', async () => {
     const total = 24 * MIB;
     const load = new Load(gateways, total);
-    let pushing = true;
-    const pushed = Promise.all([load.push('a', total / 2), load.push('b', total / 2)]).finally(() => {
-      pushing = false;
-    });
-    const taken = load.take(20, () => !pushing);
+    const running = load.run(20);
     for (const part of [0.2, 0.5]) {
       await until('the next part is delivered', () => load.delivered > total * part);
       const victim = gateways.shift();
@@ -114,7 +101,7 @@ describeWithRedis('two gateways with one pool', () => {
       gateways.push(await start(gateways[0]));
       await victim?.close();
     }
-    await Promise.all([pushed, taken]);
+    await running;
     await load.drain();
     const { twice, foreign, served } = load.entropy;
     expect({ twice, foreign }).toEqual({ twice: 0, foreign: 0 });

@@ -6,7 +6,7 @@ import { RateLimiter } from '../../apps/gateway/src/limits/rate-limiter.js';
 import type { RatePolicy } from '../../apps/gateway/src/limits/rate-limiter.js';
 import { SharedLimits } from '../../apps/gateway/src/limits/redis/shared-limits.js';
 import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.js';
-import { describeWithRedis, RedisServer } from '../support/redis-server.js';
+import { describeWithRedis, RedisServer, silent } from '../support/redis-server.js';
 
 const policy: RatePolicy = { max: 5, windowSecs: 3600, burst: 100, blockAfter: 4, blockSecs: 60 };
 
@@ -15,11 +15,7 @@ describeWithRedis('SharedLimits', () => {
   let redis: RedisConnection;
   beforeAll(async () => {
     server = await RedisServer.start();
-    redis = await RedisConnection.open(server.url, {
-      up: () => undefined,
-      down: () => undefined,
-      refused: () => undefined,
-    });
+    redis = await RedisConnection.open(server.url, silent);
   });
   afterAll(async () => {
     redis.close();

@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createClient } from 'redis';
 import { describe } from '@jest/globals';
+import type { RedisLog } from '../../apps/gateway/src/redis/redis-connection.js';
 import { freePort } from './free-port.js';
 import { temporaryFolder } from './gateway.js';
 
@@ -11,6 +12,9 @@ import { temporaryFolder } from './gateway.js';
 export const describeWithRedis = (process.env['QRNG_TEST_MISSING'] ?? '').split(',').includes('redis-server')
   ? describe.skip
   : describe;
+
+/** For connections of which nobody wants to hear. */
+export const silent: RedisLog = { up: () => undefined, down: () => undefined, refused: () => undefined };
 
 /** No persistence, as docs/scaling.md demands. */
 const SETTINGS = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'];
