@@ -26,3 +26,15 @@ const stdout = pino.destination({
 export const logDestination: DestinationStream = {
   write: (line) => stdout.write(Buffer.from(line) as unknown as string), // its type knows text only
 };
+
+let dropped = 0;
+stdout.on('drop', () => dropped++);
+stdout.on('drain', () => {
+  if (dropped === 0) return;
+  const lines = dropped;
+  dropped = 0;
+  pino(logDestination).warn(
+    { event: 'log-lines-dropped', lines },
+    'the log was not read, and lines were dropped',
+  );
+});
