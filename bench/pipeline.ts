@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { startGateway } from './gateway.js';
 import { getRequest, runBuiltIn } from './load/built-in.js';
+import type { LoadResult } from './load/built-in.js';
+import { median } from './rounds.js';
 import type { Row } from './row.js';
 import { freePort, Server } from './server.js';
 import type { Setup } from './setup.js';
@@ -37,9 +39,8 @@ async function runFullSpeed(setup: Setup): Promise<Report> {
 
 async function runBesideClients(setup: Setup): Promise<Report> {
   return withPipeline(setup, SOURCE_RATE, async (pipeline) => {
-    const measured = await pipeline.measure(() => clients(setup, pipeline.gateway));
-    const { wrong, p50Ms, p99Ms } = measured.result;
-    if (wrong.length > 0) throw new Error(`wrong answers beside the pipeline: ${wrong.join('; ')}`);
+    const measured = await medianRun(setup, () => pipeline.measure(() => clients(setup, pipeline.gateway)));
+    const { p50Ms, p99Ms } = measured.result;
     const row = 'pipeline, 30 MB/s beside clients';
     return {
       lines: [
@@ -52,6 +53,28 @@ async function runBesideClients(setup: Setup): Promise<Report> {
       ],
     };
   });
+}
+
+/**
+ * Of as many runs as there are rounds, the one whose clients waited neither longest nor least.
+ *
+ * @throws {Error} when an answer is not right.
+ */
+async function medianRun(
+  { rounds }: Setup,
+  run: () => Promise<Measured<LoadResult>>,
+): Promise<Measured<LoadResult>> {
+  const runs: Measured<LoadResult>[] = [];
+  do {
+    const measured = await run();
+    const { wrong } = measured.result;
+    if (wrong.length > 0) throw new Error(`wrong answers beside the pipeline: ${wrong.join('; ')}`);
+    runs.push(measured);
+  } while (runs.length < rounds);
+  const p99 = median(runs.map(({ result }) => result.p99Ms));
+  const found = runs.find(({ result }) => result.p99Ms === p99);
+  if (found === undefined) throw new Error('the clients were not answered');
+  return found;
 }
 
 interface Measured<T> {
@@ -156,7 +179,7 @@ function startCollector(setup: Setup, simulator: Server, gateway: Server): Promi
   });
 }
 
-function clients(setup: Setup, { port, ca }: Server): ReturnType<typeof runBuiltIn> {
+function clients(setup: Setup, { port, ca }: Server): Promise<LoadResult> {
   const get = getRequest('/api/random?bytes=1024', setup.keys(1)[0] ?? '');
   return runBuiltIn({
     port,

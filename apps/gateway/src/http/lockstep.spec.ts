@@ -36,3 +36,21 @@ test('what comes while others go on goes with the next turn', async () => {
   await setImmediate();
   expect(steps).toEqual(['early', 'late']);
 });
+
+test('of a crowd, 64 at a time go through all their steps', async () => {
+  const steps: string[] = [];
+  const together = lockstep();
+  for (let i = 0; i < 130; i++) {
+    together(() => {
+      steps.push(`first ${i}`);
+      void Promise.resolve().then(() => steps.push(`second ${i}`));
+    });
+  }
+  await setImmediate();
+  const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+  const group = (from: number, to: number) => [
+    ...numbers(from, to).map((i) => `first ${i}`),
+    ...numbers(from, to).map((i) => `second ${i}`),
+  ];
+  expect(steps).toEqual([...group(0, 64), ...group(64, 128), ...group(128, 130)]);
+});

@@ -32,9 +32,8 @@ export async function addRequestHooks(app: NestFastifyApplication): Promise<void
 
   fastify.addHook('onRequest', (request, _reply, done) => {
     request.route = request.routeOptions.url ?? 'unmatched';
-    if (request.route === '/push')
-      done(); // it waits for the disk, and there pushes go together (EmbeddedPool)
-    else together(done);
+    if (request.route !== '/push') together(done);
+    else done(); // it waits for the disk, and there pushes go together (EmbeddedPool)
   });
 
   fastify.addHook('onRequest', (request, reply, done) => {
