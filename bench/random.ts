@@ -12,7 +12,7 @@ import type { Line, Report, Target } from './table.js';
 const SIZES = [
   { bytes: 32, size: '32 B', poolMiB: 16 },
   { bytes: 1024, size: '1 KiB', poolMiB: 96 },
-  { bytes: 65_536, size: '64 KiB', poolMiB: 1280 },
+  { bytes: 65_536, size: '64 KiB', poolMiB: 1536 },
 ];
 
 /** A server, and how its pool is filled before each measurement. */
