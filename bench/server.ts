@@ -12,6 +12,9 @@ import type { Setup } from './setup.js';
 const TICK_MS = 10; // USER_HZ is 100 on every Linux
 const START_WITHIN_MS = 60_000;
 
+/** Of every server alike, those that `npm run start:gateway` gives. */
+const START_OPTIONS = startOptions(join(import.meta.dirname, '../../package.json'));
+
 export interface ServerProcess {
   /** Names the candidate in the table, and its log. */
   readonly name: string;
@@ -44,11 +47,7 @@ export class Server implements Endpoint {
     const out = openSync(log, 'a');
     this.#process = spawn(
       process.execPath,
-      [
-        ...['--disable-sigusr1', '--no-memory-reducer', '--min-semi-space-size=8', '--max-semi-space-size=8'], // as `npm run start:gateway` does
-        join(import.meta.dirname, '..', options.module),
-        ...(options.args ?? []),
-      ],
+      [...START_OPTIONS, join(import.meta.dirname, '..', options.module), ...(options.args ?? [])],
       { env: { PATH: process.env['PATH'], ...options.env }, stdio: ['pipe', out, out] }, // the simulator ends with its stdin
     );
     closeSync(out);
@@ -122,4 +121,9 @@ function accepts(port: number): Promise<boolean> {
     socket.once('connect', () => answer(true)).once('error', () => answer(false));
     socket.once('connect', () => socket.destroy());
   });
+}
+
+function startOptions(packageFile: string): string[] {
+  const { scripts } = JSON.parse(readFileSync(packageFile, 'utf8')) as { scripts: Record<string, string> };
+  return (scripts['start:gateway'] ?? '').split(' ').filter((word) => word.startsWith('--'));
 }

@@ -3,11 +3,12 @@
  *
  *   read, read, read -> authenticate, authenticate, authenticate -> ... -> log, log, log
  *
- * Each step finds its code and data in the processor's caches, where the request before has just left them; a small request
- * under load costs half as much (docs/performance.md). A request that is alone waits for nothing.
+ * A small request under load then costs about two fifths less (docs/performance.md), most likely because each step finds its
+ * code where the request before has left it, in the processor's caches. A request that is alone waits for the end of its
+ * turn and nothing else.
  */
 
-/** Beyond so many requests their own data no longer fits into the caches: the next ones go on after them. */
+/** Larger crowds go in groups: at 1000 connections that serves some 15 % more than one group of all. */
 const MOST = 64;
 
 /** A gate: what is handed to it goes on with the rest of its turn. */

@@ -129,9 +129,9 @@ export class SharedLimits {
     }
     const last = this.#advances.get(name);
     const more = reply?.[6] ?? 0;
-    const isLeft = last?.policy === policy && last.verdict.refused === undefined && last.left > 0;
-    if (verdict.refused !== undefined) keep(0, now);
-    else if (isLeft && now <= last.until) keep(last.left + more, last.until);
+    const areAdmitted = verdict.refused === undefined && last?.verdict.refused === undefined;
+    const isLeft = areAdmitted && last?.policy === policy && last.left > 0 && now <= last.until;
+    if (isLeft) keep(last.left + more, last.until);
     else keep(more, now + ADVANCE_MS);
   }
 }
