@@ -1,6 +1,7 @@
 /** `GET /api/random`: bytes in four encodings. The hot route: no pipe, no interceptor, and nothing awaited. */
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { wipeAndFree } from '#libs/entropy';
 import { GatewaySettings } from '../settings.js';
 import { Dispenser } from './dispenser.js';
 import { encode, encodedLength, ENCODINGS, mediaType } from './encoding.js';
@@ -67,10 +68,10 @@ export class RandomController {
   }
 }
 
-/** With the length told, since Fastify would count the bytes of the text. */
+/** With the length told, since Fastify would count the bytes of the text. A buffer is freed once the kernel has all of it. */
 function send(reply: FastifyReply, bytes: Buffer, encoding: Encoding): void {
-  void reply
-    .type(mediaType(encoding))
-    .header('content-length', encodedLength(bytes.length, encoding))
-    .send(encode(bytes, encoding));
+  const length = encodedLength(bytes.length, encoding);
+  const body = encode(bytes, encoding);
+  if (Buffer.isBuffer(body)) reply.raw.once('finish', () => wipeAndFree(body));
+  void reply.type(mediaType(encoding)).header('content-length', length).send(body);
 }
