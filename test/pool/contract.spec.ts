@@ -1,6 +1,7 @@
 /** What every pool promises: the same tests for the embedded one and for the one in Redis. */
 import { randomBytes } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Keyring, MacKey, openPacket } from '#libs/crypto';
 import type { Packet, PacketFields } from '#libs/crypto';
@@ -152,6 +153,24 @@ function suite(open: Open): void {
     expect(await pool.admit(other)).toMatchObject({ result: 'replay' });
   });
 
+  test('tells a second sealer of one run, however far behind, by the time at which it seals', async () => {
+    const pool = await openPool();
+    const collector = new TestCollector(hmacKey);
+    const at = BigInt(Date.now());
+    const old = packet(collector, randomBytes(10), { timestamp: at });
+    await pool.admit(old);
+    for (let i = 1n; i <= 20n; i++) {
+      await pool.admit(packet(collector, randomBytes(1), { timestamp: at + i }));
+    }
+    await pool.admit(packet(collector, randomBytes(1), { timestamp: at + 5n })); // its clock was set back
+    const clone = (timestamp: bigint, boot = collector.boot) =>
+      pool.admit(packet(collector, randomBytes(1), { boot, sequence: 2n, timestamp }));
+    expect(await clone(at + 20n)).toMatchObject({ result: 'replay' });
+    expect(await clone(at + 21n)).toMatchObject({ result: 'conflict' });
+    expect(await clone(at + 21n, collector.boot - 1n)).toMatchObject({ result: 'replay' });
+    expect(await pool.admit(old)).toMatchObject({ result: 'replay' });
+  });
+
   test('a new replay state takes no packet stamped before it was created', async () => {
     const timestamp = BigInt(Date.now() - 1);
     const pool = await openPool();
@@ -226,6 +245,22 @@ function suite(open: Open): void {
     expect(discarded.get('replaced')).toBe(201);
     expect(await take(pool, 1000)).toEqual(Buffer.concat(sent).subarray(201));
     expect(await pool.admit(packet(collector, randomBytes(1001)))).toMatchObject({ result: 'full' });
+  });
+
+  test('with a TTL bytes are gone in time, also when the wall clock is set back an hour', async () => {
+    const pool = await openPool({ ttlMs: 1000 });
+    await pool.admit(packet(new TestCollector(hmacKey), randomBytes(100)));
+    expect(await take(pool, 10)).toHaveLength(10); // into the gateway's own hands, if the pool is elsewhere
+    const set = jest
+      .spyOn(Date, 'now')
+      .mockImplementation(() => performance.timeOrigin + performance.now() - 3.6e6);
+    try {
+      await setTimeout(1100);
+      expect(pool.level()).toMatchObject({ bytes: 0, oldestAgeMs: 0 });
+      expect(await take(pool, 1)).toBeUndefined();
+    } finally {
+      set.mockRestore();
+    }
   });
 
   test('with a TTL bytes are gone in time, also when nothing new comes', async () => {

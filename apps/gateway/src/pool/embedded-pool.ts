@@ -46,11 +46,11 @@ export class EmbeddedPool implements Pool {
   }
 
   take(count: number): Buffer | undefined {
-    return this.#buffer.take(count, this.#clock.now());
+    return this.#buffer.take(count, this.#clock.monotonic());
   }
 
   holds(count: number): boolean {
-    return this.#buffer.bytesAt(this.#clock.now()) >= count;
+    return this.#buffer.bytesAt(this.#clock.monotonic()) >= count;
   }
 
   prepare(count: number): Promise<boolean> {
@@ -58,7 +58,7 @@ export class EmbeddedPool implements Pool {
   }
 
   level(): PoolLevel {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     const { capacity } = this.#buffer;
     return { bytes: this.#buffer.bytesAt(now), capacity, oldestAgeMs: this.#buffer.oldestAgeMs(now) };
   }
@@ -100,7 +100,8 @@ export class EmbeddedPool implements Pool {
     if (batch.length === MAX_APPENDED || !this.#replay.knows(collector)) return false;
     const bytes = batch.reduce((sum, other) => sum + other.data.length, data.length);
     return (
-      batch.every((other) => other.collector !== collector) && this.#buffer.canHold(bytes, this.#clock.now())
+      batch.every((other) => other.collector !== collector) &&
+      this.#buffer.canHold(bytes, this.#clock.monotonic())
     );
   }
 
@@ -109,7 +110,7 @@ export class EmbeddedPool implements Pool {
     if (fault !== undefined) return { result: 'unready', detail: fault };
     const position = this.#replay.check(packet);
     if (position !== 'next') return REFUSALS[position];
-    if (packet.type === 'entropy' && !this.#buffer.canHold(packet.data.length, this.#clock.now())) {
+    if (packet.type === 'entropy' && !this.#buffer.canHold(packet.data.length, this.#clock.monotonic())) {
       return { result: 'full', detail: 'the pool is full' };
     }
     return undefined;
@@ -124,7 +125,7 @@ export class EmbeddedPool implements Pool {
     failpoint('packet-accepted');
     // Only now: bytes of a packet that is not on the disk could be served again after a crash.
     for (const packet of batch) {
-      if (packet.type === 'entropy') this.#buffer.store(packet.data, this.#clock.now());
+      if (packet.type === 'entropy') this.#buffer.store(packet.data, this.#clock.monotonic());
     }
     failpoint('packet-stored');
     return missing.map((count) => ({ result: 'accepted', missing: count }));

@@ -34,6 +34,8 @@ export interface ReplayRecord {
   readonly boot: bigint;
   readonly sequence: bigint;
   readonly mac: Buffer;
+  /** Unix ms at which the packet was sealed; a journal does not have it. */
+  readonly timestamp?: bigint;
 }
 
 /** What a journal holds. `damage`: `tail` when the last records are cut off or torn, `body` when nothing can be trusted. */

@@ -20,7 +20,7 @@ export interface AdmitArguments extends CommonArguments {
 }
 
 const POSITION_DIGITS = 40;
-/** A position and a MAC in hexadecimal, each with a space behind it. */
+/** Of what is remembered of a collector: a position and a MAC in hexadecimal, each with a space behind it. */
 const RECORD_LENGTH = POSITION_DIGITS + 1 + 64 + 1;
 
 // The sequence advances before the bytes are stored: Lua does not roll back, so a failure in between loses bytes and
@@ -29,12 +29,19 @@ const SCRIPT = `${PRELUDE}
 local capacity, replaces = tonumber(ARGV[6]), ARGV[7] == 'replace'
 local collector, position, mac, timestamp = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 
+-- The latest records, the last accepted one first; at the end the latest time at which any accepted packet was sealed.
 local recent = redis.call('HGET', REPLAY, collector) or ''
+local newest = recent:sub(#recent - #recent % ${RECORD_LENGTH} + 1)
+recent = recent:sub(1, #recent - #newest)
 local last = recent:sub(1, ${POSITION_DIGITS})
 if last == '' and redis.call('HLEN', REPLAY) >= ${MAX_COLLECTORS} + 2 then return answer('too-many-collectors', '') end
 if last ~= '' and position <= last then
   local known = string.match(recent, position .. ' (%x+)')
-  return answer(known and known ~= mac and 'conflict' or 'replay', '')
+  local differs = known and known ~= mac
+  if not known and newest ~= '' then -- sealed after all that was accepted, and yet not above it: a second sealer
+    differs = position:sub(1, 20) == last:sub(1, 20) and timestamp > newest
+  end
+  return answer(differs and 'conflict' or 'replay', '')
 end
 if timestamp < redis.call('HGET', REPLAY, '@created') then return answer('unready', '') end
 
@@ -52,8 +59,8 @@ if bytes > 0 and excess > 0 then
   end
 end
 
-recent = position .. ' ' .. mac .. ' ' .. recent
-redis.call('HSET', REPLAY, collector, recent:sub(1, ${REMEMBERED_PACKETS * RECORD_LENGTH}))
+recent = (position .. ' ' .. mac .. ' ' .. recent):sub(1, ${REMEMBERED_PACKETS * RECORD_LENGTH})
+redis.call('HSET', REPLAY, collector, recent .. (timestamp > newest and timestamp or newest))
 if bytes > 0 then
   redis.call('HINCRBY', POOL, 'received', bytes)
   redis.call('HINCRBY', POOL, 'stored', bytes)

@@ -78,7 +78,7 @@ export class RedisPool implements Pool {
   }
 
   take(count: number): Buffer | undefined {
-    const now = this.clock.now();
+    const now = this.clock.monotonic();
     const bytes = this.#hand.take(count, now);
     if (bytes !== undefined) this.#served += count;
     if (this.#hand.bytesAt(now) < LEASE_BYTES) this.#leaseAhead();
@@ -86,14 +86,14 @@ export class RedisPool implements Pool {
   }
 
   holds(count: number): boolean {
-    return this.#hand.bytesAt(this.clock.now()) >= count;
+    return this.#hand.bytesAt(this.clock.monotonic()) >= count;
   }
 
   async prepare(count: number): Promise<boolean> {
     if (count > MOST_BYTES) return false;
     while (!this.holds(count)) {
       if (this.#leasing !== undefined) await this.#leasing;
-      else if ((await this.#lease(count - this.#hand.bytesAt(this.clock.now()), LEASE_BYTES)) === 0) {
+      else if ((await this.#lease(count - this.#hand.bytesAt(this.clock.monotonic()), LEASE_BYTES)) === 0) {
         return false;
       }
     }
@@ -102,7 +102,7 @@ export class RedisPool implements Pool {
 
   /** What all gateways have received and neither served nor discarded, as of the last answer of Redis. */
   level(): PoolLevel {
-    const now = this.clock.now();
+    const now = this.clock.monotonic();
     const held = this.#hand.bytesAt(now);
     return {
       bytes: this.#shared.stored + this.#shared.leasedByOthers + held,
@@ -123,8 +123,8 @@ export class RedisPool implements Pool {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#leasing;
-    const left = this.#hand.bytesAt(this.clock.now());
-    this.#hand.take(left, this.clock.now())?.fill(0);
+    const left = this.#hand.bytesAt(this.clock.monotonic());
+    this.#hand.take(left, this.clock.monotonic())?.fill(0);
     if (left > 0) this.#drop('lease', left);
     await this.#report();
   }
@@ -150,7 +150,7 @@ export class RedisPool implements Pool {
   }
 
   async #leaseNow(need: number, plenty: number): Promise<number> {
-    const held = this.#hand.bytesAt(this.clock.now()); // first: it drops what has expired
+    const held = this.#hand.bytesAt(this.clock.monotonic()); // first: it drops what has expired
     const amounts = { held, need, plenty, reserve: RESERVE_BYTES };
     try {
       const reply = await this.redis.run((client) => client.lease({ ...this.#common(), ...amounts }));
@@ -169,7 +169,7 @@ export class RedisPool implements Pool {
 
   /** Stores age, bytes, age, bytes ...; ages are by Redis' clock, and only they go from one clock to the other. */
   #store(pieces: readonly (number | Buffer)[]): number {
-    const now = this.clock.now();
+    const now = this.clock.monotonic();
     let stored = 0;
     let receivedAt = now;
     for (const piece of pieces) {
@@ -184,7 +184,7 @@ export class RedisPool implements Pool {
 
   #learn<R, D>(reply: PoolReply<R, D>): PoolReply<R, D> {
     this.#trouble = undefined;
-    this.#shared.learn(reply, this.clock.now());
+    this.#shared.learn(reply, this.clock.monotonic());
     return reply;
   }
 }

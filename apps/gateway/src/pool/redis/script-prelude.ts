@@ -4,7 +4,8 @@
  *
  *   {qrng}:pool      hash  received, served, discarded, stored, leased: the ledger of all gateways, in bytes
  *   {qrng}:blocks    list  oldest first, two elements a block: when it came (Unix ms by Redis' clock), its bytes
- *   {qrng}:replay    hash  collector -> (boot, sequence) and MAC of its last packets, newest first; @fence, @created
+ *   {qrng}:replay    hash  collector -> (boot, sequence) and MAC of its last packets, newest first, and the latest time of
+ *                          sealing; @fence, @created
  *   {qrng}:replicas  hash  gateway process -> when it last reported, what it holds, what it served and dropped
  *
  * `received = served + discarded + stored + leased` holds after every script.
