@@ -8,6 +8,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { LoggerModule } from 'nestjs-pino';
 import { QuantisModule } from '#libs/quantis';
+import { logDestination } from '#libs/settings';
 import { DiodeService } from './diode/diode.service.js';
 import { Identity } from './push/identity.js';
 import { PushClient } from './push/push.client.js';
@@ -31,7 +32,7 @@ export class CollectorModule {
           load: [() => ({ collector: settings })],
         }),
         LoggerModule.forRoot({
-          pinoHttp: { level: settings.QRNG_LOG_LEVEL, autoLogging: false },
+          pinoHttp: [{ level: settings.QRNG_LOG_LEVEL, autoLogging: false }, logDestination()],
           forRoutes: [],
         }),
         QuantisModule.forRoot({

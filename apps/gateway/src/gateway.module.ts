@@ -8,6 +8,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
+import { logDestination } from '#libs/settings';
 import { ApiModule } from './api/api.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { ApiKeyGuard } from './auth/api-key.guard.js';
@@ -18,7 +19,6 @@ import { HealthModule } from './health/health.module.js';
 import { UnknownRoute } from './http/unknown-route.js';
 import { ClientThrottlerGuard } from './limits/client-throttler.guard.js';
 import { LimitsModule } from './limits/limits.module.js';
-import { logDestination } from './log-destination.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { ProblemFilter } from './problem/problem.filter.js';
 import { PushModule } from './push/push.module.js';
@@ -42,7 +42,7 @@ export class GatewayModule {
           load: [() => ({ gateway: settings })],
         }),
         LoggerModule.forRoot({
-          pinoHttp: [{ level: settings.QRNG_LOG_LEVEL, autoLogging: false }, logDestination],
+          pinoHttp: [{ level: settings.QRNG_LOG_LEVEL, autoLogging: false }, logDestination()],
           forRoutes: [],
         }),
         ReloadModule.forRoot(source),

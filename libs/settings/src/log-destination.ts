@@ -1,0 +1,66 @@
+/**
+ * Where log lines go: to stdout, several at a time, as a write for each costs as much as the line itself, and a write that
+ * waits for its reader would stop the whole process.
+ */
+import { pino } from 'pino';
+import type { DestinationStream } from 'pino';
+
+/** Lines wait until there are so many bytes of them, or for so long; what waits at the end of the process is written then. */
+const WRITE_FROM_BYTES = 16_384;
+const WRITE_EVERY_MS = 100;
+
+/** The most bytes of one write. */
+const WRITE_BYTES = 65_536;
+
+/** Lines are dropped while so many bytes wait: whoever reads the log has stopped reading, and memory is bounded. */
+const MOST_WAITING_BYTES = 16 * 2 ** 20;
+
+/** Nobody reads the log when nothing of it could be written for so long. */
+const UNREAD_AFTER_MS = 1000;
+
+let destination: DestinationStream | undefined;
+
+/** The one of this process, made at the first call. */
+export function logDestination(): DestinationStream {
+  destination ??= toStdout();
+  return destination;
+}
+
+function toStdout(): DestinationStream {
+  let waitingSince: number | undefined; // since the first line that waits, or the last write before it
+  let dropped = 0;
+
+  // Before pino's own last write, which would wait for the reader and so keep the process from ending.
+  process.once('exit', () => {
+    const unread = waitingSince !== undefined && performance.now() - waitingSince >= UNREAD_AFTER_MS;
+    if (unread) process.kill(process.pid, 'SIGKILL');
+  });
+  const stdout = pino.destination({
+    dest: 1,
+    sync: false,
+    contentMode: 'buffer', // of text it would count all that waits anew at each line, a tenth of a small request
+    minLength: WRITE_FROM_BYTES,
+    maxWrite: WRITE_BYTES,
+    periodicFlush: WRITE_EVERY_MS,
+    maxLength: MOST_WAITING_BYTES,
+  });
+  const lines: DestinationStream = {
+    write: (line) => {
+      waitingSince ??= performance.now();
+      stdout.write(Buffer.from(line) as unknown as string); // its type knows text only
+    },
+  };
+  stdout.on('write', () => (waitingSince = performance.now()));
+  stdout.on('drop', () => dropped++);
+  stdout.on('drain', () => {
+    waitingSince = undefined;
+    if (dropped === 0) return;
+    const count = dropped;
+    dropped = 0;
+    pino(lines).warn(
+      { event: 'log-lines-dropped', lines: count },
+      'the log was not read, and lines were dropped',
+    );
+  });
+  return lines;
+}
