@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -11,13 +12,15 @@ const MODULE = resolve('dist/libs/settings/src/log-destination.js');
 
 /** A process that writes `count` lines of 1 KiB in one go, and then does what `after` says. */
 function writing(count: number, after = ''): ChildProcessByStdio<null, Readable, null> {
+  return spawn(process.execPath, scriptOf(count, after), { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+function scriptOf(count: number, after: string): string[] {
   const script = `import { logDestination } from ${JSON.stringify(MODULE)};
     const line = 'é'.repeat(511) + '!\\n';
     for (let i = 0; i < ${count}; i++) logDestination().write(line);
     ${after}`;
-  return spawn(process.execPath, ['--input-type=module', '--eval', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  return ['--input-type=module', '--eval', script];
 }
 
 async function printed(count: number): Promise<string[]> {
@@ -48,4 +51,13 @@ test('a process whose log nobody reads goes on, and ends when it is told to', as
   const child = writing(5000, 'setTimeout(() => process.exit(0), 1500);'); // the output is left where it is
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
   expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' });
+}, 20_000);
+
+test('a full disk behind the log ends no process, and keeps none from ending', async () => {
+  const full = openSync('/dev/full', 'w');
+  const after =
+    'setInterval(() => logDestination().write(line), 100); setTimeout(() => process.exit(7), 700);';
+  const child = spawn(process.execPath, scriptOf(100, after), { stdio: ['ignore', full, 'inherit'] });
+  expect(await once(child, 'exit')).toEqual([7, null]);
+  closeSync(full);
 }, 20_000);

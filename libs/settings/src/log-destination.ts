@@ -28,12 +28,15 @@ export function logDestination(): DestinationStream {
 
 function toStdout(): DestinationStream {
   let waitingSince: number | undefined; // since the first line that waits, or the last write before it
+  let failed = false; // the last write, on a full disk for example; what it had is written with the next one
   let dropped = 0;
 
-  // Before pino's own last write, which would wait for the reader and so keep the process from ending.
+  // Before pino's own last write, which would wait for the reader, or for room on the disk, and so keep the process from ending.
   process.once('exit', () => {
-    const unread = waitingSince !== undefined && performance.now() - waitingSince >= UNREAD_AFTER_MS;
-    if (unread) process.kill(process.pid, 'SIGKILL');
+    if (failed) stdout.flushSync = () => undefined;
+    else if (waitingSince !== undefined && performance.now() - waitingSince >= UNREAD_AFTER_MS) {
+      process.kill(process.pid, 'SIGKILL'); // Node itself waits for a write that is under way
+    }
   });
   const stdout = pino.destination({
     dest: 1,
@@ -50,7 +53,11 @@ function toStdout(): DestinationStream {
       stdout.write(Buffer.from(line) as unknown as string); // its type knows text only
     },
   };
-  stdout.on('write', () => (waitingSince = performance.now()));
+  stdout.on('write', () => {
+    waitingSince = performance.now();
+    failed = false;
+  });
+  stdout.on('error', () => (failed = true));
   stdout.on('drop', () => dropped++);
   stdout.on('drain', () => {
     waitingSince = undefined;
