@@ -193,6 +193,27 @@ describe('bytes of unknown fate', () => {
     await expectAllDelivered(running);
   });
 
+  test('wait for as long as a full pool asks, also when the collector ends', async () => {
+    const running = await start({
+      env: { QRNG_MAX_BACKOFF_MS: '60000' },
+      prepare: (receiver) => {
+        receiver.script('lose');
+        receiver.otherwise = status(507, { 'retry-after': '60' });
+      },
+    });
+    const [first, second] = await pushes(running, 2);
+    expect(second?.raw).toEqual(first?.raw);
+    await new Promise((wake) => setTimeout(wake, 1000));
+    expect(running.receiver.entropy.length).toBe(2);
+    const { code, fetched, dropped, unaccounted } = await running.collector.stop();
+    expect(running.receiver.entropy.length).toBe(3); // one more attempt as it ends
+    expect({ code, dropped, unaccounted }).toEqual({
+      code: 0,
+      dropped: { shutdown: fetched },
+      unaccounted: 0,
+    });
+  });
+
   test('go out again when no answer comes within ten seconds', async () => {
     const running = await scripted('hang');
     const [first, second] = await until(

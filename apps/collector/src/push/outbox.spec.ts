@@ -95,6 +95,12 @@ describe('a packet of unknown outcome', () => {
     expect(outbox.settle(answer(204), START + 2)).toMatchObject({ result: 'delivered', delivered: 100 });
   });
 
+  test('lets no heartbeat pass when the pool is full', () => {
+    const { outbox } = sealed();
+    outbox.settle(LOST, START);
+    expect(outbox.settle(answer(507), START).result).toBe('unsettled');
+  });
+
   test.each([204, 409])('is delivered by %i', (status) => {
     const { outbox } = sealed();
     outbox.settle(LOST, START);
@@ -114,7 +120,7 @@ describe('a packet of unknown outcome', () => {
   test('is given up when it is about to expire, and not before', () => {
     const { outbox } = sealed();
     outbox.settle(LOST, START);
-    expect(outbox.settle(answer(507), START + GIVE_UP_AFTER_MS - 1).result).toBe('full');
+    expect(outbox.settle(answer(503), START + GIVE_UP_AFTER_MS - 1).result).toBe('paused');
     expect(outbox.settle(LOST, START + GIVE_UP_AFTER_MS)).toMatchObject({ dropped: { reason: 'unknown' } });
     outbox.hold(randomBytes(1));
     expect(opened(outbox.sealEntropy(START, key)).sequence).toBe(2n);

@@ -121,8 +121,8 @@ export class Outbox {
         return this.#refused(sealed, 'unauthorized', now);
       case 503:
         return this.#refused(sealed, 'paused', now);
-      case 507:
-        return this.#refused(sealed, 'full', now);
+      case 507: // no heartbeat passes before a packet of unknown outcome
+        return this.#refused(sealed, sealed.unknown ? 'unsettled' : 'full', now);
       default: // no answer of a gateway: something on the way spoke, perhaps after the gateway took the packet
         return this.#doubtful(sealed, now);
     }
