@@ -55,6 +55,17 @@ describe('watchFiles', () => {
     expect(calls).toBe(2);
   });
 
+  test('takes a path that cannot be looked at for one more change, and goes on', () => {
+    rmSync(path);
+    symlinkSync('key', path); // to itself: ELOOP, also for root
+    jest.advanceTimersByTime(200);
+    expect(calls).toBe(1);
+    rmSync(path);
+    writeFileSync(path, 'one');
+    jest.advanceTimersByTime(200);
+    expect(calls).toBe(2);
+  });
+
   test('notices a link above the file that points elsewhere, as Kubernetes does it', () => {
     for (const name of ['old', 'new']) {
       mkdirSync(join(folder, name));

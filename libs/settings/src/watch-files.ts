@@ -1,5 +1,6 @@
 /** Notices that keys or certificates on disk were replaced, so that they can be read again without a restart. */
 import { statSync } from 'node:fs';
+import { errorCode } from './error-code.js';
 
 /**
  * Calls `changed` when any of the files was written, replaced or removed, and then kept still for one look: a pair of files
@@ -30,9 +31,12 @@ function signatures(paths: readonly string[]): string {
   return paths.map(signature).join('\n');
 }
 
+/** What tells one state of a file from another; also that it is absent, or cannot be looked at: who reads it then says so. */
 function signature(path: string): string {
-  const file = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return file === undefined
-    ? 'absent'
-    : `${file.dev} ${file.ino} ${file.size} ${file.mtimeNs} ${file.ctimeNs}`;
+  try {
+    const file = statSync(path, { bigint: true });
+    return `${file.dev} ${file.ino} ${file.size} ${file.mtimeNs} ${file.ctimeNs}`;
+  } catch (error) {
+    return errorCode(error);
+  }
 }
