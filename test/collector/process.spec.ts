@@ -42,6 +42,8 @@ describe('exit code 78', () => {
   test.each([
     ['QRNG_HMAC_SECRET_KEY', { QRNG_HMAC_SECRET_KEY: 'hunter2hunter2' }],
     ['QRNG_PUSH_CA_FILE', { QRNG_PUSH_CA_FILE: path('no-pem', 'hunter2hunter2') }],
+    ['QRNG_APPLIANCE_CA_FILE', { QRNG_APPLIANCE_CA_FILE: path('no-pem-either', 'hunter2hunter2') }],
+    ['QRNG_APPLIANCE_CA_FILE', { QRNG_APPLIANCE_CA_FILE: path('empty', '') }],
     ['QRNG_STATE_DIR', { QRNG_STATE_DIR: path('file', '') }],
     ['QRNG_STATE_DIR', { QRNG_STATE_DIR: join(folder, 'damaged') }],
   ])('and one line that names %s, without its value', async (name, env) => {

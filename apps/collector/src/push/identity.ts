@@ -2,11 +2,10 @@
  * Who this collector is towards the gateway: its id, the number of this run, the key that seals its packets, and its TLS
  * certificate. Key and certificates can be replaced while it runs.
  */
-import { readFileSync } from 'node:fs';
-import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { MacKey } from '#libs/crypto';
-import { errorCode, SettingsError } from '#libs/settings';
+import { SettingsError } from '#libs/settings';
+import { readCertificates, readPem } from '../pem-files.js';
 import type { CollectorSettings } from '../settings.js';
 
 /** What tls.connect takes; PEM. */
@@ -68,7 +67,7 @@ function readTls(settings: Readonly<CollectorSettings>): TlsCredentials {
   const tls = {
     ...(ca === undefined ? {} : { ca: readCertificates('QRNG_PUSH_CA_FILE', ca) }),
     ...(cert === undefined ? {} : { cert: readCertificates('QRNG_PUSH_CERT_FILE', cert) }),
-    ...(key === undefined ? {} : { key: readFile('QRNG_PUSH_KEY_FILE', key) }),
+    ...(key === undefined ? {} : { key: readPem('QRNG_PUSH_KEY_FILE', key) }),
   };
   try {
     createSecureContext(tls);
@@ -76,24 +75,4 @@ function readTls(settings: Readonly<CollectorSettings>): TlsCredentials {
     throw new SettingsError(['QRNG_PUSH_KEY_FILE must be the PEM private key of QRNG_PUSH_CERT_FILE']);
   }
   return tls;
-}
-
-/** OpenSSL takes a CA file without a certificate for an empty list, and every handshake would fail later. */
-function readCertificates(name: string, path: string): string {
-  const pem = readFile(name, path);
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  try {
-    if (blocks.map((block) => new X509Certificate(block)).length > 0) return pem;
-  } catch {
-    // said below: which block it was, `openssl x509` tells
-  }
-  throw new SettingsError([`${name} must be a file of PEM certificates`]);
-}
-
-function readFile(name: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new SettingsError([`${name} must name a readable file (${errorCode(error)})`]);
-  }
 }
