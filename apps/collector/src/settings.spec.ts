@@ -48,6 +48,7 @@ describe('CollectorSettings', () => {
     ['QRNG_APPLIANCE_URLS', 'ftp://qrng.lab/'],
     ['QRNG_APPLIANCE_URLS', 'https://user:pass@qrng.lab/'],
     ['QRNG_APPLIANCE_FINGERPRINT', 'ab'],
+    ['QRNG_APPLIANCE_FINGERPRINT', ','],
     ['QRNG_MIXING_STRATEGY', 'concat'],
     ['QRNG_MIXING_MIN_SOURCES', '2'],
     ['QRNG_MIXING_MIN_SOURCES', '0'],

@@ -65,6 +65,13 @@ describe('readSettings', () => {
     (text) => expect(problemsOf({ QRNG_KEY: text })).toHaveLength(1),
   );
 
+  test.each([',', ' ', ' , ,'])(
+    'refuses %p as a list: it has no item, and would look like one that is unset',
+    (text) => {
+      expect(problemsOf({ QRNG_KEY: key, QRNG_LIST: text })).toEqual(['QRNG_LIST must be a list of digits']);
+    },
+  );
+
   test('reads a secret from its file, without the newline at the end', () => {
     const file = join(folder, 'key');
     writeFileSync(file, `${key}\n`);

@@ -64,17 +64,17 @@ export function ChoiceVariable(...choices: string[]): PropertyDecorator {
   return Variable(`one of ${choices.join(', ')}`, (value) => choices.includes(String(value)));
 }
 
-/** A comma separated list, trimmed and without empty items, each of which holds if `check` does. */
+/** A comma separated list, trimmed and without empty items, of one item or more, each of which holds if `check` does. */
 export function ListVariable(mustBe: string, check: (item: string) => boolean): PropertyDecorator {
   return (target, key) => {
     Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? splitList(value) : value))(
       target,
       key,
     );
-    Variable(mustBe, (value) => Array.isArray(value) && value.every((item) => check(String(item))))(
-      target,
-      key,
-    );
+    Variable(
+      mustBe,
+      (value) => Array.isArray(value) && value.length > 0 && value.every((item) => check(String(item))),
+    )(target, key);
   };
 }
 
