@@ -79,6 +79,17 @@ describe('a gateway that takes everything', () => {
     expect(telemetry.at(-1)?.sources[0]?.name).toMatch(/^127\.0\.0\.1:\d+$/);
   });
 
+  test('gets entropy in turn with heartbeats where these are due again as soon as one was answered', async () => {
+    const running = await start({
+      env: { QRNG_HEARTBEAT_INTERVAL_MS: '10', QRNG_PUSH_INTERVAL_MS: '1' },
+      prepare: (receiver) => (receiver.latencyMs = 30),
+    });
+    await pushes(running, 5);
+    const types = running.receiver.pushes.map(({ packet }) => packet.type);
+    expect(types.filter((type) => type === 'heartbeat').length).toBeGreaterThanOrEqual(5);
+    await expectAllDelivered(running);
+  });
+
   test('gets a packet as soon as one is full, long before the interval', async () => {
     const env = {
       QRNG_PUSH_INTERVAL_MS: '600000',

@@ -50,6 +50,8 @@ export class Receiver {
   otherwise: Step | undefined;
   /** Answers heartbeats. */
   heartbeats: Step | undefined;
+  /** How long each answer takes, ms. */
+  latencyMs = 0;
   keys: Keyring;
   readonly #steps: Step[] = [];
   #last = '';
@@ -105,6 +107,7 @@ export class Receiver {
     const { authorized } = request.socket as TLSSocket;
     const contentType = request.headers['content-type'];
     this.pushes.push({ packet, raw, at: Date.now(), contentType, authorized });
+    if (this.latencyMs > 0) await new Promise((wake) => setTimeout(wake, this.latencyMs));
     const step = packet.type === 'heartbeat' ? this.heartbeats : (this.#steps.shift() ?? this.otherwise);
     if (step === 'hang') return;
     if (step === undefined) {

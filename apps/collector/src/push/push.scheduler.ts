@@ -3,7 +3,8 @@
  *
  *   OutputBuffer -> (interval, or a full packet) -> Outbox -> PushClient -> Outcome -> Outbox.settle -> pause or next
  *
- * Heartbeats leave at their interval also while entropy flows, since nothing else carries the telemetry.
+ * Heartbeats leave at their interval also while entropy flows, since nothing else carries the telemetry. Entropy that is due
+ * goes between two of them, so that it leaves also where the interval is shorter than a round trip.
  */
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
@@ -28,6 +29,7 @@ export class PushScheduler implements BeforeApplicationShutdown {
   #pausedUntil = 0;
   #fullUntil = 0;
   #heartbeatAt = 0;
+  #heartbeatWasLast = false;
   #entropyAt = 0;
   #flushUntil: number | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -77,13 +79,21 @@ export class PushScheduler implements BeforeApplicationShutdown {
   #nextPacket(now: number): Buffer | undefined {
     if (now < this.#pausedUntil) return undefined;
     if (this.#outbox.unsettled !== undefined) return this.#outbox.unsettled;
-    const { key } = this.client.identity;
-    if (now >= this.#heartbeatAt && this.#flushUntil === undefined) {
-      this.#heartbeatAt = now + this.settings.QRNG_HEARTBEAT_INTERVAL_MS;
-      return this.#outbox.sealHeartbeat(this.telemetry.encode(), Date.now(), key);
-    }
-    if (now < this.#fullUntil || !this.#fill(now)) return undefined;
-    return this.#outbox.sealEntropy(Date.now(), key);
+    const heartbeatDue = now >= this.#heartbeatAt && this.#flushUntil === undefined;
+    if (heartbeatDue && !this.#heartbeatWasLast) return this.#heartbeat(now);
+    if (now >= this.#fullUntil && this.#fill(now)) return this.#entropy();
+    return heartbeatDue ? this.#heartbeat(now) : undefined;
+  }
+
+  #heartbeat(now: number): Buffer {
+    this.#heartbeatAt = now + this.settings.QRNG_HEARTBEAT_INTERVAL_MS;
+    this.#heartbeatWasLast = true;
+    return this.#outbox.sealHeartbeat(this.telemetry.encode(), Date.now(), this.client.identity.key);
+  }
+
+  #entropy(): Buffer {
+    this.#heartbeatWasLast = false;
+    return this.#outbox.sealEntropy(Date.now(), this.client.identity.key);
   }
 
   /** Whether the outbox holds entropy now: what it kept, or as much as makes a packet. */
