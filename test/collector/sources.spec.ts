@@ -237,6 +237,24 @@ describe('sources', () => {
     rig.expectBalance();
   });
 
+  test('of which each block fails softly are said once, not for each block', async () => {
+    const lines: unknown[] = [];
+    const note = (line: unknown): number => lines.push(line);
+    Logger.overrideLogger({ log: note, warn: note, error: note });
+    const url = await serving((n) => {
+      const block = randomBytes(CHUNK);
+      if (n > 0) block.fill(7, 100, 106).fill(8, 106, 107).fill(8, 99, 100);
+      return Promise.resolve(block);
+    });
+    const rig = new Rig([url], {});
+    await until('dropped blocks', () => (rig.ledger.totals().dropped['health'] ?? 0) >= 20 * CHUNK);
+    Logger.overrideLogger(false);
+    const dropped = lines.filter((line) => (line as { event?: string }).event === 'source-block-dropped');
+    expect(dropped).toMatchObject([{ tests: ['rct'], blocks: 1, bytes: CHUNK }]);
+    expect(rig.telemetry(0)?.healthFailures['rct']).toBeGreaterThanOrEqual(20);
+    rig.expectBalance();
+  });
+
   test('of which one drops out: by default nothing is passed on without it', async () => {
     const [a, b] = [await Appliance.start(), await Appliance.start()];
     const rig = new Rig([a.simulator.url, b.simulator.url], { QRNG_MIXING_STRATEGY: 'hkdf' });

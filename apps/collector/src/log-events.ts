@@ -12,7 +12,7 @@ const MESSAGES = {
   'credentials-refused': 'keys or certificates on disk do not hold; the old ones stay in use',
   'source-up': 'a source passed its start-up test and is in use',
   'source-failing': 'a fetch failed; the source is tried again with back-off',
-  'source-block-dropped': 'a block failed a health test and was dropped',
+  'source-block-dropped': 'blocks failed a health test and were dropped; said once a minute for each test',
   'source-quarantined':
     'a source failed a health test badly; it is out of use until it passes a start-up test',
   'mixing-stopped': 'too few sources are up for QRNG_MIXING_MIN_SOURCES; nothing is passed on',

@@ -12,6 +12,7 @@ import type { EntropySource } from '#libs/quantis';
 import type { SourceTelemetry } from '#libs/crypto';
 import type { Bell } from '../bell.js';
 import { logEvent } from '../log-events.js';
+import { DroppedBlocks } from './dropped-blocks.js';
 import { MIXED_UNIT } from './mix-decision.js';
 import type { Ledger } from '../telemetry/ledger.js';
 import type { SourceState, StateName } from './source-state.js';
@@ -33,6 +34,7 @@ export class SourceWorker {
   readonly buffer: ByteRing;
   readonly #stop = new AbortController();
   readonly #failures = new Map<string, number>();
+  readonly #dropped = new DroppedBlocks();
   #bytes = 0;
   #lastError: string | undefined;
 
@@ -133,9 +135,13 @@ export class SourceWorker {
     }
     if (failures.length > 0) {
       this.#lastError = failures[0];
-      const fields = { source: this.name, tests: failures, bytes: chunk.length, copyOf };
-      if (outcome === 'hard') logEvent('error', 'source-quarantined', { ...fields, waitMs });
-      else logEvent('warn', 'source-block-dropped', fields);
+      const fields = { source: this.name, tests: failures };
+      if (outcome === 'hard') {
+        logEvent('error', 'source-quarantined', { ...fields, bytes: chunk.length, copyOf, waitMs });
+      } else {
+        const news = this.#dropped.note(failures, chunk.length, performance.now());
+        if (news !== undefined) logEvent('warn', 'source-block-dropped', { ...fields, ...news });
+      }
     }
     if (before !== 'up' && this.state.name === 'up') logEvent('log', 'source-up', { source: this.name });
     this.options.onChange();
