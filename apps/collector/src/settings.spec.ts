@@ -74,6 +74,15 @@ describe('CollectorSettings', () => {
     );
   });
 
+  test('refuses a buffer that holds no mixed block', () => {
+    const small = { QRNG_FETCH_CHUNK_SIZE: '16', QRNG_BUFFER_SIZE: '31' };
+    expect(problemsWith({ ...small, QRNG_APPLIANCE_URLS: two, QRNG_MIXING_STRATEGY: 'xor' })).toBe(
+      'QRNG_BUFFER_SIZE must be at least 32 with QRNG_MIXING_STRATEGY xor or hkdf: mixed blocks are that long',
+    );
+    expect(problemsWith({ ...small, QRNG_MIXING_STRATEGY: 'hkdf' })).toMatch(/^QRNG_BUFFER_SIZE must/);
+    expect(problemsWith(small)).toBe('');
+  });
+
   test.each([
     { QRNG_APPLIANCE_URLS: two, QRNG_MIXING_STRATEGY: 'hkdf', QRNG_MIXING_MIN_SOURCES: '1' },
     { QRNG_APPLIANCE_URLS: 'http://127.0.0.1:1/api/2.0/streambytes', QRNG_PUSH_URL: 'http://[::1]:2/push' },

@@ -12,6 +12,7 @@ import {
   Secret,
   Variable,
 } from '#libs/settings';
+import { MIXED_UNIT } from './sources/mix-decision.js';
 
 const MAX_FETCH_BYTES = 16 * 1024 * 1024; // the most a Quantis driver gives at once
 const DAY_MS = 86_400_000;
@@ -63,6 +64,11 @@ export class CollectorSettings {
   @Variable(
     'at least QRNG_FETCH_CHUNK_SIZE',
     (value, { QRNG_FETCH_CHUNK_SIZE }: CollectorSettings) => !(Number(value) < QRNG_FETCH_CHUNK_SIZE),
+  )
+  @Variable(
+    `at least ${MIXED_UNIT} with QRNG_MIXING_STRATEGY xor or hkdf: mixed blocks are that long`,
+    (value, { QRNG_MIXING_STRATEGY: strategy }: CollectorSettings) =>
+      strategy === 'none' || !(Number(value) < MIXED_UNIT),
   )
   QRNG_BUFFER_SIZE = 1_048_576;
 
