@@ -201,6 +201,24 @@ describe('/metrics', () => {
     }
   });
 
+  test('counts requests with a key against its limits, and not those of the scraper', async () => {
+    const token = randomBytes(24).toString('hex');
+    const limits = { QRNG_RATE_LIMIT_MAX: '3', QRNG_RATE_LIMIT_BURST: '3' };
+    const env = { QRNG_METRICS_TOKEN: token, QRNG_API_KEYS_FILE: keys.path, ...limits };
+    const gateway = await startGateway(env);
+    try {
+      const statuses = async (headers: Record<string, string>) => {
+        const answers: number[] = [];
+        for (let i = 0; i < 4; i++) answers.push((await gateway.request('/metrics', { headers })).status);
+        return answers;
+      };
+      expect(await statuses(keys.bearer('scraper'))).toEqual([200, 200, 200, 429]);
+      expect(await statuses({ authorization: `Bearer ${token}` })).toEqual([200, 200, 200, 200]);
+    } finally {
+      await gateway.close();
+    }
+  });
+
   test('has no label value of a request that nobody authenticated', async () => {
     const gateway = await startGateway();
     try {

@@ -76,6 +76,18 @@ test('a stream comes in chunks, with nothing said of its length', async () => {
   expect(await pool()).toBe(100_000);
 });
 
+test('a stream that was closed while it waited takes nothing any more', async () => {
+  await gateway.fill(1000);
+  const { body } = await open(20_000);
+  body.on('error', () => undefined);
+  await until('it took what there was', async () => (await served('greedy')) === 1000);
+  body.destroy();
+  await wait(300); // until the gateway has noticed
+  await gateway.fill(5000);
+  await wait(100);
+  expect([await served('greedy'), await pool()]).toEqual([1000, 5000]);
+});
+
 test('a stream waits while the pool fills up', async () => {
   await gateway.fill(1000);
   const { status, body } = await open(5000);

@@ -181,6 +181,14 @@ describeWithRedis('Redis as it is configured', () => {
     ]);
   });
 
+  test('and are told in /api/status', async () => {
+    const server = await startServer('--maxmemory-policy', 'allkeys-lru');
+    const gateway = await start({ QRNG_REDIS_URL: server.url });
+    const { text } = await gateway.get('/api/status');
+    const { warnings } = JSON.parse(text) as { warnings: string[] };
+    expect(warnings).toContainEqual(expect.stringMatching(/^Redis: maxmemory-policy /));
+  });
+
   test('a gateway starts without its Redis, not ready, and takes it when it comes', async () => {
     const server = await startServer();
     await server.kill();

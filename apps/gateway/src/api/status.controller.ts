@@ -1,5 +1,5 @@
 /** `GET /api/status`: is it fed, by whom, since when, how full, how fast in and out, when would it be empty. */
-import { Controller, Get, Req } from '@nestjs/common';
+import { Controller, Get, Inject, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Scopes } from '../auth/scopes.decorator.js';
@@ -8,6 +8,8 @@ import { CollectorRegistry } from '../collectors/collector-registry.js';
 import type { CollectorStatus } from '../collectors/collector-registry.js';
 import { READY_FILL } from '../health/pool.health.js';
 import { EntropyService } from '../pool/entropy.service.js';
+import type { RedisConnection } from '../redis/redis-connection.js';
+import { REDIS } from '../redis/redis.module.js';
 import { Describe, objectOf } from './openapi.js';
 import { NONE } from './parameters.js';
 import { isFed, secondsUntilEmpty, warnings } from './status-report.js';
@@ -23,6 +25,7 @@ export class StatusController {
     private readonly entropy: EntropyService,
     private readonly registry: CollectorRegistry,
     private readonly clock: Clock,
+    @Inject(REDIS) private readonly redis: RedisConnection | undefined,
   ) {
     this.#startedAt = clock.now();
   }
@@ -41,7 +44,8 @@ export class StatusController {
     const level = this.entropy.level();
     const throughput = this.entropy.throughput();
     const collectors = this.registry.collectors();
-    const input = { level, throughput, collectors, now, fault: this.entropy.fault() };
+    const redisWarnings = this.redis?.warnings ?? [];
+    const input = { level, throughput, collectors, now, fault: this.entropy.fault(), redisWarnings };
     return {
       warnings: warnings(input),
       startedAt: iso(this.#startedAt),

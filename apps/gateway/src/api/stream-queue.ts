@@ -80,7 +80,7 @@ export class StreamQueue implements OnApplicationShutdown {
   }
 
   async #chunkFor({ client, bytes }: Turn): Promise<Buffer | undefined> {
-    const spare = this.entropy.level().bytes - this.#reserveFor(client);
+    const spare = this.entropy.level().reachable - this.#reserveFor(client);
     const count = Math.min(bytes, CHUNK_BYTES, spare);
     return count < 1 ? undefined : this.entropy.tryTake(count, client);
   }

@@ -11,6 +11,6 @@ import { ScopeGuard } from './scope.guard.js';
 @Module({
   imports: [LimitsModule],
   providers: [ApiKeys, KeyReports, Authenticator, ApiKeyGuard, ScopeGuard],
-  exports: [Authenticator, ApiKeyGuard, ScopeGuard],
+  exports: [Authenticator, ApiKeyGuard, ScopeGuard, LimitsModule],
 })
 export class AuthModule {}

@@ -1,11 +1,12 @@
 /** Admits to /metrics: everybody where no `QRNG_METRICS_TOKEN` is set, else that token, or a key with the scope metrics. */
 import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Authenticator } from '../auth/authenticator.js';
 import type { Client } from '../auth/client.js';
 import { equalSecrets } from '../auth/equal-secrets.js';
 import { demandScope } from '../auth/scope.guard.js';
+import { ClientThrottlerGuard } from '../limits/client-throttler.guard.js';
 import { GatewaySettings } from '../settings.js';
 
 /** Whoever has the token. */
@@ -21,9 +22,10 @@ export class MetricsTokenGuard implements CanActivate {
   constructor(
     private readonly settings: GatewaySettings,
     private readonly authenticator: Authenticator,
+    private readonly throttler: ClientThrottlerGuard,
   ) {}
 
-  canActivate(context: ExecutionContext): boolean | Promise<never> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const expected = this.settings.QRNG_METRICS_TOKEN;
     if (expected === undefined) return true;
     const request = context.getArgByIndex<FastifyRequest>(0);
@@ -33,6 +35,8 @@ export class MetricsTokenGuard implements CanActivate {
     if (client instanceof Promise) return client;
     request.client = client;
     demandScope(request, ['metrics']);
-    return true;
+    if (client === SCRAPER) return true; // no limit: what watches the gateway must see it under load, too
+    const limited = this.throttler.limit(request, context.getArgByIndex<FastifyReply>(1));
+    return limited === undefined ? true : limited.then(() => true);
   }
 }

@@ -60,7 +60,8 @@ export class EmbeddedPool implements Pool {
   level(): PoolLevel {
     const now = this.#clock.monotonic();
     const { capacity } = this.#buffer;
-    return { bytes: this.#buffer.bytesAt(now), capacity, oldestAgeMs: this.#buffer.oldestAgeMs(now) };
+    const bytes = this.#buffer.bytesAt(now);
+    return { bytes, reachable: bytes, capacity, oldestAgeMs: this.#buffer.oldestAgeMs(now) };
   }
 
   fault(): string | undefined {

@@ -26,9 +26,11 @@ export type DiscardReason =
   /** The shared pool was dropped, because Redis restarted, failed over or lost its data. */
   | 'fence';
 
-/** How full the pool is: bytes, bytes, and milliseconds since the oldest byte came (0 when empty). */
+/** How full the pool is: bytes, and milliseconds since the oldest byte came (0 when empty). */
 export interface PoolLevel {
   readonly bytes: number;
+  /** Of them those that this gateway can get: not what others have leased. */
+  readonly reachable: number;
   readonly capacity: number;
   readonly oldestAgeMs: number;
 }

@@ -129,6 +129,13 @@ describe('a journal of twenty packets, of which one write can have been the last
     }
   });
 
+  test('torn is as strict as before when the clock was set back meanwhile', async () => {
+    writeFileSync(file, whole.subarray(0, -1));
+    const { store } = await opened(T0 - 20_000);
+    expect(store.check(packet(20, { timestamp: BigInt(T0 - 1) }))).toBe('below-floor');
+    expect(store.check(packet(20, { timestamp: BigInt(T0) }))).toBe('next');
+  });
+
   test('with garbage in them is treated like a torn one', async () => {
     for (let at = LAST_WRITE; at < whole.length; at += 3) {
       const damaged = Buffer.from(whole);

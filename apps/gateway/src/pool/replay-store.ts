@@ -64,7 +64,7 @@ export class ReplayStore {
     }
     const state = new ReplayState(content?.records);
     // A torn record was most likely never answered; if the disk lost an answered one, its packet is below the floor.
-    const floor = recovery.found === 'whole' ? (content?.floor ?? now) : now;
+    const floor = recovery.found === 'whole' ? (content?.floor ?? now) : Math.max(now, content?.floor ?? 0);
     const journal = await ReplayJournal.create(path, floor, state.records());
     return { store: new ReplayStore(path, floor, state, journal, compactAfter), recovery };
   }

@@ -104,8 +104,10 @@ export class RedisPool implements Pool {
   level(): PoolLevel {
     const now = this.clock.monotonic();
     const held = this.#hand.bytesAt(now);
+    const reachable = this.#shared.stored + held;
     return {
-      bytes: this.#shared.stored + this.#shared.leasedByOthers + held,
+      bytes: reachable + this.#shared.leasedByOthers,
+      reachable,
       capacity: this.options.capacity,
       oldestAgeMs: held > 0 ? this.#hand.oldestAgeMs(now) : this.#shared.oldestAgeMs(now),
     };
