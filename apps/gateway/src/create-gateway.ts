@@ -36,7 +36,7 @@ export async function createGateway(
   fastify.addContentTypeParser('application/octet-stream', readPacketBody);
   await addRequestHooks(app);
   addSwagger(app);
-  boundConnections(app.getHttpServer());
+  boundConnections(app);
   return app;
 }
 

@@ -1,7 +1,6 @@
 /** Node's and Fastify's options: TLS 1.3 only, and every limit that a slow or fat client could stretch. */
 import { randomUUID } from 'node:crypto';
-import type { Server } from 'node:http';
-import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import { answerClientError, answerRouterError } from '../problem/early-errors.js';
 import { readTlsContext } from '../tls/tls-options.js';
 import type { GatewaySettings } from '../settings.js';
@@ -16,6 +15,15 @@ const IDLE_MS = 60_000;
 
 /** Connections at a time; more are closed as they come. */
 const MAX_CONNECTIONS = 5000;
+
+/** A handshake that takes longer is given up. */
+const HANDSHAKE_MS = 5000;
+
+/**
+ * A gateway that stops listening gives what is in flight so long, as Node bounds nothing from then on. It is longer than a
+ * handshake and a stream (Streams) may take, and with what came before (HealthModule) all ends within 10 s of SIGTERM.
+ */
+const FINISH_MS = 6000;
 
 /** The options for Fastify and the HTTP server under it. */
 export function serverOptions(settings: Readonly<GatewaySettings>): AdapterOptions {
@@ -38,6 +46,7 @@ export function serverOptions(settings: Readonly<GatewaySettings>): AdapterOptio
     ...limits,
     genReqId: () => randomUUID(),
     trustProxy: trustProxy(settings),
+    return503OnClosing: false, // what still comes in is answered as ever; Fastify's own 503 has a body, also for /push
     logger: false as const,
     skipMiddie: true, // there is no middleware, and the empty chain costs a tenth of a small request
     schemaController: { compilersFactory: { buildValidator: refuseSchema, buildSerializer: refuseSchema } },
@@ -50,7 +59,7 @@ export function serverOptions(settings: Readonly<GatewaySettings>): AdapterOptio
     https: {
       ...server,
       ...readTlsContext(settings, Date.now()).options,
-      handshakeTimeout: 5000,
+      handshakeTimeout: HANDSHAKE_MS,
       // A client certificate is asked of everybody, since routes are not known yet; PushGate demands it on /push alone.
       requestCert: settings.QRNG_TLS_CLIENT_CA_FILE !== undefined,
       rejectUnauthorized: false,
@@ -65,10 +74,16 @@ function refuseSchema(): never {
   );
 }
 
-/** Bounds that Node takes from the server itself. */
-export function boundConnections(server: Server): void {
+/** Bounds that are no options: those that Node takes from the server itself, and the end of what is left at a shutdown. */
+export function boundConnections(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  const { server } = fastify;
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = IDLE_MS;
+  fastify.addHook('preClose', (done) => {
+    setTimeout(() => server.closeAllConnections(), FINISH_MS).unref();
+    done();
+  });
 }
 
 function trustProxy(settings: Readonly<GatewaySettings>): string[] | false {

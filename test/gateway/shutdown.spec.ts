@@ -1,0 +1,61 @@
+/** SIGTERM: what is in flight finishes, and nobody keeps the process from ending within ten seconds. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { connect } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { GatewayProcess } from '../support/gateway-process.js';
+
+let gateway: GatewayProcess;
+beforeEach(async () => {
+  gateway = await GatewayProcess.start();
+});
+afterEach(() => gateway.close());
+
+/** A connection, and all that came back on it. */
+async function open(): Promise<{ socket: TLSSocket; said: Promise<string> }> {
+  const { hostname, port } = new URL(gateway.url);
+  const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false });
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', () => undefined);
+  const said = once(socket, 'close').then(() => Buffer.concat(chunks).toString());
+  await once(socket, 'secureConnect');
+  return { socket, said };
+}
+
+const head = (bytes: number): string =>
+  `POST /push HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\nContent-Length: ${bytes}\r\n\r\n`;
+
+test('clients without a key that are silent, stop half way or drip do not hold it up', async () => {
+  await open();
+  (await open()).socket.write(`${head(4096)}QRNG`);
+  const drip = (await open()).socket;
+  drip.write(head(4096));
+  const dripping = setInterval(() => drip.write('Q'), 1000).unref();
+  connectTcp(Number(new URL(gateway.url).port), '127.0.0.1').on('error', () => undefined);
+  await setTimeout(200);
+  gateway.run.child.kill('SIGTERM');
+  const end = await Promise.race([gateway.run.ended, setTimeout(10_000, 'not within ten seconds')]);
+  clearInterval(dripping);
+  expect(end).toEqual({ code: 0, signal: null });
+});
+
+test('what is in flight finishes, and a request on a connection that was open is answered as ever', async () => {
+  const [push, read, unknown] = [await open(), await open(), await open()];
+  const packet = gateway.collector.seal(randomBytes(64));
+  push.socket.write(Buffer.concat([Buffer.from(head(packet.length)), packet.subarray(0, 50)]));
+  gateway.run.child.kill('SIGTERM');
+  await setTimeout(4000); // it does not listen any more
+  push.socket.write(packet.subarray(50));
+  await setTimeout(200); // its bytes are what is read then
+  const request = (key: string): string =>
+    `GET /api/random HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\n\r\n`;
+  read.socket.write(request(gateway.apiKey));
+  unknown.socket.write(request('nobody'));
+  expect(await read.said).toMatch(/^HTTP\/1\.1 200 [^]*connection: close\r\n[^]*\r\n\r\n[0-9a-f]{64}$/i);
+  expect(await unknown.said).toMatch(/^HTTP\/1\.1 401 [^]*application\/problem\+json/);
+  expect(await push.said).toMatch(/^HTTP\/1\.1 204 [^]*\r\n\r\n$/);
+  expect(await gateway.run.ended).toEqual({ code: 0, signal: null });
+});
