@@ -1,7 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { connect as connectTcp } from 'node:net';
 import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { connect } from 'node:tls';
 import { afterEach, expect, test } from '@jest/globals';
 import { startGateway, temporaryFolder } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
@@ -16,6 +20,7 @@ afterEach(async () => {
 
 interface Line {
   readonly event: string;
+  readonly source?: string;
 }
 
 function trail(directory: string): Line[] {
@@ -67,6 +72,48 @@ test('what is refused at /push is in the trail, with source, collector and seque
   ]);
   expect(verify(directory).status).toBe(0);
 });
+
+test.each([
+  ['asked for something before', true],
+  ['did not', false],
+])(
+  'no line is without the source of a client that went as soon as it had sent, and %s',
+  async (_, before) => {
+    const directory = temporaryFolder();
+    const gateway = await startGateway({ QRNG_AUDIT_DIR: directory });
+    open.push(gateway);
+    const forged = new TestCollector(randomBytes(32).toString('hex')).seal(randomBytes(32));
+    const type = 'Content-Type: application/octet-stream';
+    const head = `POST /push HTTP/1.1\r\nHost: a\r\n${type}\r\nContent-Length: ${forged.length}\r\n\r\n`;
+    const requests = [
+      Buffer.concat([Buffer.from(head), forged]),
+      'GET /api/random HTTP/1.1\r\nHost: a\r\n\r\n',
+    ];
+    for (const request of requests) {
+      const tcp = connectTcp(Number(new URL(gateway.url).port), '127.0.0.1');
+      const socket = connect({ socket: tcp, rejectUnauthorized: false });
+      await once(socket, 'secureConnect');
+      if (before) {
+        socket.write('GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n');
+        await once(socket, 'data');
+      }
+      await new Promise((sent) => socket.write(request, sent));
+      tcp.resetAndDestroy();
+    }
+    await setTimeout(200);
+    open.pop();
+    await gateway.close();
+    const lines = trail(directory).slice(1, -1);
+    expect(lines.map(({ event, source }) => [event, source])).toEqual(
+      before
+        ? [
+            ['hmac-failed', '127.0.0.1'],
+            ['authentication-failed', '127.0.0.1'],
+          ]
+        : lines.map(({ event }) => [event, '127.0.0.1']),
+    );
+  },
+);
 
 test('the trail holds after kill -9 and a restart, and `audit:verify` says which line does not', async () => {
   const directory = temporaryFolder();

@@ -1,5 +1,6 @@
 /** Node's and Fastify's options: TLS 1.3 only, and every limit that a slow or fat client could stretch. */
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import { answerClientError, answerRouterError } from '../problem/early-errors.js';
 import { readTlsContext } from '../tls/tls-options.js';
@@ -80,10 +81,20 @@ export function boundConnections(app: NestFastifyApplication): void {
   const { server } = fastify;
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = IDLE_MS;
+  for (const event of ['connection', 'secureConnection']) server.prependListener(event, demandAddress);
   fastify.addHook('preClose', (done) => {
     setTimeout(() => server.closeAllConnections(), FINISH_MS).unref();
     done();
   });
+}
+
+/**
+ * Every request is to have a source. A socket tells it for as long as there is a peer, and later if it was asked before
+ * (audit.spec.ts would notice if Node changed that). Where the peer is gone already there is nobody to answer: prepended, as
+ * what it has sent would be read once Node's own listener had the socket.
+ */
+function demandAddress(socket: Socket): void {
+  if (socket.remoteAddress === undefined) socket.destroy();
 }
 
 function trustProxy(settings: Readonly<GatewaySettings>): string[] | false {
