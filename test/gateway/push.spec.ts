@@ -64,6 +64,21 @@ describe('POST /push', () => {
     expect((await gateway.push(collector.seal(randomBytes(1)))).status).toBe(204);
   });
 
+  test('says nothing of a packet that garbage follows: a status would be taken for that of the packet', async () => {
+    const packet = gateway.collector.seal(randomBytes(1));
+    const type = 'Content-Type: application/octet-stream';
+    const head = `POST /push HTTP/1.1\r\nHost: a\r\n${type}\r\nContent-Length: ${packet.length}\r\n\r\n`;
+    const socket = await connection(
+      Buffer.concat([Buffer.from(head), packet, Buffer.from('garbage\r\n\r\n')]),
+    );
+    let said = '';
+    socket.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await once(socket, 'close');
+    expect(said).toBe('');
+    expect((await gateway.push(packet)).status).toBe(409);
+    await gateway.get('/api/random?bytes=1');
+  });
+
   test('answers 507 with Retry-After when the pool is full, and the number is not used up', async () => {
     const collector = someone();
     const packet = collector.seal(randomBytes(1000));
@@ -120,7 +135,7 @@ describe('whatever is sent that no collector sealed', () => {
     const head =
       'POST /push HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\n' +
       `Content-Length: ${MAX_PACKET_BYTES}\r\n\r\n`;
-    for (let i = 0; i < 32; i++) idle.push(await announce(head));
+    for (let i = 0; i < 32; i++) idle.push(await connection(head + 'x'.repeat(randomInt(1, 1000))));
     await until(
       'no room is left',
       async () => (await gateway.push(someone().seal(randomBytes(1)))).status === 503,
@@ -144,13 +159,13 @@ function changed(packet: Buffer, change: Change): Buffer {
   return copy;
 }
 
-/** A push that announces a body and sends a bit of it. */
-async function announce(head: string): Promise<TLSSocket> {
+/** A connection on which this was sent. */
+async function connection(sent: string | Buffer): Promise<TLSSocket> {
   const { certificatePem: ca } = await testAuthority();
   const { port } = new URL(gateway.url);
   const socket = connect({ host: '127.0.0.1', port: Number(port), ca, servername: 'localhost' });
   socket.on('error', () => undefined);
   await once(socket, 'secureConnect');
-  socket.write(head + 'x'.repeat(randomInt(1, 1000)));
+  socket.write(sent);
   return socket;
 }

@@ -23,8 +23,10 @@ interface HttpSocket extends Socket {
 /** Answers what Node's parser refuses, or what did not arrive in time, and ends the connection. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: HttpSocket): void {
   const answer = socket._httpMessage;
-  const begun = answer?.headersSent === true;
-  if (error.code === 'ECONNRESET' || !socket.writable || begun) {
+  // What is wrong then came after a whole request: this would be taken for the answer to that, which may have been a push
+  // whose packet is taken. A reset leaves its outcome open.
+  const earlier = answer?.headersSent === true || answer?.req.complete === true;
+  if (error.code === 'ECONNRESET' || !socket.writable || earlier) {
     socket.destroy();
     return;
   }
