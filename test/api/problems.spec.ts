@@ -5,6 +5,8 @@ import { startGateway } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 import { rawRequest } from '../support/raw-request.js';
 
+const OCTETS = 'Content-Type: application/octet-stream';
+
 let gateway: TestGateway;
 beforeAll(async () => {
   gateway = await startGateway();
@@ -53,12 +55,7 @@ describe('what Node and the router find themselves is a problem too', () => {
     ['a path that cannot be decoded', 400, ['GET /api/%zz HTTP/1.1', 'Host: x']],
     ['a head that is no HTTP', 400, ['nonsense']],
     ['a header name with a space', 400, ['GET /api/random HTTP/1.1', 'Host: x', 'a b: c']],
-    ['two lengths', 400, ['POST /push HTTP/1.1', 'Host: x', 'Content-Length: 1', 'Content-Length: 2']],
-    [
-      'a length and a coding',
-      400,
-      ['POST /push HTTP/1.1', 'Host: x', 'Content-Length: 1', 'Transfer-Encoding: chunked'],
-    ],
+    ['two lengths', 400, ['GET /health HTTP/1.1', 'Host: x', 'Content-Length: 1', 'Content-Length: 2']],
     ['8 KiB of header', 431, ['GET /api/random HTTP/1.1', 'Host: x', `X-Large: ${'x'.repeat(9000)}`]],
     ['8 KiB of path', 431, [`GET /api/random?alphabet=${'x'.repeat(9000)} HTTP/1.1`, 'Host: x']],
   ])('%s', async (_, status, lines) => {
@@ -111,6 +108,19 @@ describe('every answer', () => {
   test('to a page of another origin is closed', async () => {
     const { headers } = await gateway.get('/api/status', { origin: 'https://elsewhere.example' });
     expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+
+  test.each([
+    ['two lengths', 400, '/push', ['Content-Length: 1', 'Content-Length: 2']],
+    ['a length and a coding', 400, '/push?x', ['Content-Length: 1', 'Transfer-Encoding: chunked']],
+    ['a header name with a space', 400, '/push', ['a b: c']],
+    ['8 KiB of header', 431, '/push', [`X-Large: ${'x'.repeat(9000)}`]],
+    ['8 KiB of path', 431, `/push?${'x'.repeat(9000)}`, []],
+    ['a body that does not come', 408, '/push?x', ['Content-Length: 200', OCTETS]],
+  ])('to a push that Node refuses is bare: %s', async (_, status, path, lines) => {
+    const answer = await rawRequest(gateway, [`POST ${path} HTTP/1.1`, 'Host: x', ...lines]);
+    expect(answer).toMatchObject({ status, body: '' });
+    expect(Object.keys(fieldsOf(answer.head)).sort()).toEqual(['connection', 'content-length']);
   });
 
   test('to a push is bare', async () => {

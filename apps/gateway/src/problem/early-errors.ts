@@ -1,6 +1,6 @@
 /** Errors that Node and the router find before a request reaches any hook of ours; they are problems like all others. */
 import { randomUUID } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { PROBLEMS } from './api-error.js';
 import type { ApiErrorCode } from './api-error.js';
@@ -20,8 +20,13 @@ interface HttpSocket extends Socket {
   readonly _httpMessage?: ServerResponse | null;
 }
 
+interface ClientError extends NodeJS.ErrnoException {
+  /** The bytes that Node's parser was reading: a buffer, whatever Fastify's types say. */
+  readonly rawPacket?: unknown;
+}
+
 /** Answers what Node's parser refuses, or what did not arrive in time, and ends the connection. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: HttpSocket): void {
+export function answerClientError(error: ClientError, socket: HttpSocket): void {
   const answer = socket._httpMessage;
   // What is wrong then came after a whole request: this would be taken for the answer to that, which may have been a push
   // whose packet is taken. A reset leaves its outcome open.
@@ -31,7 +36,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: HttpSock
     return;
   }
   const code = codeOf(error);
-  socket.end(answer?.req.url === '/push' ? bareStatus(code) : wholeAnswer(code));
+  socket.end(isPush(answer?.req, error.rawPacket) ? bareStatus(code) : wholeAnswer(code));
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
@@ -61,6 +66,13 @@ export function answerRouterError(_error: Error, { id = '' }: Exchange, reply: E
 function codeOf(error: NodeJS.ErrnoException): keyof typeof DETAILS {
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request-timeout';
   return error.code === 'HPE_HEADER_OVERFLOW' ? 'headers-too-large' : 'bad-request';
+}
+
+/** Whether it is a push, also one whose head Node did not accept: then there is no request, but its first line. */
+function isPush(request: IncomingMessage | undefined, packet: unknown): boolean {
+  const first = Buffer.isBuffer(packet) ? packet.toString('latin1', 0, 'POST /push '.length) : '';
+  const line = request === undefined ? first : `${request.method} ${request.url} `;
+  return /^POST \/push[? ]/.test(line);
 }
 
 /** All that travels back through the diode. */
