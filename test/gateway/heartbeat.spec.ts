@@ -50,6 +50,12 @@ describe('a heartbeat', () => {
     expect(await gateway.metric('qrng_telemetry_malformed_total{collector="collector-1"}')).toBe(1);
   });
 
+  test('that is empty is a sign of life, and nothing is wrong with it', async () => {
+    expect((await gateway.push(gateway.collector.heartbeat(Buffer.alloc(0)))).status).toBe(204);
+    expect(await gateway.metric('qrng_telemetry_malformed_total{collector="collector-1"}')).toBeUndefined();
+    expect(gateway.app.get(CollectorRegistry).collectors()).toMatchObject([{ sequence: 1n, packets: 1 }]);
+  });
+
   test('uses a sequence number, so a copy of it is a replay', async () => {
     const packet = gateway.collector.heartbeat(telemetry(0));
     expect((await gateway.push(packet)).status).toBe(204);

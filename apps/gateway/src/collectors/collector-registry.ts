@@ -68,8 +68,12 @@ export class CollectorRegistry {
     if (telemetry !== undefined) this.metrics.telemetry(packet.collector, packet.boot, telemetry);
   }
 
-  /** A heartbeat that is no telemetry still counts as a packet: its MAC held, and its sequence is used. */
+  /**
+   * An empty heartbeat says nothing but that its collector lives. One that is no telemetry still counts as a packet: its
+   * MAC held, and its sequence is used.
+   */
   #telemetryOf(packet: Packet): Telemetry | undefined {
+    if (packet.data.length === 0) return undefined;
     try {
       return decodeTelemetry(packet.data);
     } catch (error) {
