@@ -34,7 +34,7 @@ export default defineConfig(
         {
           object: 'process',
           property: 'env',
-          message: 'The environment is read in main.ts and handed to the settings class.',
+          message: 'The environment is read in start.ts and handed to the settings class.',
         },
         {
           object: 'Math',
@@ -57,7 +57,7 @@ export default defineConfig(
       'bench/**/*.ts',
       'test/**/*.ts',
       '**/*.spec.ts',
-      'apps/*/src/main.ts',
+      'apps/*/src/start.ts',
       'libs/quantis/src/simulator/main.ts',
     ],
     rules: { 'no-restricted-properties': 'off' },

@@ -93,6 +93,15 @@ describe('the end of the process', () => {
   });
 });
 
+test('SIGHUP while it starts does not end it', async () => {
+  const hangUp = 'data:text/javascript,setTimeout(() => process.kill(process.pid, "SIGHUP"), 150)';
+  const { env } = (await start()).collector;
+  await scene?.collector.kill();
+  const collector = new CollectorProcess(env, ['--import', hangUp]);
+  await collector.logged('source-up');
+  expect(await collector.stop()).toMatchObject({ code: 0 });
+});
+
 describe('the number of a run', () => {
   test('is above that of the run before, after kill -9 and with a clock that went back a year', async () => {
     const first = await running();

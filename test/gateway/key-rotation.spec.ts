@@ -75,6 +75,13 @@ test('HMAC keys are rotated without a restart: gateway first, then the collector
   expect(JSON.stringify(gateway.run.log)).not.toContain(newKey.slice(1));
 });
 
+test('SIGHUP while it starts does not end it: the files are read again once it has started', async () => {
+  const hangUp = 'data:text/javascript,setTimeout(() => process.kill(process.pid, "SIGHUP"), 150)';
+  const gateway = await GatewayProcess.start({}, ['--import', hangUp]);
+  open.push(gateway);
+  await gateway.run.logged('certificate-reloaded');
+});
+
 test('SIGHUP reads the keys at once, and the gateway goes on', async () => {
   const file = join(temporaryFolder(), 'hmac');
   writeFileSync(file, randomBytes(32).toString('hex'));

@@ -1,4 +1,4 @@
-/** A gateway as main.ts boots it: real TLS on a port of its own, throw-away keys, its own state directory. */
+/** A gateway as start.ts boots it: real TLS on a port of its own, throw-away keys, its own state directory. */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

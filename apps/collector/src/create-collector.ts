@@ -1,4 +1,4 @@
-/** Boots the collector: the ordered steps that main.ts and the tests share. */
+/** Boots the collector: the ordered steps that start.ts and the tests share. */
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';

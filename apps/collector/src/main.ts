@@ -1,31 +1,11 @@
-/** The collector's process. */
-import 'reflect-metadata';
-import { exitConfig, readSettings, readSettingsOrExit, secretFiles, SettingsError } from '#libs/settings';
-import { createCollector } from './create-collector.js';
-import { logEvent } from './log-events.js';
-import { CollectorSettings } from './settings.js';
+/** The collector's process: start.ts, and before any of it is loaded a place for SIGHUP, which ends a process that heeds none. */
 
-// A loop that dies ends the process: nothing is half alive.
-for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
-  process.on(event, (error: unknown) => {
-    logEvent('fatal', 'fatal', { err: error instanceof Error ? error : new Error(String(error)) });
-    process.exit(1);
-  });
-}
 // Node opens its inspector, a listening socket, on SIGUSR1; with a handler of our own it does not, whatever the flags.
 process.on('SIGUSR1', () => undefined);
 
-const { settings, warnings } = readSettingsOrExit(CollectorSettings, process.env);
-try {
-  await createCollector(settings, {
-    readAgain: () => readSettings(CollectorSettings, process.env).settings,
-    files: [
-      ...secretFiles(CollectorSettings, process.env),
-      ...[settings.QRNG_PUSH_CA_FILE, settings.QRNG_PUSH_CERT_FILE, settings.QRNG_PUSH_KEY_FILE],
-    ].filter((path) => path !== undefined),
-  });
-} catch (error) {
-  if (error instanceof SettingsError) exitConfig(error);
-  throw error;
-}
-for (const warning of warnings) logEvent('warn', 'unknown-setting', { warning });
+const early: NodeJS.Signals[] = [];
+const remember = (signal: NodeJS.Signals): void => void early.push(signal);
+process.on('SIGHUP', remember);
+await import('./start.js');
+process.off('SIGHUP', remember);
+if (early.length > 0) process.emit('SIGHUP');

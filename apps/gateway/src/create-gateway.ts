@@ -1,4 +1,4 @@
-/** Boots the gateway: the ordered steps that main.ts and the tests share. */
+/** Boots the gateway: the ordered steps that start.ts and the tests share. */
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -25,7 +25,7 @@ export async function createGateway(
   const adapter = new FastifyAdapter(serverOptions(settings));
   const module = GatewayModule.forRoot(settings, source);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
-    logger: ['fatal', 'warn'], // until nestjs-pino takes over; what fails before that is thrown, and told by main.ts
+    logger: ['fatal', 'warn'], // until nestjs-pino takes over; what fails before that is thrown, and told by start.ts
     bodyParser: false,
     abortOnError: false,
   });

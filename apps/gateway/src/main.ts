@@ -1,23 +1,8 @@
-/** The gateway's process. */
-import 'reflect-metadata';
-import { PinoLogger } from 'nestjs-pino';
-import { exitConfig, readSettings, readSettingsOrExit, secretFiles, SettingsError } from '#libs/settings';
-import { createGateway, listen } from './create-gateway.js';
-import { FileWatcher } from './reload/file-watcher.js';
-import { SettingsSource } from './reload/settings-source.js';
-import { GatewaySettings } from './settings.js';
+/** The gateway's process: start.ts, and before any of it is loaded a place for SIGHUP, which ends a process that heeds none. */
 
-const { settings, warnings } = readSettingsOrExit(GatewaySettings, process.env);
-const source = new SettingsSource(
-  secretFiles(GatewaySettings, process.env),
-  () => readSettings(GatewaySettings, process.env).settings,
-);
-const app = await createGateway(settings, source).catch((error: unknown) => {
-  if (error instanceof SettingsError) exitConfig(error);
-  throw error;
-});
-process.on('SIGHUP', () => void app.get(FileWatcher).reload());
-const logger = await app.resolve(PinoLogger);
-for (const warning of warnings) logger.warn({ event: 'unknown-setting' }, warning);
-const url = await listen(app, settings);
-logger.info({ event: 'listening', url }, `listening at ${url}`);
+const early: NodeJS.Signals[] = [];
+const remember = (signal: NodeJS.Signals): void => void early.push(signal);
+process.on('SIGHUP', remember);
+await import('./start.js');
+process.off('SIGHUP', remember);
+if (early.length > 0) process.emit('SIGHUP');

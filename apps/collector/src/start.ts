@@ -1,0 +1,29 @@
+/** Starts the collector that the environment describes. */
+import 'reflect-metadata';
+import { exitConfig, readSettings, readSettingsOrExit, secretFiles, SettingsError } from '#libs/settings';
+import { createCollector } from './create-collector.js';
+import { logEvent } from './log-events.js';
+import { CollectorSettings } from './settings.js';
+
+// A loop that dies ends the process: nothing is half alive.
+for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
+  process.on(event, (error: unknown) => {
+    logEvent('fatal', 'fatal', { err: error instanceof Error ? error : new Error(String(error)) });
+    process.exit(1);
+  });
+}
+
+const { settings, warnings } = readSettingsOrExit(CollectorSettings, process.env);
+try {
+  await createCollector(settings, {
+    readAgain: () => readSettings(CollectorSettings, process.env).settings,
+    files: [
+      ...secretFiles(CollectorSettings, process.env),
+      ...[settings.QRNG_PUSH_CA_FILE, settings.QRNG_PUSH_CERT_FILE, settings.QRNG_PUSH_KEY_FILE],
+    ].filter((path) => path !== undefined),
+  });
+} catch (error) {
+  if (error instanceof SettingsError) exitConfig(error);
+  throw error;
+}
+for (const warning of warnings) logEvent('warn', 'unknown-setting', { warning });
