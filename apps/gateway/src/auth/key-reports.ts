@@ -19,6 +19,7 @@ export class KeyReports {
   read(table: ApiKeyTable): void {
     this.metrics.keyExpiry.reset();
     for (const { client, disabled, expires } of table.values()) {
+      this.metrics.rateLimited.inc({ client: client.name }, 0);
       if (!disabled && expires !== Infinity) {
         this.metrics.keyExpiry.set({ client: client.name }, expires / 1000);
       }

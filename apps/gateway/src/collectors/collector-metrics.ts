@@ -2,12 +2,19 @@
 import { Injectable } from '@nestjs/common';
 import { MAX_SOURCES } from '#libs/crypto';
 import type { SourceTelemetry, Telemetry } from '#libs/crypto';
+import { HEALTH_TESTS } from '#libs/entropy';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 
 /** So many (source, test) pairs of one collector have a series; a key holder could name new ones without end. */
 const MAX_SERIES = MAX_SOURCES * 16;
 /** A gap counts as this at most: a leap to 2^64 would leave a counter that no later gap can move. */
 const MAX_GAP = 2 ** 32;
+
+/** What can become of a packet before its MAC held, and after. */
+const RESULTS = {
+  unverified: ['malformed', 'crc', 'hmac', 'unready'],
+  verified: ['accepted', 'stale', 'future', 'replay', 'conflict', 'full', 'unready'],
+};
 
 interface Reported {
   boot: bigint;
@@ -21,7 +28,15 @@ interface Reported {
 export class CollectorMetrics {
   readonly #reported = new Map<string, Reported>();
 
-  constructor(private readonly metrics: GatewayMetrics) {}
+  constructor(private readonly metrics: GatewayMetrics) {
+    this.#begin('unverified', RESULTS.unverified);
+  }
+
+  /** A collector that was not known before: its counters begin at 0, and so alerts see the first event of each. */
+  known(collector: string): void {
+    this.#begin(collector, RESULTS.verified);
+    this.metrics.missing.inc({ collector }, 0);
+  }
 
   /** An accepted packet that skipped `missing` sequence numbers. */
   packet(collector: string, missing: bigint, now: number): void {
@@ -47,9 +62,14 @@ export class CollectorMetrics {
     }
   }
 
-  /** The collector's counters begin at 0 with each boot; ours go on. */
+  #begin(collector: string, results: readonly string[]): void {
+    for (const result of results) this.metrics.packets.inc({ collector, result }, 0);
+  }
+
+  /** The collector's counters begin at 0 with each boot, and a test that never failed is not told of; ours go on. */
   #countFailures(collector: string, source: SourceTelemetry, { failures, series }: Reported): void {
-    for (const [test, count] of Object.entries(source.healthFailures)) {
+    const none = Object.fromEntries(HEALTH_TESTS.map((test) => [test, 0]));
+    for (const [test, count] of Object.entries({ ...none, ...source.healthFailures })) {
       const name = `${source.name} ${test}`;
       if (!series.has(name) && series.size >= MAX_SERIES) continue;
       series.add(name);

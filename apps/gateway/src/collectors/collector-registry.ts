@@ -44,8 +44,11 @@ export class CollectorRegistry {
 
   /** The metric label of a collector whose packet's MAC held, taken or not; `other` once there are very many. */
   label(collector: string): string {
-    if (this.#labels.size < MAX_LABELS) this.#labels.add(collector);
-    return this.#labels.has(collector) ? collector : 'other';
+    if (this.#labels.has(collector)) return collector;
+    if (this.#labels.size >= MAX_LABELS) return 'other';
+    this.#labels.add(collector);
+    this.metrics.known(collector);
+    return collector;
   }
 
   /** Notes an accepted packet; `missing` is how many sequence numbers it skipped. */

@@ -14,7 +14,9 @@ export class LimitReports {
   constructor(
     private readonly metrics: GatewayMetrics,
     private readonly audit: AuditTrail,
-  ) {}
+  ) {
+    metrics.rateLimited.inc({ client: NOBODY }, 0);
+  }
 
   /** An authentication failed; `client` is the one whose key was sent, if it was one that is not valid now. */
   authenticationFailed(source: string, reason: string, client?: string): void {

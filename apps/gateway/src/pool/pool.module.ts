@@ -1,6 +1,8 @@
 /** The entropy pool: embedded in this process, or shared by several gateways in Redis. */
 import { Module } from '@nestjs/common';
 import { Clock } from '../clock.js';
+import { CollectorRegistry } from '../collectors/collector-registry.js';
+import { CollectorsModule } from '../collectors/collectors.module.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
 import { REDIS } from '../redis/redis.module.js';
@@ -14,13 +16,14 @@ import { RedisPool } from './redis/redis-pool.js';
 import { ReplayStoreOpener } from './replay-store-opener.js';
 
 @Module({
+  imports: [CollectorsModule],
   providers: [
     EntropyService,
     ReplayStoreOpener,
     ReceivedQuality,
     {
       provide: POOL,
-      inject: [GatewaySettings, Clock, GatewayMetrics, REDIS, ReplayStoreOpener],
+      inject: [GatewaySettings, Clock, GatewayMetrics, REDIS, ReplayStoreOpener, CollectorRegistry],
       useFactory: openPool,
     },
   ],
@@ -34,6 +37,7 @@ async function openPool(
   metrics: GatewayMetrics,
   redis: RedisConnection | undefined,
   replay: ReplayStoreOpener,
+  collectors: CollectorRegistry,
 ): Promise<Pool> {
   const options = {
     capacity: settings.QRNG_BUFFER_SIZE,
@@ -42,7 +46,9 @@ async function openPool(
   };
   const onDiscard = (reason: string, bytes: number): void => metrics.discarded.inc({ reason }, bytes);
   if (redis === undefined) {
-    return new EmbeddedPool(await replay.open(), new ExpiringBuffer(options, onDiscard), clock);
+    const store = await replay.open();
+    for (const collector of store.collectors()) collectors.label(collector); // the first packet may be that of a clone
+    return new EmbeddedPool(store, new ExpiringBuffer(options, onDiscard), clock);
   }
   const pool = await RedisPool.open(options, clock, redis, onDiscard);
   metrics.observeLedger(() => pool.ledger());

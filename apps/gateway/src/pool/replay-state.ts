@@ -37,6 +37,11 @@ export class ReplayState {
     return boot === last.boot && newest !== undefined && timestamp > newest;
   }
 
+  /** The collectors of which a packet was ever accepted. */
+  collectors(): string[] {
+    return [...this.#recent.keys()];
+  }
+
   /** Whether a packet of this collector was ever accepted. */
   knows(collector: string): boolean {
     return this.#recent.has(collector);

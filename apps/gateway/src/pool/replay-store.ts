@@ -82,6 +82,11 @@ export class ReplayStore {
     return this.#state.missing(packet);
   }
 
+  /** The collectors of which a packet was ever accepted. */
+  collectors(): string[] {
+    return this.#state.collectors();
+  }
+
   /** Whether a packet of this collector was ever accepted. */
   knows(collector: string): boolean {
     return this.#state.knows(collector);

@@ -1,0 +1,77 @@
+/** Every counter that an alert rule reads is there at 0 before its first event: Prometheus sees no increase in one that begins at 1. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { HEALTH_TESTS } from '#libs/entropy';
+import { TestKeys } from '../support/api-keys.js';
+import { startGateway } from '../support/gateway.js';
+import type { TestGateway } from '../support/gateway.js';
+
+const keys = new TestKeys({ backup: {}, web: {} });
+let gateway: TestGateway;
+beforeEach(async () => {
+  gateway = await startGateway({ QRNG_API_KEYS_FILE: keys.path, QRNG_API_KEY: undefined });
+});
+afterEach(() => gateway.close());
+
+const packets = (collector: string, result: string): string =>
+  `qrng_packets_total{collector="${collector}",result="${result}"}`;
+const UNVERIFIED = ['malformed', 'crc', 'hmac', 'unready'].map((result) => packets('unverified', result));
+const AT_START = [
+  'qrng_auth_failures_total',
+  ...['backup', 'web', '(unauthenticated)'].map((client) => `qrng_rate_limited_total{client="${client}"}`),
+  ...UNVERIFIED,
+];
+const OF_A_COLLECTOR = [
+  ...['replay', 'conflict', 'stale', 'future', 'full', 'unready'].map((result) =>
+    packets('collector-1', result),
+  ),
+  'qrng_sequence_missing_total{collector="collector-1"}',
+];
+const OF_A_SOURCE = HEALTH_TESTS.map(
+  (name) =>
+    `qrng_collector_health_test_failures_total{collector="collector-1",source="lab-qrng",test="${name}"}`,
+);
+
+async function expectZeros(series: readonly string[]): Promise<void> {
+  const { text } = await gateway.request('/metrics');
+  const lines = text.split('\n');
+  expect(series.filter((one) => !lines.includes(`${one} 0`))).toEqual([]);
+}
+
+test('those of nobody and of each client from the start, those of a key once it is read', async () => {
+  await expectZeros(AT_START);
+});
+
+test('those of a collector once it is heard of, those of a source once it is named', async () => {
+  const source = { name: 'lab-qrng', up: true, state: 'up', bytes: 10, healthFailures: {} };
+  const { collector } = gateway;
+  await gateway.push(
+    collector.heartbeat({
+      ...{ version: '1.0.0', uptimeMs: 1, bufferBytes: 1, bufferCapacity: 2, dropped: {} },
+      sources: [source],
+    }),
+  );
+  await expectZeros([...OF_A_COLLECTOR, ...OF_A_SOURCE]);
+});
+
+test('those of a collector that is known from an earlier run from the start, as its first packet may be that of a clone', async () => {
+  await gateway.push(gateway.collector.seal(randomBytes(8)));
+  const { env } = gateway;
+  await gateway.close();
+  gateway = await startGateway(env);
+  await expectZeros(OF_A_COLLECTOR);
+});
+
+test('and these are all that the rules read', () => {
+  const rules = readFileSync('deploy/monitoring/alerts.yaml', 'utf8');
+  const read = [...rules.matchAll(/(qrng_\w+_total)(?:\{result=~?"([^"]+)"\})?/g)].flatMap(
+    ([, name = '', results]) => results?.split('|').map((result) => `${name} ${result}`) ?? [name],
+  );
+  const tested = [...AT_START, ...OF_A_COLLECTOR, ...OF_A_SOURCE].flatMap((series) => {
+    const [name = ''] = series.split('{', 1);
+    const result = /result="(\w+)"/.exec(series)?.[1];
+    return result === undefined ? [name] : [`${name} ${result}`];
+  });
+  expect(read.filter((one) => !tested.includes(one))).toEqual([]);
+});
