@@ -85,14 +85,31 @@ export class GatewayMetrics {
     registers: [this.registry],
   });
 
-  /** Takes the gauges of the pool from `level` at each scrape, in one step, so that the balance holds. */
+  #lookAtPool: () => void = () => undefined;
+
+  /**
+   * All metrics in Prometheus' text format. The pool is looked at first, and once: that drops what has expired, and a look
+   * between two counters would upset the balance.
+   */
+  text(): Promise<string> {
+    this.#lookAtPool();
+    return this.registry.metrics();
+  }
+
+  /** Takes the gauges of the pool from `level` at each scrape. */
   observePool(level: () => PoolLevel, fault: () => string | undefined): void {
-    this.#derived('qrng_pool_bytes', 'Entropy that can be served now', () => level().bytes);
-    this.#derived('qrng_pool_capacity_bytes', 'Size of the pool', () => level().capacity);
+    const pool = this.#gauge('qrng_pool_bytes', 'Entropy that can be served now');
+    const capacityBytes = this.#gauge('qrng_pool_capacity_bytes', 'Size of the pool');
+    const oldestAge = this.#gauge('qrng_pool_oldest_age_seconds', 'Age of the oldest byte');
+    this.#lookAtPool = () => {
+      const { bytes, capacity, oldestAgeMs } = level();
+      pool.set(bytes);
+      capacityBytes.set(capacity);
+      oldestAge.set(oldestAgeMs / 1000);
+    };
     this.#derived('qrng_replay_state_writable', 'Whether packets can be admitted now (1) or not (0)', () =>
       fault() === undefined ? 1 : 0,
     );
-    this.#derived('qrng_pool_oldest_age_seconds', 'Age of the oldest byte', () => level().oldestAgeMs / 1000);
   }
 
   /** Whether Redis can be used; exported only where one is configured. */

@@ -33,6 +33,6 @@ export class MetricsController extends PrometheusController {
   override async index(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     void reply.header('content-type', this.metrics.registry.contentType);
     await setImmediate(); // apart from other requests, which would move bytes from one counter to the next meanwhile
-    return this.metrics.registry.metrics();
+    return this.metrics.text();
   }
 }

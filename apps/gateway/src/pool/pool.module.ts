@@ -10,7 +10,8 @@ import { GatewaySettings } from '../settings.js';
 import { EmbeddedPool } from './embedded-pool.js';
 import { EntropyService, POOL } from './entropy.service.js';
 import { ExpiringBuffer } from './expiring-buffer.js';
-import type { Pool } from './pool.js';
+import { DISCARD_REASONS } from './pool.js';
+import type { DiscardReason, Pool } from './pool.js';
 import { ReceivedQuality } from './received-quality.js';
 import { RedisPool } from './redis/redis-pool.js';
 import { ReplayStoreOpener } from './replay-store-opener.js';
@@ -44,7 +45,8 @@ async function openPool(
     overflow: settings.QRNG_BUFFER_OVERFLOW_POLICY,
     ttlMs: settings.QRNG_BUFFER_TTL_SECS * 1000,
   };
-  const onDiscard = (reason: string, bytes: number): void => metrics.discarded.inc({ reason }, bytes);
+  const onDiscard = (reason: DiscardReason, bytes: number): void => metrics.discarded.inc({ reason }, bytes);
+  for (const reason of DISCARD_REASONS) onDiscard(reason, 0);
   if (redis === undefined) {
     const store = await replay.open();
     for (const collector of store.collectors()) collectors.label(collector); // the first packet may be that of a clone

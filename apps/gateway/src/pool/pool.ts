@@ -18,13 +18,15 @@ export type Admission =
     };
 
 /** Why bytes left the pool without being served; the reason label of `qrng_entropy_discarded_bytes_total`. */
-export type DiscardReason =
-  | 'replaced'
-  | 'expired'
+export const DISCARD_REASONS = [
+  'replaced',
+  'expired',
   /** Leased from a shared pool and neither served nor given back: the gateway stopped or died. */
-  | 'lease'
+  'lease',
   /** The shared pool was dropped, because Redis restarted, failed over or lost its data. */
-  | 'fence';
+  'fence',
+] as const;
+export type DiscardReason = (typeof DISCARD_REASONS)[number];
 
 /** How full the pool is: bytes, and milliseconds since the oldest byte came (0 when empty). */
 export interface PoolLevel {
