@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { TestKeys } from '../support/api-keys.js';
 import { startGateway } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
+import { rawRequest } from '../support/raw-request.js';
 
 /**
  * Every route there is, and what opens it: nothing, a packet whose MAC holds, any key, or a key with one of the scopes.
@@ -121,6 +122,15 @@ describe('whoever has no key', () => {
     expect((await gateway.request(path)).status).toBe(401);
   });
 
+  test.each(['GET https://x/api/random', 'GET HTTP://x/api/nothing', 'POST https://x/api/random'])(
+    'learns nothing but 401 of %s, and is counted',
+    async (start) => {
+      const failures = (await gateway.metric('qrng_auth_failures_total')) ?? 0;
+      expect((await rawRequest(gateway, [`${start} HTTP/1.1`, 'Host: x'])).status).toBe(401);
+      expect(await gateway.metric('qrng_auth_failures_total')).toBe(failures + 1);
+    },
+  );
+
   const methods = METHODS.filter((method) => method !== 'CONNECT');
   test('learns nothing but 401 with any method, body or content type', async () => {
     for (const method of methods) {
@@ -164,6 +174,15 @@ describe('whoever has a key', () => {
       expect([method, answer.status, answer.headers['allow']]).toEqual([method, 405, 'GET, HEAD']);
     }
     expect(await gateway.request('/push')).toMatchObject({ status: 405, headers: { allow: 'POST' } });
+  });
+
+  test.each([
+    [200, 'GET https://x/api/usage'],
+    [404, 'GET https://x/api/nothing'],
+    [405, 'POST https://x/api/usage'],
+  ])('is told %i of %s as without scheme and host', async (status, start) => {
+    const lines = [`${start} HTTP/1.1`, 'Host: x', `Authorization: ${headers.authorization}`];
+    expect((await rawRequest(gateway, lines)).status).toBe(status);
   });
 
   test('reaches a route by another spelling of its path only as itself', async () => {

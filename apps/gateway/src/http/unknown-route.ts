@@ -21,7 +21,7 @@ export class UnknownRoute {
    * @throws {ApiError} always.
    */
   async refuse(request: FastifyRequest, reply: FastifyReply): Promise<never> {
-    const [path = ''] = request.url.split('?', 1);
+    const path = pathOf(request.url);
     if (mayBeApi(path)) {
       request.client = await this.authenticator.authenticate(request);
       await this.throttler.limit(request, reply);
@@ -34,6 +34,12 @@ export class UnknownRoute {
       headers: { allow: allowed.join(', ') },
     });
   }
+}
+
+/** Without the query, and without the scheme and host of an absolute form, which the router takes off, too. */
+function pathOf(url: string): string {
+  const [target = ''] = url.split('?', 1);
+  return target.replace(/^https?:\/\/[^/]*/i, '');
 }
 
 /** The router decodes `%61pi`: whoever could tell such a path from one that exists would learn what exists. */
