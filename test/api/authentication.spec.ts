@@ -173,6 +173,11 @@ describe('a gateway does not start', () => {
       { QRNG_API_KEY: `x:${'a'.repeat(40)},x:${'b'.repeat(40)}` },
       'the same name',
     ],
+    [
+      'with a token for metrics that no request can carry',
+      { QRNG_METRICS_TOKEN: 'token=of=the=metrics' },
+      'QRNG_METRICS_TOKEN must be',
+    ],
     ['with one key twice', { QRNG_API_KEY: `x:${'a'.repeat(40)},y:${'a'.repeat(40)}` }, 'the same key'],
   ])('%s', async (_, env, reason) => {
     await expect(startGateway(env)).rejects.toThrow(reason);
@@ -183,7 +188,7 @@ describe('/metrics', () => {
   const keys = new TestKeys({ scraper: { scopes: ['metrics'] }, other: { scopes: ['random', 'status'] } });
 
   test('with a token demands it, or a key with the scope', async () => {
-    const token = randomBytes(24).toString('hex');
+    const token = `${randomBytes(24).toString('hex')}==`;
     const gateway = await startGateway({ QRNG_METRICS_TOKEN: token, QRNG_API_KEYS_FILE: keys.path });
     try {
       const statusOf = async (headers: Record<string, string>) =>

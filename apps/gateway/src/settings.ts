@@ -112,7 +112,7 @@ export class GatewaySettings {
 
   @IsOptional()
   @Secret()
-  @Variable('a token of 16 to 256 characters of A-Z a-z 0-9 . _ ~ + / = -', isToken)
+  @Variable('a token of 16 to 256 characters of A-Z a-z 0-9 . _ ~ + / - and = at the end', isToken)
   QRNG_METRICS_TOKEN?: string;
 
   @IsOptional()
@@ -148,8 +148,9 @@ export function parseListenAddress(value: unknown): ListenAddress | undefined {
   return host === undefined || !(port <= 65_535) ? undefined : { host, port };
 }
 
+/** A bearer token as requests can carry it (RFC 6750, section 2.1: b64token). */
 function isToken(value: unknown): boolean {
-  return typeof value === 'string' && /^[A-Za-z0-9._~+/=-]{16,256}$/.test(value);
+  return typeof value === 'string' && /^(?=.{16,256}$)[A-Za-z0-9._~+/-]+=*$/.test(value);
 }
 
 function isRedisUrl(value: unknown): boolean {
