@@ -7,7 +7,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { startGateway } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 
-const ANSWERS = 96;
+const ANSWERS = 64; // the most that may be under way on one connection
 const BYTES = 65_536;
 
 let gateway: TestGateway;
@@ -43,4 +43,23 @@ test.each([
   }
   const bodies = await readLate(ANSWERS, encoding);
   expect(bodies === sent.toString(encoding === 'hex' ? 'hex' : 'latin1')).toBe(true);
+});
+
+test('a connection that asks for more before it reads is closed, and others are served', async () => {
+  gateway = await startGateway();
+  await gateway.fill(1000);
+  const ask = async (requests: number): Promise<string> => {
+    const { hostname, port } = new URL(gateway.url);
+    const socket = connectTls({ host: hostname, port: Number(port), rejectUnauthorized: false });
+    const head = 'GET /health/live HTTP/1.1\r\nHost: a\r\n';
+    socket.write(`${head}\r\n`.repeat(requests - 1) + `${head}Connection: close\r\n\r\n`);
+    let said = '';
+    socket.on('data', (chunk: Buffer) => (said += chunk.toString())).on('error', () => undefined);
+    await new Promise((closed) => socket.once('close', closed));
+    return said;
+  };
+  expect((await ask(64)).match(/HTTP\/1\.1 200 OK/g)).toHaveLength(64);
+  const tooMany = await ask(1000);
+  expect((tooMany.match(/HTTP\/1\.1 200 OK/g) ?? []).length).toBeLessThan(200);
+  expect((await gateway.get('/health/live')).status).toBe(200);
 });

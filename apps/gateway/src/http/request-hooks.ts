@@ -5,6 +5,7 @@ import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
 import { PushGate } from '../push/push-gate.js';
 import { lockstep } from './lockstep.js';
+import * as pipelining from './pipelining.js';
 import { refuseRepeatedFields } from './single-fields.js';
 import { UnknownRoute } from './unknown-route.js';
 
@@ -32,6 +33,7 @@ export async function addRequestHooks(app: NestFastifyApplication): Promise<void
 
   fastify.addHook('onRequest', (request, _reply, done) => {
     request.route = request.routeOptions.url ?? 'unmatched';
+    if (!pipelining.begin(request)) return;
     if (request.route !== '/push') together(done);
     else done(); // it waits for the disk, and there pushes go together (EmbeddedPool)
   });
@@ -55,6 +57,7 @@ export async function addRequestHooks(app: NestFastifyApplication): Promise<void
   });
 
   fastify.addHook('onResponse', (request, reply, done) => {
+    pipelining.end(request);
     const { route } = request;
     const method = METHODS.includes(request.method) ? request.method : 'other';
     const { statusCode: status, elapsedTime } = reply;
