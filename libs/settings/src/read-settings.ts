@@ -9,6 +9,7 @@
 import { readFileSync } from 'node:fs';
 import { plainToInstance } from 'class-transformer';
 import { Validator } from './class-validator.js';
+import { errorCode } from './error-code.js';
 import { nearest } from './nearest.js';
 import { secretNames, variableNames } from './variables.js';
 
@@ -40,17 +41,20 @@ export class SettingsError extends Error {
 export function readSettings<T extends object>(cls: SettingsClass<T>, env: Environment): ReadSettings<T> {
   const secrets = secretNames(cls);
   const problems: string[] = [];
+  const unread = new Set<string>();
   const values: Record<string, string> = {};
   for (const name of variableNames(cls)) {
     const read = secrets.has(name) ? readSecret(name, env) : { value: env[name] };
-    if (read.problem !== undefined) problems.push(read.problem);
+    if (read.problem !== undefined) {
+      problems.push(read.problem);
+      unread.add(name);
+    }
     if (read.value !== undefined && read.value !== '') values[name] = read.value;
   }
   const settings = plainToInstance(cls, values, { exposeDefaultValues: true });
-  const reported = new Set(problems.map((line) => line.split(' ')[0]));
   for (const error of new Validator().validateSync(settings, { forbidUnknownValues: false })) {
     const [message] = Object.values(error.constraints ?? {});
-    if (message !== undefined && !reported.has(error.property)) problems.push(message);
+    if (message !== undefined && !unread.has(error.property)) problems.push(message);
   }
   if (problems.length > 0) throw new SettingsError(problems);
   return { settings: Object.freeze(settings), warnings: unknownVariables(cls, env) };
@@ -89,8 +93,7 @@ function readSecret(name: string, env: Environment): { value?: string | undefine
   try {
     return { value: readFileSync(file, 'utf8').trim() };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    return { problem: `${name}_FILE must name a readable file (${code})` };
+    return { problem: `${name}_FILE must name a readable file (${errorCode(error)})` };
   }
 }
 
