@@ -47,6 +47,7 @@ const METRICS = new Set([
   'qrng_pool_capacity_bytes',
   'qrng_pool_oldest_age_seconds',
   'qrng_rate_limited_total',
+  'qrng_redis_up',
   'qrng_replay_state_writable',
   'qrng_sequence_missing_total',
 ]);
@@ -68,6 +69,10 @@ describe('alerts.yaml', () => {
       .filter(({ expr }) => expr.includes(`alertname="${alert}"`))
       .map(({ exp_samples: expected }) => expected.length);
     expect(new Set(samples)).toEqual(new Set([0, 1]));
+  });
+
+  test.each(rules.map(({ alert }) => alert))('%s has a section in docs/operations.md', (alert) => {
+    expect(readFileSync('docs/operations.md', 'utf8')).toContain(`\n### ${alert}\n`);
   });
 
   test('is what the Prometheus operator gets, too', () => {
