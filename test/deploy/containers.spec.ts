@@ -43,20 +43,22 @@ describe('the Dockerfile', () => {
     expect(['node', ...rest].join(' ')).toBe(packageJson.scripts[`start:${app}`]);
   });
 
-  test("the gateway's health check holds while a gateway answers, and not after", async () => {
-    const gateway = await startGateway();
-    const [command = '', ...args] = words(stages.get('gateway'), '  CMD');
-    const { port } = new URL(gateway.url);
-    const check = () =>
-      new Promise((done) => {
-        const inContainer = args.map((arg) => arg.replace('port: 7764', `port: ${port}`));
-        execFile(process.execPath, inContainer).once('exit', done);
-      });
-    expect(command).toBe('/opt/qrng-dd/node_modules/.bin/node');
-    expect(await check()).toBe(0);
-    await gateway.close();
-    expect(await check()).toBe(1);
-  });
+  test.each(['on', 'off'])(
+    "the gateway's health check holds while a gateway with QRNG_TLS=%s answers, and not after",
+    async (tls) => {
+      const gateway = await startGateway({ QRNG_TLS: tls });
+      const [command = '', ...args] = words(stages.get('gateway'), '  CMD');
+      const env = { QRNG_TLS: tls, QRNG_LISTEN_ADDRESS: `0.0.0.0:${new URL(gateway.url).port}` };
+      const check = () =>
+        new Promise((done) => {
+          execFile(process.execPath, args, { env }).once('exit', done);
+        });
+      expect(command).toBe('/opt/qrng-dd/node_modules/.bin/node');
+      expect(await check()).toBe(0);
+      await gateway.close();
+      expect(await check()).toBe(1);
+    },
+  );
 
   test('runs neither image as root', () => {
     expect(stages.get('runtime')).toMatch(/^USER 65532:65532$/m);
