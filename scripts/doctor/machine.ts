@@ -26,7 +26,7 @@ export function checkFirewall(app: App, { chains }: Host): Finding {
   return dropped.join() === 'forward,input,output'
     ? firewall.pass(`deploy/nftables/${app}.nft is loaded and drops by default`)
     : firewall.fail(
-        `deploy/nftables/${app}.nft is not loaded: set its addresses, install it as /etc/nftables.conf, systemctl enable --now nftables`,
+        `deploy/nftables/${app}.nft is not loaded: set its addresses, install it as /etc/nftables.conf, systemctl enable nftables && systemctl reload-or-restart nftables`,
       );
 }
 
