@@ -22,6 +22,10 @@ describe.each(['collector', 'gateway'] as const)('qrng-%s.service', (app) => {
     expect(unit(app)).toContain('\nRequires=nftables.service\n');
     expect(unit(app)).toContain('\nRestartPreventExitStatus=78\n');
   });
+
+  test('loses no line of its log to the rate limit of the journal', () => {
+    expect(unit(app)).toContain('\nLogRateLimitIntervalSec=0\n');
+  });
 });
 
 test('the collector can neither bind nor listen nor accept, nor get round that with io_uring', () => {
