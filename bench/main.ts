@@ -7,7 +7,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parsedArguments } from '../scripts/parsed-arguments.js';
 import { integerRows } from './integers.js';
 import { memoryRows } from './memory.js';
 import { pipelineRows } from './pipeline.js';
@@ -33,15 +33,18 @@ const ROWS: readonly Row[] = [
   ...memoryRows,
 ];
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string', default: '' },
-    rounds: { type: 'string', default: '5' },
-    'long-seconds': { type: 'string', default: '60' },
-    out: { type: 'string', default: 'bench/results/latest.json' },
+const { values } = parsedArguments(
+  {
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      rounds: { type: 'string', default: '5' },
+      'long-seconds': { type: 'string', default: '60' },
+      out: { type: 'string', default: 'bench/results/latest.json' },
+    },
   },
-});
+  'Usage: npm run bench [-- --quick] [--only ROW] [--rounds N] [--long-seconds N] [--out FILE]',
+);
 const rows = ROWS.filter(({ name }) => name.startsWith(values.only));
 if (rows.length === 0) {
   console.error(

@@ -1,18 +1,20 @@
 /**
  * `npm run audit:verify -- [DIRECTORY] [--anchor HASH]...`: checks the audit trail in DIRECTORY, or where QRNG_AUDIT_DIR or
- * QRNG_STATE_DIR say. Exit code 0: it is as it was written; 1: it is not; 66: there is none.
+ * QRNG_STATE_DIR say. Exit code 0: it is as it was written; 1: it is not; 64: it was called wrongly; 66: there is none.
  */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { verifyTrail } from '../apps/gateway/src/audit/verify-trail.js';
+import { parsedArguments } from './parsed-arguments.js';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { anchor: { type: 'string', multiple: true, default: [] } },
-});
+const USAGE = 'Usage: npm run audit:verify -- DIRECTORY [--anchor HASH] (or set QRNG_AUDIT_DIR)';
+
+const { values, positionals } = parsedArguments(
+  { allowPositionals: true, options: { anchor: { type: 'string', multiple: true, default: [] } } },
+  USAGE,
+);
 const directory = positionals[0] ?? fromEnvironment();
 if (directory === undefined) {
-  console.error('Usage: npm run audit:verify -- DIRECTORY [--anchor HASH] (or set QRNG_AUDIT_DIR)');
+  console.error(USAGE);
   process.exit(64);
 }
 

@@ -13,9 +13,9 @@ import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Agent, request } from 'undici';
 import { createAuthority } from './certificates/authority.js';
+import { parsedArguments } from './parsed-arguments.js';
 
 const FOLDER = resolve('.demo');
 const PREFERRED_PORT = 7764;
@@ -31,7 +31,10 @@ interface Client {
 const children: { name: string; process: ChildProcess }[] = [];
 let stopping = false;
 
-const { values } = parseArgs({ options: { seconds: { type: 'string' } } });
+const { values } = parsedArguments(
+  { options: { seconds: { type: 'string' } } },
+  'Usage: npm run demo [-- --seconds N]',
+);
 const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
 if (seconds !== undefined && !(seconds > 0)) {
   console.error('--seconds must be a positive number');

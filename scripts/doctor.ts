@@ -3,9 +3,11 @@
  * analysis on a configuration. Without a file the environment of this process is looked at.
  *
  * Exit code 0: nothing failed (warnings are for the operator to judge). 1: something failed. 64: it was called wrongly.
+ * 66: ENV-FILE cannot be read.
  */
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import { errorCode } from '#libs/settings';
 import { examine } from './doctor/examine.js';
 import { report } from './doctor/finding.js';
 import { thisHost } from './doctor/host.js';
@@ -15,10 +17,19 @@ if (app !== 'collector' && app !== 'gateway') {
   console.error('usage: npm run doctor -- collector|gateway [ENV-FILE]');
   process.exit(64);
 }
-const env = file === undefined ? process.env : { ...parseEnv(readFileSync(file, 'utf8')) };
+const env = file === undefined ? process.env : readEnv(file);
 // The unit and the images set it; in the file it may be missing.
 const settings = { QRNG_STATE_DIR: `/var/lib/qrng-${app}`, ...env };
 const findings = await examine(app, settings, file === undefined ? [] : [file], thisHost(), Date.now());
 const { text, exitCode } = report(findings);
 console.log(text);
 process.exit(exitCode);
+
+function readEnv(path: string): NodeJS.ProcessEnv {
+  try {
+    return parseEnv(readFileSync(path, 'utf8'));
+  } catch (error) {
+    console.error(`${path} cannot be read (${errorCode(error)})`);
+    process.exit(66);
+  }
+}

@@ -3,10 +3,10 @@
  *
  * Exit code 0: done. 1: it could not be done, and the file is as it was. 64: it was called wrongly.
  */
-import { parseArgs } from 'node:util';
 import { KeyFileError } from '../apps/gateway/src/auth/key-file.js';
 import { createKey, describeKeys, removeKey, setDisabled } from './keys/commands.js';
 import { editKeyFile, EditError } from './keys/edit-key-file.js';
+import { parsedArguments } from './parsed-arguments.js';
 
 const USAGE = `usage: npm run keys -- COMMAND [--file FILE]
 
@@ -19,7 +19,21 @@ const USAGE = `usage: npm run keys -- COMMAND [--file FILE]
 DATE is 2027-01-31 (00:00 UTC) or 2027-01-31T12:00:00Z. Without --file it is the file that QRNG_API_KEYS_FILE names.
 A gateway that runs takes the change over within seconds.`;
 
-const { values, positionals } = parsedArguments();
+const text = { type: 'string' } as const;
+const { values, positionals } = parsedArguments(
+  {
+    allowPositionals: true,
+    options: {
+      file: text,
+      scopes: text,
+      'bytes-per-day': text,
+      'requests-per-minute': text,
+      'not-before': text,
+      expires: text,
+    },
+  },
+  USAGE,
+);
 const [command, name = ''] = positionals;
 const file = values.file ?? process.env['QRNG_API_KEYS_FILE'];
 if (command === undefined) misused(USAGE);
@@ -57,25 +71,6 @@ function run(command: string, file: string): void {
       return;
     default:
       misused(USAGE);
-  }
-}
-
-function parsedArguments() {
-  const text = { type: 'string' } as const;
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        file: text,
-        scopes: text,
-        'bytes-per-day': text,
-        'requests-per-minute': text,
-        'not-before': text,
-        expires: text,
-      },
-    });
-  } catch (error) {
-    misused(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
   }
 }
 
