@@ -20,7 +20,7 @@ if (app !== 'collector' && app !== 'gateway') {
 const env = file === undefined ? process.env : readEnv(file);
 // The unit and the images set it; in the file it may be missing.
 const settings = { QRNG_STATE_DIR: `/var/lib/qrng-${app}`, ...env };
-const findings = await examine(app, settings, file === undefined ? [] : [file], thisHost(), Date.now());
+const findings = await examine(app, settings, file === undefined ? [] : [file], thisHost(app), Date.now());
 const { text, exitCode } = report(findings);
 console.log(text);
 process.exit(exitCode);

@@ -31,6 +31,7 @@ const soundHost: Host = {
   addresses: ['198.51.100.20'],
   aslr: '2',
   swaps: false,
+  serviceUser: process.getuid?.(),
 };
 
 /** The levels of one item's findings, in order; the texts are for people. */
@@ -120,6 +121,42 @@ describe('a gateway', () => {
     expect(failed(await look({}, {}, now - 8 * DAY_MS))).toEqual(['TLS 1.3']);
   });
 
+  test.each(['{', '[{"name":"x"}]'])(
+    'fails with %p for a file of API keys, as the gateway does',
+    async (text) => {
+      const file = join(temporaryFolder(), 'api-keys.json');
+      writeFileSync(file, text, { mode: 0o600 });
+      const findings = await look({ QRNG_API_KEYS_FILE: file });
+      expect(texts(findings.filter(({ level }) => level === 'fail'))).toEqual([
+        expect.stringMatching(/^QRNG_API_KEYS_FILE must hold valid keys: /),
+      ]);
+    },
+  );
+
+  test('fails with a client CA that is none, as the gateway does', async () => {
+    const file = join(temporaryFolder(), 'ca.pem');
+    writeFileSync(file, 'garbage');
+    const findings = await look({ QRNG_TLS_CLIENT_CA_FILE: file });
+    expect(texts(findings.filter(({ level }) => level === 'fail'))).toEqual([
+      'QRNG_TLS_CLIENT_CA_FILE must be a PEM file with at least one CA certificate',
+    ]);
+  });
+
+  test('fails with files that the user of the service cannot read', async () => {
+    const ca = join(temporaryFolder(), 'ca.pem');
+    writeFileSync(ca, (await testAuthority()).certificatePem, { mode: 0o600 });
+    const files = { QRNG_TLS_CLIENT_CA_FILE: ca };
+    const findings = await look(files, { serviceUser: (process.getuid?.() ?? 0) + 1 });
+    const unreadable = texts(findings.filter(({ level }) => level === 'fail'));
+    for (const file of [keyFile, env['QRNG_TLS_KEY_FILE'] ?? '', ca]) {
+      expect(unreadable).toContainEqual(expect.stringContaining(`chown qrng-gateway ${file}`));
+    }
+    expect(failed(await look(files, { serviceUser: undefined }))).toEqual([]);
+    chmodSync(ca, 0o644);
+    const others = texts(await look(files, { serviceUser: (process.getuid?.() ?? 0) + 1 }));
+    expect(others).not.toContainEqual(expect.stringContaining(`chown qrng-gateway ${ca}`));
+  });
+
   test.each([
     ['no rules', { chains: { json: '{"nftables":[]}' } }, 'Firewall'],
     ['rules that accept by default', { chains: chains('qrng_gateway', 'accept') }, 'Firewall'],
@@ -195,7 +232,7 @@ describe('a collector', () => {
 });
 
 test('the doctor sees this machine', () => {
-  const host = thisHost();
+  const host = thisHost('gateway');
   expect(host.aslr).toMatch(/^[012]$/);
   expect(host.addresses).toContain('127.0.0.1');
   expect(host.running).toEqual(expect.any(Array));

@@ -3,14 +3,15 @@
  *
  *   settings hold -> TLS 1.3 -> strong keys, rotated -> limits -> monitoring -> file permissions -> machine
  */
-import { readFileSync } from 'node:fs';
 import { readSettings, secretFiles, secretNames, SettingsError } from '#libs/settings';
 import type { Environment, SettingsClass } from '#libs/settings';
 import { CollectorSettings } from '../../apps/collector/src/settings.js';
 import { splitApiKeyEntry } from '../../apps/gateway/src/auth/api-key-entry.js';
+import { KeyFileError } from '../../apps/gateway/src/auth/key-file.js';
+import { readApiKeys } from '../../apps/gateway/src/auth/read-api-keys.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
-import { serverCertificate } from './certificates.js';
-import { permissions } from './files.js';
+import { certificates } from './certificates.js';
+import { permissions, readableFor } from './files.js';
 import { check } from './finding.js';
 import type { Finding } from './finding.js';
 import type { Host } from './host.js';
@@ -27,7 +28,7 @@ export async function examine(
   host: Host,
   now: number,
 ): Promise<Finding[]> {
-  const configuration = app === 'gateway' ? gateway(env, files, now) : await collector(env, files, now);
+  const configuration = await (app === 'gateway' ? gateway : collector)(env, files, host, now);
   return [
     ...configuration,
     checkFirewall(app, host),
@@ -37,16 +38,20 @@ export async function examine(
   ];
 }
 
-function gateway(env: Environment, files: readonly string[], now: number): Finding[] {
+function gateway(env: Environment, files: readonly string[], host: Host, now: number): Finding[] {
   const read = settingsOf(GatewaySettings, env);
   const { settings } = read;
   if (settings === undefined) return read.findings;
-  const { QRNG_TLS_CERT_FILE: cert, QRNG_TLS_KEY_FILE: key, QRNG_API_KEYS_FILE: keysFile } = settings;
   const clients = (settings.QRNG_API_KEY ?? []).map(splitApiKeyEntry);
+  const secrets = [
+    ...secretFiles(GatewaySettings, env),
+    ...present(settings.QRNG_TLS_KEY_FILE, settings.QRNG_API_KEYS_FILE),
+  ];
   return [
     ...read.findings,
-    ...(settings.QRNG_TLS === 'on' && cert !== undefined && key !== undefined
-      ? serverCertificate(readFileSync(cert, 'utf8'), readFileSync(key, 'utf8'), now)
+    ...apiKeys(settings),
+    ...(settings.QRNG_TLS === 'on'
+      ? certificates(settings, now)
       : [check('TLS 1.3').warn('QRNG_TLS=off: see to it that the proxy in front speaks TLS 1.3 only')]),
     settings.QRNG_TLS_CLIENT_CA_FILE === undefined
       ? check('TLS 1.3').warn('/push demands no client certificate: set QRNG_TLS_CLIENT_CA_FILE')
@@ -63,15 +68,20 @@ function gateway(env: Environment, files: readonly string[], now: number): Findi
       ? check('Monitoring').warn('/metrics is open to everybody: set QRNG_METRICS_TOKEN')
       : check('Monitoring').pass('/metrics demands a token'),
     logLevel(settings.QRNG_LOG_LEVEL),
-    ...permissions([
-      ...files,
-      ...secretFiles(GatewaySettings, env),
-      ...[key, keysFile, settings.QRNG_STATE_DIR].filter((path) => path !== undefined),
+    ...permissions([...files, ...secrets, settings.QRNG_STATE_DIR]),
+    ...readableFor('qrng-gateway', host.serviceUser, [
+      ...secrets,
+      ...present(settings.QRNG_TLS_CERT_FILE, settings.QRNG_TLS_CLIENT_CA_FILE),
     ]),
   ];
 }
 
-async function collector(env: Environment, files: readonly string[], now: number): Promise<Finding[]> {
+async function collector(
+  env: Environment,
+  files: readonly string[],
+  host: Host,
+  now: number,
+): Promise<Finding[]> {
   const read = settingsOf(CollectorSettings, env);
   const { settings } = read;
   if (settings === undefined) return read.findings;
@@ -80,6 +90,7 @@ async function collector(env: Environment, files: readonly string[], now: number
     caFile: settings.QRNG_APPLIANCE_CA_FILE,
     fingerprints: settings.QRNG_APPLIANCE_FINGERPRINT,
   };
+  const secrets = [...secretFiles(CollectorSettings, env), ...present(settings.QRNG_PUSH_KEY_FILE)];
   return [
     ...read.findings,
     ...(await Promise.all(appliances.map((url) => peer('the source', url, trust)))),
@@ -91,12 +102,28 @@ async function collector(env: Environment, files: readonly string[], now: number
     hmacKey('QRNG_HMAC_SECRET_KEY', settings.QRNG_HMAC_SECRET_KEY),
     ...keyAges(env, secretNames(CollectorSettings), now),
     logLevel(settings.QRNG_LOG_LEVEL),
-    ...permissions([
-      ...files,
-      ...secretFiles(CollectorSettings, env),
-      ...[settings.QRNG_PUSH_KEY_FILE, settings.QRNG_STATE_DIR].filter((path) => path !== undefined),
+    ...permissions([...files, ...secrets, settings.QRNG_STATE_DIR]),
+    ...readableFor('qrng-collector', host.serviceUser, [
+      ...secrets,
+      ...present(settings.QRNG_APPLIANCE_CA_FILE, settings.QRNG_PUSH_CA_FILE, settings.QRNG_PUSH_CERT_FILE),
     ]),
   ];
+}
+
+/** Whether the gateway would start with these keys; what it says if not. */
+function apiKeys(settings: Readonly<GatewaySettings>): Finding[] {
+  try {
+    readApiKeys(settings);
+    return [];
+  } catch (error) {
+    if (!(error instanceof KeyFileError)) throw error;
+    const variable = settings.QRNG_API_KEYS_FILE === undefined ? 'QRNG_API_KEY' : 'QRNG_API_KEYS_FILE';
+    return [check('Settings').fail(`${variable} must hold valid keys: ${error.message}`)];
+  }
+}
+
+function present(...paths: readonly (string | undefined)[]): string[] {
+  return paths.filter((path) => path !== undefined);
 }
 
 function settingsOf<T extends object>(

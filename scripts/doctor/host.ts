@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { parseTable } from '../../apps/collector/src/diode/sockets.js';
+import type { App } from './machine.js';
 
 export interface Host {
   /** `nft -j list chains`, or why there is none. */
@@ -17,9 +18,12 @@ export interface Host {
   /** /proc/sys/kernel/randomize_va_space; 2 is full address space layout randomization. */
   readonly aslr: string | undefined;
   readonly swaps: boolean;
+  /** The id of the user that the app's unit names, where there is one. */
+  readonly serviceUser: number | undefined;
 }
 
-export function thisHost(): Host {
+export function thisHost(app: App): Host {
+  const user = run('id', '-u', `qrng-${app}`);
   const nft = run('nft', '-j', 'list', 'chains');
   return {
     chains: nft.ok ? { json: nft.output } : { missing: nft.output },
@@ -29,6 +33,7 @@ export function thisHost(): Host {
     addresses: Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)),
     aslr: read('/proc/sys/kernel/randomize_va_space')?.trim(),
     swaps: (read('/proc/swaps') ?? '').trim().split('\n').length > 1,
+    serviceUser: user.ok ? Number(user.output) : undefined,
   };
 }
 
