@@ -23,7 +23,7 @@ try {
     ].filter((path) => path !== undefined),
   });
 } catch (error) {
-  if (error instanceof SettingsError) exitConfig(error);
+  if (error instanceof SettingsError) exitConfig(error, warnings);
   throw error;
 }
 for (const warning of warnings) logEvent('warn', 'unknown-setting', { warning });

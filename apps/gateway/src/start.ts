@@ -12,12 +12,13 @@ const source = new SettingsSource(
   secretFiles(GatewaySettings, process.env),
   () => readSettings(GatewaySettings, process.env).settings,
 );
-const app = await createGateway(settings, source).catch((error: unknown) => {
-  if (error instanceof SettingsError) exitConfig(error);
+const onError = (error: unknown): never => {
+  if (error instanceof SettingsError) exitConfig(error, warnings);
   throw error;
-});
+};
+const app = await createGateway(settings, source).catch(onError);
 process.on('SIGHUP', () => void app.get(FileWatcher).reload());
+const url = await listen(app, settings).catch(onError);
 const logger = await app.resolve(PinoLogger);
 for (const warning of warnings) logger.warn({ event: 'unknown-setting' }, warning);
-const url = await listen(app, settings);
 logger.info({ event: 'listening', url }, `listening at ${url}`);

@@ -73,14 +73,14 @@ export function readSettingsOrExit<T extends object>(
   try {
     return readSettings(cls, env);
   } catch (error) {
-    if (error instanceof SettingsError) exitConfig(error);
+    if (error instanceof SettingsError) exitConfig(error, unknownVariables(cls, env));
     throw error;
   }
 }
 
-/** Ends the process with exit code 78, one line on stderr for each problem. */
-export function exitConfig(error: SettingsError): never {
-  for (const problem of error.problems) process.stderr.write(`${problem}\n`);
+/** Ends the process with exit code 78, one line on stderr for each problem, then for each warning: a name may be misspelt. */
+export function exitConfig(error: SettingsError, warnings: readonly string[]): never {
+  for (const line of [...error.problems, ...warnings]) process.stderr.write(`${line}\n`);
   process.exit(78);
 }
 
