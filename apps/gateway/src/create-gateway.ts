@@ -1,8 +1,10 @@
 /** Boots the gateway: the ordered steps that start.ts and the tests share. */
+import { lookup } from 'node:dns/promises';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PinoLogger } from 'nestjs-pino';
+import { errorCode, SettingsError } from '#libs/settings';
 import { FrameworkLogger } from './framework-logger.js';
 import { GatewayModule } from './gateway.module.js';
 import { addRequestHooks } from './http/request-hooks.js';
@@ -12,6 +14,9 @@ import { readPacketBody } from './push/packet-body.js';
 import { SettingsSource } from './reload/settings-source.js';
 import { parseListenAddress } from './settings.js';
 import type { GatewaySettings } from './settings.js';
+
+/** What an address to listen at fails with that is none of this machine, or in use, or not allowed. */
+const UNUSABLE = ['ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL', 'EACCES', 'EADDRINUSE'];
 
 /**
  * A gateway that is ready to listen.
@@ -40,7 +45,11 @@ export async function createGateway(
   return app;
 }
 
-/** Listens where the settings say; returns the URL, which names the port that was chosen for port 0. */
+/**
+ * Listens where the settings say; returns the URL, which names the port that was chosen for port 0.
+ *
+ * @throws {SettingsError} when that is not possible here.
+ */
 export async function listen(
   app: NestFastifyApplication,
   settings: Readonly<GatewaySettings>,
@@ -48,7 +57,17 @@ export async function listen(
   const address = parseListenAddress(settings.QRNG_LISTEN_ADDRESS);
   if (address === undefined) throw new RangeError('QRNG_LISTEN_ADDRESS was not checked');
   // Several gateways on one machine may share a port, if they also share the pool; the kernel spreads connections.
-  const options = { ...address, reusePort: settings.QRNG_REDIS_URL !== undefined };
-  await app.listen(options);
+  const reusePort = settings.QRNG_REDIS_URL !== undefined;
+  try {
+    // One address of a name: for `localhost` Fastify would make a second server, which no reload reaches.
+    const { address: host } = await lookup(address.host);
+    const options = { host, port: address.port, reusePort };
+    await app.listen(options);
+  } catch (error) {
+    if (!UNUSABLE.includes(errorCode(error))) throw error;
+    throw new SettingsError([
+      `QRNG_LISTEN_ADDRESS must be an address of this machine and a port that is free and allowed (${errorCode(error)})`,
+    ]);
+  }
   return app.getUrl();
 }

@@ -1,4 +1,5 @@
 /** The gateway's settings: every environment variable it knows, with its default and what it must be. */
+import { isIPv6 } from 'node:net';
 import {
   ChoiceVariable,
   FileVariable,
@@ -144,6 +145,7 @@ export interface ListenAddress {
 export function parseListenAddress(value: unknown): ListenAddress | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(String(value));
   const host = match?.[1] ?? match?.[2];
+  if (match?.[1] !== undefined && !isIPv6(match[1])) return undefined;
   const port = Number(match?.[3]);
   return host === undefined || !(port <= 65_535) ? undefined : { host, port };
 }
