@@ -1,11 +1,18 @@
 /** Starts the gateway that the environment describes. */
 import 'reflect-metadata';
 import { PinoLogger } from 'nestjs-pino';
-import { exitConfig, readSettings, readSettingsOrExit, secretFiles, SettingsError } from '#libs/settings';
+import {
+  exitConfig,
+  isLoopback,
+  readSettings,
+  readSettingsOrExit,
+  secretFiles,
+  SettingsError,
+} from '#libs/settings';
 import { createGateway, listen } from './create-gateway.js';
 import { FileWatcher } from './reload/file-watcher.js';
 import { SettingsSource } from './reload/settings-source.js';
-import { GatewaySettings } from './settings.js';
+import { GatewaySettings, parseListenAddress } from './settings.js';
 
 const { settings, warnings } = readSettingsOrExit(GatewaySettings, process.env);
 const source = new SettingsSource(
@@ -21,4 +28,13 @@ process.on('SIGHUP', () => void app.get(FileWatcher).reload());
 const url = await listen(app, settings).catch(onError);
 const logger = await app.resolve(PinoLogger);
 for (const warning of warnings) logger.warn({ event: 'unknown-setting' }, warning);
+if (
+  settings.QRNG_TLS === 'off' &&
+  !isLoopback(parseListenAddress(settings.QRNG_LISTEN_ADDRESS)?.host ?? '')
+) {
+  logger.warn(
+    { event: 'tls-off', url },
+    'plain HTTP, and not on loopback: keys and entropy are there for all to read',
+  );
+}
 logger.info({ event: 'listening', url }, `listening at ${url}`);
