@@ -152,6 +152,9 @@ describe('a gateway whose TLS files do not hold', () => {
     expect((await problemsWith({ QRNG_TLS_CLIENT_CA_FILE: good['QRNG_TLS_KEY_FILE'] ?? '' }))[0]).toMatch(
       /^QRNG_TLS_CLIENT_CA_FILE/,
     );
+    expect((await problemsWith({ QRNG_TLS_CLIENT_CA_FILE: otherCert }))[0]).toMatch(
+      /^QRNG_TLS_CLIENT_CA_FILE must be .* root/,
+    );
     expect((await problemsWith({ QRNG_TLS: 'off', QRNG_TLS_CLIENT_CA_FILE: otherCert }))[0]).toMatch(
       /^QRNG_TLS_CLIENT_CA_FILE must be unset/,
     );

@@ -94,8 +94,10 @@ function checkChain(cert: string, key: string, now: number): number {
 
 /** The CA file may hold CRLs of the same authorities as well: then a revoked client certificate is refused. */
 function clientTrust(pem: string): SecureContextOptions {
-  if (certificates('QRNG_TLS_CLIENT_CA_FILE', pem).length === 0) {
-    throw problem('QRNG_TLS_CLIENT_CA_FILE', 'a PEM file with at least one CA certificate');
+  // OpenSSL wants the chain up to a root: with an intermediate CA alone it would trust nobody. Node's allowPartialTrustChain
+  // does not get from a server to its context.
+  if (!certificates('QRNG_TLS_CLIENT_CA_FILE', pem).some((one) => one.checkIssued(one))) {
+    throw problem('QRNG_TLS_CLIENT_CA_FILE', 'a PEM file with at least one CA certificate, up to the root');
   }
   const crl = blocks(pem, 'X509 CRL');
   return { ca: blocks(pem, 'CERTIFICATE'), ...(crl.length === 0 ? {} : { crl }) };
