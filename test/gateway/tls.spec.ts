@@ -118,6 +118,23 @@ describe('the TLS of the gateway', () => {
   });
 });
 
+test('a push on a connection from before a reload is the last one there, so that a revoked client has to come anew', async () => {
+  const { certificatePem: cert, keyPem: key } = await clients.issue({ commonName: 'old', client: true });
+  const socket = await handshake({ cert, key });
+  const push = async (): Promise<string> => {
+    const packet = gateway.collector.seal(Buffer.alloc(32, 7));
+    const type = 'Content-Type: application/octet-stream';
+    socket.write(`POST /push HTTP/1.1\r\nHost: a\r\n${type}\r\nContent-Length: ${packet.length}\r\n\r\n`);
+    socket.write(packet);
+    return (await new Promise<Buffer>((done) => socket.once('data', done))).toString();
+  };
+  expect(await push()).toMatch(/^HTTP\/1\.1 204 [^]*connection: keep-alive/i);
+  await reload();
+  const closed = new Promise((done) => socket.once('close', done));
+  expect(await push()).toMatch(/^HTTP\/1\.1 204 [^]*connection: close/i);
+  await closed;
+});
+
 describe('a gateway whose TLS files do not hold', () => {
   async function problemsWith(overrides: Record<string, string>): Promise<readonly string[]> {
     const env = await gatewayEnvironment(overrides);

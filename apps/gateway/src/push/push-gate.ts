@@ -12,6 +12,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { MAX_PACKET_BYTES, MIN_PACKET_BYTES } from '#libs/crypto';
 import { addressNetwork } from '../limits/address-network.js';
 import { GatewaySettings } from '../settings.js';
+import { Certificates } from '../tls/certificates.js';
 import { PushOutcomes } from './push-outcomes.js';
 import { PushRefusal } from './push-refusal.js';
 
@@ -29,12 +30,17 @@ export class PushGate {
   constructor(
     settings: GatewaySettings,
     private readonly outcomes: PushOutcomes,
+    private readonly certificates: Certificates,
   ) {
     this.#certificateDemanded = settings.QRNG_TLS_CLIENT_CA_FILE !== undefined;
   }
 
   /** @throws {PushRefusal} before the body of `request` is read. */
   check(request: FastifyRequest, reply: FastifyReply): void {
+    // A client that was revoked since then gets no further: this is the last answer on a connection from before a reload.
+    if (this.#certificateDemanded && !this.certificates.isCurrent(request.raw.socket)) {
+      void reply.header('connection', 'close');
+    }
     const refusal = this.#headerRefusal(request) ?? this.#reserve(request, reply);
     if (refusal === undefined) return;
     this.outcomes.refused(refusal, request.ip);
@@ -66,7 +72,7 @@ export class PushGate {
 
   #headerRefusal({ raw }: FastifyRequest): PushRefusal | undefined {
     const { 'content-type': type = '', 'content-length': length, 'transfer-encoding': coding } = raw.headers;
-    // On a reload tickets of old sessions die, so `authorized` always speaks of the certificates trusted now.
+    // It speaks of what was trusted at the handshake. Tickets of old sessions die on a reload, and `check` ends connections.
     if (this.#certificateDemanded && !(raw.socket instanceof TLSSocket && raw.socket.authorized)) {
       return new PushRefusal('hmac', 'no client certificate of the demanded CA', { status: 401 });
     }

@@ -2,6 +2,7 @@
 import { Module } from '@nestjs/common';
 import { CollectorsModule } from '../collectors/collectors.module.js';
 import { PoolModule } from '../pool/pool.module.js';
+import { TlsModule } from '../tls/tls.module.js';
 import { AdmissionService } from './admission.service.js';
 import { HmacKeyReports } from './hmac-key-reports.js';
 import { HmacKeys } from './hmac-keys.js';
@@ -10,7 +11,7 @@ import { PushGate } from './push-gate.js';
 import { PushOutcomes } from './push-outcomes.js';
 
 @Module({
-  imports: [PoolModule, CollectorsModule],
+  imports: [PoolModule, CollectorsModule, TlsModule],
   controllers: [PushController],
   providers: [AdmissionService, HmacKeyReports, HmacKeys, PushGate, PushOutcomes],
 })

@@ -12,6 +12,9 @@ import { readTlsContext, tlsFiles } from './tls-options.js';
 
 @Injectable()
 export class Certificates implements OnApplicationBootstrap {
+  /** The connections made since the last reload: what they trust is what is trusted now. */
+  #current = new WeakSet<object>();
+
   constructor(
     private readonly settings: GatewaySettings,
     private readonly clock: Clock,
@@ -23,8 +26,14 @@ export class Certificates implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     const server: unknown = this.adapters.httpAdapter.getHttpServer();
     if (!(server instanceof Server)) return; // QRNG_TLS=off: a proxy holds the certificate
+    server.on('secureConnection', (socket) => this.#current.add(socket));
     this.watcher.watch(tlsFiles(this.settings), () => this.#renew(server));
     this.reports.expiry(readTlsContext(this.settings, this.clock.now()).expiresAt);
+  }
+
+  /** Whether a connection has been made since the last reload. */
+  isCurrent(socket: object): boolean {
+    return this.#current.has(socket);
   }
 
   /** New connections get the new context; tickets of the old one no longer resume, so a revoked client starts anew. */
@@ -32,6 +41,7 @@ export class Certificates implements OnApplicationBootstrap {
     try {
       const { options, expiresAt } = readTlsContext(this.settings, this.clock.now());
       server.setSecureContext(options);
+      this.#current = new WeakSet();
       this.reports.reloaded(expiresAt);
     } catch (error) {
       if (!(error instanceof SettingsError)) throw error;

@@ -3,5 +3,5 @@ import { Module } from '@nestjs/common';
 import { CertificateReports } from './certificate-reports.js';
 import { Certificates } from './certificates.js';
 
-@Module({ providers: [Certificates, CertificateReports] })
+@Module({ providers: [Certificates, CertificateReports], exports: [Certificates] })
 export class TlsModule {}
