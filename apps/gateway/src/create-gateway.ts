@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PinoLogger } from 'nestjs-pino';
-import { errorCode, SettingsError } from '#libs/settings';
+import { errorCode, EXIT_TEMPORARY, SettingsError } from '#libs/settings';
 import { FrameworkLogger } from './framework-logger.js';
 import { GatewayModule } from './gateway.module.js';
 import { addRequestHooks } from './http/request-hooks.js';
@@ -15,8 +15,9 @@ import { SettingsSource } from './reload/settings-source.js';
 import { parseListenAddress } from './settings.js';
 import type { GatewaySettings } from './settings.js';
 
-/** What an address to listen at fails with that is none of this machine, or in use, or not allowed. */
-const UNUSABLE = ['ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL', 'EACCES', 'EADDRINUSE'];
+/** What an address to listen at fails with that is none of this machine, or not allowed; and what may pass. */
+const UNUSABLE = ['ENOTFOUND', 'EADDRNOTAVAIL', 'EACCES'];
+const UNUSABLE_NOW = ['EADDRINUSE', 'EAI_AGAIN'];
 
 /**
  * A gateway that is ready to listen.
@@ -64,10 +65,11 @@ export async function listen(
     const options = { host, port: address.port, reusePort };
     await app.listen(options);
   } catch (error) {
-    if (!UNUSABLE.includes(errorCode(error))) throw error;
-    throw new SettingsError([
-      `QRNG_LISTEN_ADDRESS must be an address of this machine and a port that is free and allowed (${errorCode(error)})`,
-    ]);
+    const code = errorCode(error);
+    const problem = `QRNG_LISTEN_ADDRESS must be an address of this machine and a port that is free and allowed (${code})`;
+    if (UNUSABLE.includes(code)) throw new SettingsError([problem]);
+    if (UNUSABLE_NOW.includes(code)) throw new SettingsError([problem], EXIT_TEMPORARY);
+    throw error;
   }
   return app.getUrl();
 }

@@ -15,7 +15,14 @@ export {
 export { DirectoryLock } from './directory-lock.js';
 export { errorCode } from './error-code.js';
 export { logDestination } from './log-destination.js';
-export { exitConfig, readSettings, readSettingsOrExit, secretFiles, SettingsError } from './read-settings.js';
+export {
+  EXIT_TEMPORARY,
+  exitConfig,
+  readSettings,
+  readSettingsOrExit,
+  secretFiles,
+  SettingsError,
+} from './read-settings.js';
 export type { Environment, ReadSettings, SettingsClass } from './read-settings.js';
 export {
   ChoiceVariable,

@@ -25,9 +25,16 @@ export interface ReadSettings<T> {
   readonly warnings: readonly string[];
 }
 
+/** Exit codes of sysexits.h: EX_CONFIG, after which systemd does not try again, and EX_TEMPFAIL for what may pass. */
+const EXIT_CONFIG = 78;
+export const EXIT_TEMPORARY = 75;
+
 /** The environment does not hold; `problems` has one line for each variable, never a value. */
 export class SettingsError extends Error {
-  constructor(readonly problems: readonly string[]) {
+  constructor(
+    readonly problems: readonly string[],
+    readonly exitCode = EXIT_CONFIG,
+  ) {
     super(problems.join('\n'));
     this.name = 'SettingsError';
   }
@@ -78,10 +85,10 @@ export function readSettingsOrExit<T extends object>(
   }
 }
 
-/** Ends the process with exit code 78, one line on stderr for each problem, then for each warning: a name may be misspelt. */
+/** Ends the process, with one line on stderr for each problem, then for each warning: a name may be misspelt. */
 export function exitConfig(error: SettingsError, warnings: readonly string[]): never {
   for (const line of [...error.problems, ...warnings]) process.stderr.write(`${line}\n`);
-  process.exit(78);
+  process.exit(error.exitCode);
 }
 
 function readSecret(name: string, env: Environment): { value?: string | undefined; problem?: string } {
