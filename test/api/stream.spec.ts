@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { request } from 'undici';
 import { Streams } from '../../apps/gateway/src/api/streams.js';
+import { AuditTrail } from '../../apps/gateway/src/audit/audit-trail.js';
 import { TestKeys } from '../support/api-keys.js';
 import { startGateway } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
@@ -141,7 +142,12 @@ describe('a stream is refused', () => {
     const streams = [];
     for (let i = 0; i < 16; i++) streams.push(await openBeside(100_000));
     expect(streams.map(({ status }) => status)).toEqual(Array<number>(16).fill(200));
+    const record = jest.spyOn(gateway.app.get(AuditTrail), 'record');
     expect((await openBeside(1)).status).toBe(429);
+    expect(await gateway.metric('qrng_rate_limited_total{client="greedy"}')).toBe(1);
+    expect(record.mock.calls).toEqual([
+      ['rate-limited', expect.objectContaining({ client: 'greedy', reason: 'streams' })],
+    ]);
     expect((await openBeside(1, 'second')).status).toBe(200);
     for (const { body } of streams) body.on('error', () => undefined).destroy();
   });

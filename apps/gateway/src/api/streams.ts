@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PinoLogger } from 'nestjs-pino';
+import { LimitReports } from '../limits/limit-reports.js';
 import { Quotas } from '../limits/quotas.js';
 import { EntropyService } from '../pool/entropy.service.js';
 import { ApiError } from '../problem/api-error.js';
@@ -29,6 +30,7 @@ export class Streams implements BeforeApplicationShutdown {
     private readonly queue: StreamQueue,
     private readonly entropy: EntropyService,
     private readonly quotas: Quotas,
+    private readonly reports: LimitReports,
     private readonly logger: PinoLogger,
   ) {
     logger.setContext(Streams.name);
@@ -41,7 +43,7 @@ export class Streams implements BeforeApplicationShutdown {
    *   or the rest will not come, `quota-used-up`. Nothing is taken then.
    */
   async open(request: FastifyRequest, reply: FastifyReply, bytes: number): Promise<EntropyStream> {
-    this.#refuseExcess(request.client?.name ?? '');
+    this.#refuseExcess(request.client?.name ?? '', request.ip);
     this.#refuseShortage(bytes);
     const reservation = await this.quotas.reserve(request, reply, bytes);
     const stream = new EntropyStream(this.queue, reservation.client, bytes);
@@ -68,12 +70,9 @@ export class Streams implements BeforeApplicationShutdown {
     }, this.shutdownMs).unref();
   }
 
-  #refuseExcess(client: string): void {
+  #refuseExcess(client: string, source: string): void {
     const open = [...this.#open.values()].filter((other) => other === client).length;
-    if (open < MAX_STREAMS) return;
-    throw new ApiError('rate-limited', `A client may have ${MAX_STREAMS} streams at a time.`, {
-      retryAfterSecs: 1,
-    });
+    if (open >= MAX_STREAMS) throw this.reports.refuseStream(client, source, MAX_STREAMS);
   }
 
   #refuseShortage(bytes: number): void {

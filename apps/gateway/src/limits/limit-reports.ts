@@ -40,6 +40,15 @@ export class LimitReports {
     return this.#rateLimited(verdict, detail);
   }
 
+  /** The answer to a client that has as many streams open as it may. */
+  refuseStream(client: string, source: string, most: number): ApiError {
+    this.metrics.rateLimited.inc({ client });
+    this.audit.record('rate-limited', { source, client, reason: 'streams' });
+    return new ApiError('rate-limited', `A client may have ${most} streams at a time.`, {
+      retryAfterSecs: 1,
+    });
+  }
+
   /** The answer to a client whose bytes for the day do not suffice; `secs` until the next day begins. */
   refuseQuota(client: string, source: string, detail: string, secs: number): ApiError {
     this.metrics.rateLimited.inc({ client });
