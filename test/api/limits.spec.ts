@@ -11,6 +11,7 @@ const keys = new TestKeys({
   two: {},
   slow: { requestsPerMinute: 2 },
   small: { bytesPerDay: 100 },
+  ample: { bytesPerDay: 10_000 },
 });
 
 let gateway: TestGateway;
@@ -175,6 +176,27 @@ describe('a quota', () => {
       bytesLeft: 100 - Number(served),
       resetsAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT00:00:00.000Z$/),
     });
+  });
+
+  test('tells what is left once it is known what an answer took, also an answer that failed', async () => {
+    await start({});
+    const left = async (): Promise<number> =>
+      (JSON.parse((await ask('ample', '/api/usage')).text) as { bytesLeft: number }).bytesLeft;
+    for (const [status, path] of [
+      [200, '/api/gaussians?count=9'],
+      [200, '/api/random?bytes=7'],
+      [200, '/api/stream?bytes=11'],
+    ] as const) {
+      const answer = await ask('ample', path);
+      expect([path, answer.status]).toEqual([path, status]);
+      expect(answer.headers['ratelimit']).toContain(`, "day";r=${await left()};`);
+    }
+    for (const bytes of [60_000, 39_000]) await gateway.get(`/api/random?bytes=${bytes}`);
+    for (const path of ['/api/gaussians?count=99', '/api/random?bytes=5000']) {
+      const answer = await ask('ample', path);
+      expect([path, answer.status]).toEqual([path, 503]);
+      expect(answer.headers['ratelimit']).toContain(`, "day";r=${await left()};`);
+    }
   });
 
   test('outlives the gateway', async () => {

@@ -30,8 +30,10 @@ export class Dispenser {
    */
   bytes(request: FastifyRequest, reply: FastifyReply, count: number): Buffer | Promise<Buffer> {
     const reservation = this.quotas.reserve(request, reply, count);
-    if (reservation instanceof Promise) return reservation.then((later) => this.#bytesOf(later));
-    return this.#bytesOf(reservation);
+    if (reservation instanceof Promise) {
+      return reservation.then((later) => this.#bytesOf(request, reply, later));
+    }
+    return this.#bytesOf(request, reply, reservation);
   }
 
   /**
@@ -53,21 +55,27 @@ export class Dispenser {
       );
     } finally {
       this.quotas.settle(reservation, taken);
+      this.quotas.tellLimit(request, reply);
     }
   }
 
-  #bytesOf(reservation: Reservation): Buffer | Promise<Buffer> {
+  #bytesOf(request: FastifyRequest, reply: FastifyReply, reservation: Reservation): Buffer | Promise<Buffer> {
     const { client, bytes } = reservation;
     this.recent.note(client);
-    return this.entropy.takeNow(bytes, client) ?? this.#bytesLater(reservation);
+    const taken = this.entropy.takeNow(bytes, client);
+    if (taken === undefined) return this.#bytesLater(request, reply, reservation);
+    this.quotas.tellLimit(request, reply);
+    return taken;
   }
 
-  async #bytesLater(reservation: Reservation): Promise<Buffer> {
+  async #bytesLater(request: FastifyRequest, reply: FastifyReply, reservation: Reservation): Promise<Buffer> {
     try {
       return await this.entropy.take(reservation.bytes, reservation.client);
     } catch (error) {
       this.quotas.settle(reservation, 0);
       throw error;
+    } finally {
+      this.quotas.tellLimit(request, reply);
     }
   }
 }

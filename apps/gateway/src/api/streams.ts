@@ -46,6 +46,7 @@ export class Streams implements BeforeApplicationShutdown {
     this.#refuseExcess(request.client?.name ?? '', request.ip);
     this.#refuseShortage(bytes);
     const reservation = await this.quotas.reserve(request, reply, bytes);
+    this.quotas.tellLimit(request, reply); // before the first byte, so of all that was asked for
     const stream = new EntropyStream(this.queue, reservation.client, bytes);
     this.#open.set(stream, reservation.client);
     stream.once('close', () => {

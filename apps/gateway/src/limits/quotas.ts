@@ -22,7 +22,7 @@ export class Quotas {
   ) {}
 
   /**
-   * Sets `bytes` aside for the client of the request.
+   * Sets `bytes` aside for the client of the request; `tellLimit` follows once it is known what was taken.
    *
    * @throws {ApiError} `quota-used-up` when fewer are left; nothing is set aside then.
    */
@@ -43,8 +43,10 @@ export class Quotas {
     bytes: number,
     admitted: boolean,
   ): Reservation {
-    if (bytesPerDay !== undefined) this.#tellLimit(reply, name, bytesPerDay, admitted);
-    if (!admitted) throw this.#refusal(request, name, bytes, bytesPerDay ?? 0);
+    if (!admitted) {
+      this.#tell(reply, name, bytesPerDay ?? 0, admitted);
+      throw this.#refusal(request, name, bytes, bytesPerDay ?? 0);
+    }
     return { client: name, bytes, day: this.usage.today() };
   }
 
@@ -53,8 +55,13 @@ export class Quotas {
     if (taken < bytes) this.usage.release(client, bytes - taken, day);
   }
 
+  /** Tells the client what is left of its quota, if it has one. Once for each answer. */
+  tellLimit({ client }: FastifyRequest, reply: FastifyReply): void {
+    if (client?.bytesPerDay !== undefined) this.#tell(reply, client.name, client.bytesPerDay, true);
+  }
+
   /** Adds the quota to the lists that ClientThrottlerGuard began; of a refusal it is the limit that was met. */
-  #tellLimit(reply: FastifyReply, name: string, bytesPerDay: number, admitted: boolean): void {
+  #tell(reply: FastifyReply, name: string, bytesPerDay: number, admitted: boolean): void {
     const left = bytesPerDay - this.usage.of(name).bytes;
     const item = `"day";r=${left};t=${this.#secsLeft()}`;
     const policy = `"day";q=${bytesPerDay};qu="content-bytes";w=86400`;
