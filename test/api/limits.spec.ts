@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { AuditTrail } from '../../apps/gateway/src/audit/audit-trail.js';
 import { Clock } from '../../apps/gateway/src/clock.js';
+import { FileWatcher } from '../../apps/gateway/src/reload/file-watcher.js';
 import { TestKeys } from '../support/api-keys.js';
 import { startGateway } from '../support/gateway.js';
 import type { Answer, Environment } from '../support/gateway-client.js';
@@ -197,6 +198,20 @@ describe('a quota', () => {
       expect([path, answer.status]).toEqual([path, 503]);
       expect(answer.headers['ratelimit']).toContain(`, "day";r=${await left()};`);
     }
+  });
+
+  test('that was lowered below what is used leaves nothing, and no less', async () => {
+    const lowered = new TestKeys({ some: { bytesPerDay: 100 } });
+    await start({ QRNG_API_KEYS_FILE: lowered.path });
+    const headers = lowered.bearer('some');
+    await gateway.request('/api/random?bytes=60', { headers });
+    lowered.write({ some: { bytesPerDay: 50 } });
+    await gateway.app.get(FileWatcher).reload();
+    const usage = await gateway.request('/api/usage', { headers });
+    expect(JSON.parse(usage.text)).toMatchObject({ bytes: 60, bytesPerDay: 50, bytesLeft: 0 });
+    const refused = await gateway.request('/api/random', { headers });
+    expect(refused.headers['ratelimit']).toMatch(/^"day";r=0;t=\d+$/);
+    expect(refused.text).toContain('has 0 of its 50 bytes');
   });
 
   test('outlives the gateway', async () => {

@@ -35,7 +35,7 @@ export class UsageController {
       requests,
       bytes,
       bytesPerDay,
-      bytesLeft: bytesPerDay === null ? null : bytesPerDay - bytes,
+      bytesLeft: bytesPerDay === null ? null : this.usage.left(client.name, bytesPerDay),
       resetsAt: new Date(this.usage.resetsAt()).toISOString(),
     };
   }

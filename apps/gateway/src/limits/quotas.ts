@@ -62,7 +62,7 @@ export class Quotas {
 
   /** Adds the quota to the lists that ClientThrottlerGuard began; of a refusal it is the limit that was met. */
   #tell(reply: FastifyReply, name: string, bytesPerDay: number, admitted: boolean): void {
-    const left = bytesPerDay - this.usage.of(name).bytes;
+    const left = this.usage.left(name, bytesPerDay);
     const item = `"day";r=${left};t=${this.#secsLeft()}`;
     const policy = `"day";q=${bytesPerDay};qu="content-bytes";w=86400`;
     const others = String(reply.getHeader('ratelimit'));
@@ -72,7 +72,7 @@ export class Quotas {
   }
 
   #refusal(request: FastifyRequest, name: string, bytes: number, bytesPerDay: number): Error {
-    const left = bytesPerDay - this.usage.of(name).bytes;
+    const left = this.usage.left(name, bytesPerDay);
     const detail =
       `This API key has ${left} of its ${bytesPerDay} bytes for the day left, and this request can need ${bytes}; ` +
       'the quota is renewed at 00:00 UTC.';

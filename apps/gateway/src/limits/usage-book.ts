@@ -72,6 +72,11 @@ export class UsageBook {
     return usage;
   }
 
+  /** What is left of a quota: nothing, when it was lowered below what was used already. */
+  left(client: string, bytesPerDay: number): number {
+    return Math.max(0, bytesPerDay - this.of(client).bytes);
+  }
+
   protected set(client: string, usage: DayUsage): void {
     this.today();
     this.#usages.set(client, usage);
