@@ -58,6 +58,9 @@ describe('what Node and the router find themselves is a problem too', () => {
     ['a path that cannot be decoded', 400, ['GET /api/%zz HTTP/1.1', 'Host: x']],
     ['a head that is no HTTP', 400, ['nonsense']],
     ['a header name with a space', 400, ['GET /api/random HTTP/1.1', 'Host: x', 'a b: c']],
+    ['no Host', 400, ['GET /api/random HTTP/1.1']],
+    ['no version', 400, ['GET /api/random', 'Host: x']],
+    ['another version', 400, ['GET /api/random HTTP/2.0', 'Host: x']],
     ['two lengths', 400, ['GET /health HTTP/1.1', 'Host: x', 'Content-Length: 1', 'Content-Length: 2']],
     ['8 KiB of header', 431, ['GET /api/random HTTP/1.1', 'Host: x', `X-Large: ${'x'.repeat(9000)}`]],
     ['8 KiB of path', 431, [`GET /api/random?alphabet=${'x'.repeat(9000)} HTTP/1.1`, 'Host: x']],
@@ -71,6 +74,30 @@ describe('what Node and the router find themselves is a problem too', () => {
     const answer = await rawRequest(gateway, ['GET /api/random HTTP/1.1', 'Host: x'], { unfinished: true });
     expect(answer.status).toBe(408);
     problem(408, fieldsOf(answer.head), answer.body);
+  });
+});
+
+test('HTTP/1.0 needs no Host', async () => {
+  expect((await rawRequest(gateway, ['GET /health/live HTTP/1.0'])).status).toBe(200);
+});
+
+describe('an expectation that HTTP does not know', () => {
+  test('changes nothing about an answer', async () => {
+    const { status, head, body } = await rawRequest(gateway, [
+      ...['GET /api/random HTTP/1.1', 'Host: x', 'Expect: foo'],
+    ]);
+    expect(status).toBe(401);
+    problem(401, fieldsOf(head), body);
+  });
+
+  test('nor about one to a push', async () => {
+    const answer = await rawRequest(gateway, [
+      'POST /push HTTP/1.1',
+      'Host: x',
+      'Expect: foo',
+      'Content-Length: 0',
+    ]);
+    expect(answer).toMatchObject({ status: 415, body: '' });
   });
 });
 

@@ -8,7 +8,7 @@ import { errorCode, EXIT_TEMPORARY, SettingsError } from '#libs/settings';
 import { FrameworkLogger } from './framework-logger.js';
 import { GatewayModule } from './gateway.module.js';
 import { addRequestHooks } from './http/request-hooks.js';
-import { boundConnections, serverOptions } from './http/server-options.js';
+import { boundConnections, ignoreExpectations, serverOptions } from './http/server-options.js';
 import { addSwagger } from './http/swagger.js';
 import { readPacketBody } from './push/packet-body.js';
 import { SettingsSource } from './reload/settings-source.js';
@@ -43,6 +43,7 @@ export async function createGateway(
   await addRequestHooks(app);
   addSwagger(app);
   boundConnections(app);
+  ignoreExpectations(app.getHttpServer());
   return app;
 }
 

@@ -4,9 +4,10 @@ import { PinoLogger } from 'nestjs-pino';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
 import { PushGate } from '../push/push-gate.js';
+import { refuseOtherVersions } from './http-version.js';
 import { lockstep } from './lockstep.js';
 import * as pipelining from './pipelining.js';
-import { refuseRepeatedFields } from './single-fields.js';
+import { checkSingleFields } from './single-fields.js';
 import { UnknownRoute } from './unknown-route.js';
 
 declare module 'fastify' {
@@ -47,7 +48,8 @@ export async function addRequestHooks(app: NestFastifyApplication): Promise<void
         .header('x-content-type-options', 'nosniff')
         .header('x-request-id', request.id);
     }
-    refuseRepeatedFields(request);
+    refuseOtherVersions(request);
+    checkSingleFields(request);
     if (request.is404) {
       unknownRoute.refuse(request, reply).catch(done);
       return;

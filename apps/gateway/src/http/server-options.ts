@@ -1,5 +1,6 @@
 /** Node's and Fastify's options: TLS 1.3 only, and every limit that a slow or fat client could stretch. */
 import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import { answerClientError, answerRouterError } from '../problem/early-errors.js';
@@ -40,6 +41,7 @@ export function serverOptions(settings: Readonly<GatewaySettings>): AdapterOptio
     requestTimeout: 10_000,
     connectionsCheckingInterval: 1000,
     maxHeaderSize: 8192,
+    requireHostHeader: false, // single-fields.ts demands it, with an answer of ours
     // Of two Authorization fields Node would take the first; joined they are none that holds.
     joinDuplicateHeaders: true,
   };
@@ -73,6 +75,11 @@ function refuseSchema(): never {
   throw new Error(
     'a Fastify route has a JSON schema, and no compiler for it: check in a Nest controller instead',
   );
+}
+
+/** Answers a request with an expectation that Node does not know like any other (RFC 9110, 10.1.1), not with Node's own 417. */
+export function ignoreExpectations(server: Server): void {
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
 
 /** Bounds that are no options: those that Node takes from the server itself, and the end of what is left at a shutdown. */

@@ -1,4 +1,4 @@
-/** Refuses requests that carry twice what may come once: Node takes the first one, a proxy before it perhaps the last. */
+/** Refuses requests that carry twice what may come once: Node takes the first one, a proxy before it perhaps the last. And without a Host. */
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../problem/api-error.js';
 
@@ -8,9 +8,9 @@ const [HOST, CONTENT_LENGTH] = [1, 2] as const;
  * A second Authorization is not looked for here: server-options.ts has it joined to the first, which is a key that does
  * not hold, and so it counts as a failed authentication.
  *
- * @throws {ApiError} `bad-request` on a second Host or Content-Length.
+ * @throws {ApiError} `bad-request` on a second Host or Content-Length, and on HTTP/1.1 without Host.
  */
-export function refuseRepeatedFields({ raw: { rawHeaders } }: FastifyRequest): void {
+export function checkSingleFields({ raw: { rawHeaders, httpVersion } }: FastifyRequest): void {
   let seen = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const bit = bitOf(rawHeaders[at] ?? '');
@@ -18,6 +18,9 @@ export function refuseRepeatedFields({ raw: { rawHeaders } }: FastifyRequest): v
       throw new ApiError('bad-request', 'Host or Content-Length came twice; send each once.');
     }
     seen |= bit;
+  }
+  if ((seen & HOST) === 0 && httpVersion === '1.1') {
+    throw new ApiError('bad-request', 'Send a Host field: HTTP/1.1 demands it.');
   }
 }
 
