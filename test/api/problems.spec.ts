@@ -1,4 +1,8 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
+import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { PROBLEMS } from '../../apps/gateway/src/problem/api-error.js';
 import { startGateway } from '../support/gateway.js';
@@ -100,6 +104,29 @@ describe('an expectation that HTTP does not know', () => {
     expect(answer).toMatchObject({ status: 415, body: '' });
   });
 });
+
+test.each([
+  ['a push', 'POST /push HTTP/1.1', 415],
+  ['any other request', 'GET /api/random HTTP/1.1', 401],
+])(
+  '%s that had begun to arrive when the gateway was told to stop is answered like all others',
+  async (_, start, status) => {
+    const stopping = await startGateway();
+    const socket = connect({ port: Number(new URL(stopping.url).port), rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    socket.write(`${start}\r\nHost: x\r\n`);
+    await setTimeout(200);
+    const closed = stopping.app.close();
+    await setTimeout(200);
+    socket.write('\r\n');
+    const [head = '', body = ''] = (await text(socket)).split('\r\n\r\n');
+    await closed;
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(head).toMatch(/^connection: close$/im);
+    if (status === 415) expect(body).toBe('');
+    else problem(status, fieldsOf(head), body);
+  },
+);
 
 test('a defect is answered 500, and the answer says nothing of it', async () => {
   const broken = await startGateway();

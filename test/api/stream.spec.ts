@@ -181,6 +181,12 @@ test('a stream that gets no first chunk in a short while is answered 503', async
   body.destroy();
 });
 
+test('a gateway that stops opens no stream more', async () => {
+  await gateway.fill(1000);
+  gateway.app.get(Streams).beforeApplicationShutdown();
+  expect(await open(10)).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+});
+
 test('a gateway that stops does not wait for streams for ever', async () => {
   gateway.app.get(Streams).shutdownMs = 200;
   await gateway.fill(1000);

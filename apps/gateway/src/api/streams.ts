@@ -25,6 +25,7 @@ export class Streams implements BeforeApplicationShutdown {
   /** A gateway that stops gives streams so long to finish. */
   shutdownMs = 5000;
   readonly #open = new Map<EntropyStream, string>();
+  #stopping = false;
 
   constructor(
     private readonly queue: StreamQueue,
@@ -43,6 +44,7 @@ export class Streams implements BeforeApplicationShutdown {
    *   or the rest will not come, `quota-used-up`. Nothing is taken then.
    */
   async open(request: FastifyRequest, reply: FastifyReply, bytes: number): Promise<EntropyStream> {
+    if (this.#stopping) throw stops();
     this.#refuseExcess(request.client?.name ?? '', request.ip);
     this.#refuseShortage(bytes);
     const reservation = await this.quotas.reserve(request, reply, bytes);
@@ -64,10 +66,9 @@ export class Streams implements BeforeApplicationShutdown {
   }
 
   beforeApplicationShutdown(): void {
-    if (this.#open.size === 0) return;
+    this.#stopping = true;
     setTimeout(() => {
-      const reason = new ApiError('unavailable', 'This gateway stops.', { retryAfterSecs: 1 });
-      for (const stream of this.#open.keys()) stream.destroy(reason);
+      for (const stream of this.#open.keys()) stream.destroy(stops());
     }, this.shutdownMs).unref();
   }
 
@@ -89,4 +90,8 @@ export class Streams implements BeforeApplicationShutdown {
       'a stream ended early',
     );
   }
+}
+
+function stops(): ApiError {
+  return new ApiError('unavailable', 'This gateway stops.', { retryAfterSecs: 1 });
 }
