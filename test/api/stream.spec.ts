@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { request } from 'undici';
 import { Streams } from '../../apps/gateway/src/api/streams.js';
 import { AuditTrail } from '../../apps/gateway/src/audit/audit-trail.js';
@@ -150,6 +151,18 @@ describe('a stream is refused', () => {
     ]);
     expect((await openBeside(1, 'second')).status).toBe(200);
     for (const { body } of streams) body.on('error', () => undefined).destroy();
+  });
+
+  test('with 429 beyond 16, also when all are asked for in one turn of the event loop', async () => {
+    await gateway.fill(1000);
+    const streams = gateway.app.get(Streams);
+    const request = { client: { name: 'greedy' }, ip: '127.0.0.1' } as FastifyRequest;
+    const reply = { raw: { setTimeout: () => undefined } } as unknown as FastifyReply;
+    const opened = await Promise.allSettled(
+      Array.from({ length: 40 }, () => streams.open(request, reply, 1000)),
+    );
+    expect(opened.filter(({ status }) => status === 'fulfilled')).toHaveLength(16);
+    for (const stream of opened) if (stream.status === 'fulfilled') stream.value.destroy();
   });
 });
 

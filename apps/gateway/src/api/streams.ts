@@ -45,9 +45,13 @@ export class Streams implements BeforeApplicationShutdown {
    */
   async open(request: FastifyRequest, reply: FastifyReply, bytes: number): Promise<EntropyStream> {
     if (this.#stopping) throw stops();
-    this.#refuseExcess(request.client?.name ?? '', request.ip);
     this.#refuseShortage(bytes);
     const reservation = await this.quotas.reserve(request, reply, bytes);
+    // Nothing is awaited from here on: of streams that are asked for together each sees those before it.
+    if (this.#openOf(reservation.client) >= MAX_STREAMS) {
+      this.quotas.settle(reservation, 0);
+      throw this.reports.refuseStream(reservation.client, request.ip, MAX_STREAMS);
+    }
     this.quotas.tellLimit(request, reply); // before the first byte, so of all that was asked for
     const stream = new EntropyStream(this.queue, reservation.client, bytes);
     this.#open.set(stream, reservation.client);
@@ -72,9 +76,8 @@ export class Streams implements BeforeApplicationShutdown {
     }, this.shutdownMs).unref();
   }
 
-  #refuseExcess(client: string, source: string): void {
-    const open = [...this.#open.values()].filter((other) => other === client).length;
-    if (open >= MAX_STREAMS) throw this.reports.refuseStream(client, source, MAX_STREAMS);
+  #openOf(client: string): number {
+    return [...this.#open.values()].filter((other) => other === client).length;
   }
 
   #refuseShortage(bytes: number): void {

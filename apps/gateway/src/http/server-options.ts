@@ -51,7 +51,6 @@ export function serverOptions(settings: Readonly<GatewaySettings>): AdapterOptio
     trustProxy: trustProxy(settings),
     return503OnClosing: false, // what still comes in is answered as ever; Fastify's own 503 has a body, also for /push
     logger: false as const,
-    return503OnClosing: false, // what still arrives is answered like all else, and closes its connection
     skipMiddie: true, // there is no middleware, and the empty chain costs a tenth of a small request
     schemaController: { compilersFactory: { buildValidator: refuseSchema, buildSerializer: refuseSchema } },
     clientErrorHandler: answerClientError,
