@@ -138,7 +138,7 @@ describe('a gateway', () => {
     writeFileSync(file, 'garbage');
     const findings = await look({ QRNG_TLS_CLIENT_CA_FILE: file });
     expect(texts(findings.filter(({ level }) => level === 'fail'))).toEqual([
-      'QRNG_TLS_CLIENT_CA_FILE must be a PEM file with at least one CA certificate',
+      'QRNG_TLS_CLIENT_CA_FILE must be a PEM file with at least one CA certificate, up to the root',
     ]);
   });
 

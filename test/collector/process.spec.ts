@@ -117,8 +117,8 @@ describe('the number of a run', () => {
     });
     const { boot, sequence } = first.receiver.accepted[taken] ?? {};
     expect({ boot, sequence }).toEqual({ boot: ahead + 1n, sequence: 1n });
-    expect(second.events('clock-behind')).toMatchObject([{ level: 50 }]);
     expect(await second.stop()).toMatchObject({ code: 0, unaccounted: 0 });
+    expect(second.events('clock-behind')).toMatchObject([{ level: 50 }]);
   });
 
   test('belongs to one process: a second collector on the same state directory does not start', async () => {

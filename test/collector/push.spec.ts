@@ -133,6 +133,7 @@ describe('bytes that were refused at the first attempt', () => {
     const codes = [400, 413, 415, 422, 409];
     const running = await scripted(...codes.map((code) => status(code)));
     const attempts = await pushes(running, 6);
+    const { dropped, unaccounted } = await running.collector.stop();
     const logged = running.collector.log.filter(({ level }) => level === 50);
     expect(logged.map(({ event, status: code }) => [event, code])).toEqual(
       events.map((event, i) => [event, codes[i]]),
@@ -141,7 +142,6 @@ describe('bytes that were refused at the first attempt', () => {
     expect(logged.map(({ bytes }) => bytes)).toEqual(sizes);
     const first = numbers(attempts)[0] ?? 0n;
     expect(numbers(attempts)).toEqual([0n, 1n, 2n, 3n, 4n, 5n].map((step) => first + step));
-    const { dropped, unaccounted } = await running.collector.stop();
     const lost = sizes.reduce((sum, bytes) => sum + bytes, 0);
     expect({ dropped, unaccounted }).toEqual({
       dropped: { refused: lost - (sizes[4] ?? 0), replayed: sizes[4] },
@@ -169,8 +169,8 @@ describe('bytes that were refused at the first attempt', () => {
     renameSync(`${keyFile}.new`, keyFile);
     running.collector.signal('SIGHUP');
     await pushes(running, 1);
-    expect(running.collector.events('credentials-reloaded')).toHaveLength(1);
     await expectAllDelivered(running);
+    expect(running.collector.events('credentials-reloaded')).toHaveLength(1);
   });
 });
 
@@ -200,8 +200,8 @@ describe('bytes of unknown fate', () => {
     const running = await scripted('take and lose', status(503));
     const attempts = await pushes(running, 4);
     expect(attempts[2]?.raw).toEqual(attempts[0]?.raw);
-    expect(running.collector.events('push-replayed')).toEqual([]);
     await expectAllDelivered(running);
+    expect(running.collector.events('push-replayed')).toEqual([]);
   });
 
   test('wait for as long as a full pool asks, also when the collector ends', async () => {
@@ -240,11 +240,11 @@ describe('bytes of unknown fate', () => {
     const running = await scripted(...[400, 413, 415, 422].flatMap((code): Step[] => ['lose', status(code)]));
     const attempts = await pushes(running, 9);
     const sizes = [0, 2, 4, 6].map((index) => attempts[index]?.packet.data.length ?? 0);
+    const lost = sizes.reduce((sum, bytes) => sum + bytes, 0);
+    expect(await running.collector.stop()).toMatchObject({ dropped: { unknown: lost }, unaccounted: 0 });
     expect(running.collector.events('push-given-up').map(({ level, bytes }) => [level, bytes])).toEqual(
       sizes.map((bytes) => [50, bytes]),
     );
-    const lost = sizes.reduce((sum, bytes) => sum + bytes, 0);
-    expect(await running.collector.stop()).toMatchObject({ dropped: { unknown: lost }, unaccounted: 0 });
   });
 });
 
