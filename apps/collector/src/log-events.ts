@@ -18,7 +18,8 @@ const MESSAGES = {
   'mixing-stopped': 'too few sources are up for QRNG_MIXING_MIN_SOURCES; nothing is passed on',
   'mixing-degraded': 'some sources are down; the others are mixed without them',
   'mixing-restored': 'all sources are mixed again',
-  'mixed-block-dropped': 'a mixed block failed a health test and was dropped',
+  'mixed-block-dropped':
+    'mixed blocks failed a health test and were dropped; said once a minute for each test',
   'push-resumed': 'the gateway takes packets again',
   'push-unreachable': 'nothing could be sent to the gateway; bytes are kept',
   'push-unsettled': 'no answer tells whether the gateway took the packet; the same packet is sent again',

@@ -7,6 +7,7 @@ import { mix, MixingError, wipeAndFree } from '#libs/entropy';
 import type { MixingStrategy, SourceHealth } from '#libs/entropy';
 import { logEvent } from '../log-events.js';
 import type { Ledger } from '../telemetry/ledger.js';
+import { DroppedBlocks } from './dropped-blocks.js';
 import { decideMix, MIXED_UNIT } from './mix-decision.js';
 import type { OutputBuffer } from './output-buffer.js';
 import type { SourceWorker } from './source-worker.js';
@@ -20,6 +21,7 @@ export interface MixerOptions {
 }
 
 export class Mixer {
+  readonly #dropped = new DroppedBlocks();
   #mood: 'mixing-restored' | 'mixing-degraded' | 'mixing-stopped' | undefined;
 
   constructor(
@@ -69,7 +71,8 @@ export class Mixer {
       if (!(error instanceof MixingError)) throw error;
       tests = [error.code];
     }
-    logEvent('error', 'mixed-block-dropped', { tests });
+    const news = this.#dropped.note(tests, pieces[0]?.length ?? 0, performance.now());
+    if (news !== undefined) logEvent('error', 'mixed-block-dropped', { tests, ...news });
     return undefined;
   }
 

@@ -1,0 +1,77 @@
+/** What gateways have leased from the pool in Redis: not to be had by others, and not lost from the count with its answer. */
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { Keyring, MacKey, openPacket } from '#libs/crypto';
+import { EntropyService } from '../../apps/gateway/src/pool/entropy.service.js';
+import { StreamQueue } from '../../apps/gateway/src/api/stream-queue.js';
+import { Clock } from '../../apps/gateway/src/clock.js';
+import { GatewayMetrics } from '../../apps/gateway/src/metrics/gateway-metrics.js';
+import { RecentClients } from '../../apps/gateway/src/api/recent-clients.js';
+import { ReceivedQuality } from '../../apps/gateway/src/pool/received-quality.js';
+import { RedisPool } from '../../apps/gateway/src/pool/redis/redis-pool.js';
+import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.js';
+import { describeWithRedis, RedisServer, silent } from '../support/redis-server.js';
+import { TestCollector } from '../support/test-collector.js';
+import { until } from '../support/until.js';
+
+const hmacKey = randomBytes(32).toString('hex');
+const keyring = new Keyring([MacKey.fromHex(hmacKey)]);
+const options = { capacity: 1024 * 1024, overflow: 'discard', ttlMs: 0 } as const;
+
+describeWithRedis('leases', () => {
+  let server: RedisServer;
+  let redis: RedisConnection;
+  let collector: TestCollector;
+  const pools: RedisPool[] = [];
+
+  beforeEach(async () => {
+    server = await RedisServer.start();
+    redis = await RedisConnection.open(server.url, silent);
+    collector = new TestCollector(hmacKey);
+  });
+  afterEach(async () => {
+    for (const pool of pools.splice(0)) await pool.close();
+    redis.close();
+    await server.kill();
+  });
+
+  async function openPool(
+    onDiscard: (...what: [string, number]) => void = () => undefined,
+  ): Promise<RedisPool> {
+    const pool = await RedisPool.open(options, new Clock(), redis, onDiscard);
+    pools.push(pool);
+    return pool;
+  }
+
+  const admit = (pool: RedisPool, bytes: number) =>
+    pool.admit(openPacket(collector.seal(randomBytes(bytes)), keyring));
+
+  test('whose answer was lost count as discarded with the next report, and so do not fill the pool for ever', async () => {
+    const discarded: [string, number][] = [];
+    const pool = await openPool((...what) => discarded.push(what));
+    await admit(pool, 10_000);
+    const [id = ''] = Object.keys((await server.command('HGETALL', '{qrng}:replicas')) as object);
+    // What the gateway itself would send; nobody hears the answer.
+    const report = { nowMs: Date.now(), ttlMs: 0, id, served: 0, dropped: 0 };
+    await redis.run((client) => client.lease({ ...report, held: 0, need: 4000, plenty: 0, reserve: 0 }));
+    await until('it is counted', () => discarded.length > 0);
+    expect(discarded).toEqual([['lease', 4000]]);
+    expect(pool.ledger()).toMatchObject({ received: 10_000, discarded: 4000, stored: 6000, leased: 0 });
+  });
+
+  test('of another gateway are in the pool and cannot be had: a stream asks for the rest', async () => {
+    const [other, own] = [await openPool(), await openPool()];
+    await admit(other, 10_000);
+    await other.prepare(9000);
+    await until('this gateway knows', () => own.level().reachable === 1000);
+    expect(own.level().bytes).toBe(10_000);
+    const clock = new Clock();
+    const entropy = new EntropyService(own, new GatewayMetrics(), clock, new ReceivedQuality());
+    const queue = new StreamQueue(entropy, new RecentClients(clock));
+    const chunk = await new Promise<Buffer>((deliver) => {
+      queue.enqueue({ client: 'a', bytes: 5000, deliver });
+    });
+    expect(chunk).toHaveLength(1000);
+    queue.onApplicationShutdown();
+  });
+});
