@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Keyring, MacKey, openPacket } from '#libs/crypto';
-import { EntropyService } from '../../apps/gateway/src/pool/entropy.service.js';
+import { RecentClients } from '../../apps/gateway/src/api/recent-clients.js';
 import { StreamQueue } from '../../apps/gateway/src/api/stream-queue.js';
 import { Clock } from '../../apps/gateway/src/clock.js';
 import { GatewayMetrics } from '../../apps/gateway/src/metrics/gateway-metrics.js';
-import { RecentClients } from '../../apps/gateway/src/api/recent-clients.js';
+import { EntropyService } from '../../apps/gateway/src/pool/entropy.service.js';
 import { ReceivedQuality } from '../../apps/gateway/src/pool/received-quality.js';
 import { RedisPool } from '../../apps/gateway/src/pool/redis/redis-pool.js';
 import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.js';

@@ -1,4 +1,7 @@
-/** Refuses requests that carry twice what may come once: Node takes the first one, a proxy before it perhaps the last. And without a Host. */
+/**
+ * Refuses requests that carry twice what may come once, since Node takes the first one and a proxy before it perhaps the last;
+ * and those without a Host.
+ */
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../problem/api-error.js';
 
