@@ -3,7 +3,7 @@
  *
  * Exit code 0: done. 1: it could not be done, and the file is as it was. 64: it was called wrongly.
  */
-import { KeyFileError } from '../apps/gateway/src/auth/key-file.js';
+import { KeyFileError } from '../apps/gateway/src/clients/key-file.js';
 import { createKey, describeKeys, removeKey, setDisabled } from './keys/commands.js';
 import { editKeyFile, EditError } from './keys/edit-key-file.js';
 import { parsedArguments } from './parsed-arguments.js';

@@ -6,9 +6,9 @@
 import { readSettings, secretFiles, secretNames, SettingsError } from '#libs/settings';
 import type { Environment, SettingsClass } from '#libs/settings';
 import { CollectorSettings } from '../../apps/collector/src/settings.js';
-import { splitApiKeyEntry } from '../../apps/gateway/src/auth/api-key-entry.js';
-import { KeyFileError } from '../../apps/gateway/src/auth/key-file.js';
-import { readApiKeys } from '../../apps/gateway/src/auth/read-api-keys.js';
+import { splitApiKeyEntry } from '../../apps/gateway/src/clients/api-key-entry.js';
+import { KeyFileError } from '../../apps/gateway/src/clients/key-file.js';
+import { readApiKeys } from '../../apps/gateway/src/gate/read-api-keys.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { certificates } from './certificates.js';
 import { permissions, readableFor } from './files.js';

@@ -1,6 +1,6 @@
 /** What `npm run keys` does to the entries of a key file. */
 import { hash, randomBytes } from 'node:crypto';
-import type { KeyFileEntry } from '../../apps/gateway/src/auth/key-file.js';
+import type { KeyFileEntry } from '../../apps/gateway/src/clients/key-file.js';
 import { EditError } from './edit-key-file.js';
 
 /** The options of `create`, as they were typed. */

@@ -12,8 +12,8 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { parseKeyFile } from '../../apps/gateway/src/auth/key-file.js';
-import type { KeyFileEntry } from '../../apps/gateway/src/auth/key-file.js';
+import { parseKeyFile } from '../../apps/gateway/src/clients/key-file.js';
+import type { KeyFileEntry } from '../../apps/gateway/src/clients/key-file.js';
 import { errorCode } from '#libs/settings';
 
 /** The file could not be changed; the message says why. */

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { parseKeyFile } from '../../apps/gateway/src/auth/key-file.js';
+import { parseKeyFile } from '../../apps/gateway/src/clients/key-file.js';
 import { temporaryFolder } from '../../test/support/gateway.js';
 import { createKey, describeKeys, removeKey, setDisabled } from './commands.js';
 import { EditError, editKeyFile } from './edit-key-file.js';

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { readSettings, secretNames, variableNames } from '#libs/settings';
 import { CollectorSettings } from '../../apps/collector/src/settings.js';
-import { parseKeyFile } from '../../apps/gateway/src/auth/key-file.js';
+import { parseKeyFile } from '../../apps/gateway/src/clients/key-file.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'qrng-config-'));

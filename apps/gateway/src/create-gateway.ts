@@ -9,7 +9,7 @@ import { FrameworkLogger } from './framework-logger.js';
 import { GatewayModule } from './gateway.module.js';
 import { addRequestHooks } from './http/request-hooks.js';
 import { boundConnections, ignoreExpectations, serverOptions } from './http/server-options.js';
-import { addSwagger } from './http/swagger.js';
+import { addSwagger } from './docs/swagger.js';
 import { readPacketBody } from './push/packet-body.js';
 import { SettingsSource } from './reload/settings-source.js';
 import { parseListenAddress } from './settings.js';

@@ -11,8 +11,8 @@ import {
   ValidateIf,
   Variable,
 } from '#libs/settings';
-import { isApiKeyEntry } from './auth/api-key-entry.js';
-import { isAddressRange } from './limits/address-range.js';
+import { isApiKeyEntry } from './clients/api-key-entry.js';
+import { isAddressRange } from './addresses/address-range.js';
 
 export class GatewaySettings {
   @Variable(

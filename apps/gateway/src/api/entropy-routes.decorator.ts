@@ -1,7 +1,7 @@
 /** What all routes that hand out entropy have in common. */
 import { applyDecorators, UseGuards } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { Scopes } from '../auth/scopes.decorator.js';
+import { Scopes } from '../gate/scopes.decorator.js';
 import { WholeAnswerGuard } from './whole-answer.guard.js';
 
 /** The tag in OpenAPI, the scope of the key, and no part of an answer. */

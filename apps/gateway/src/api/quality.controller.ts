@@ -2,7 +2,7 @@
 import { Controller, Get, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { Scopes } from '../auth/scopes.decorator.js';
+import { Scopes } from '../gate/scopes.decorator.js';
 import { ReceivedQuality } from '../pool/received-quality.js';
 import { Describe, objectOf } from './openapi.js';
 import { NONE } from './parameters.js';

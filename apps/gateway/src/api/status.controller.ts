@@ -2,7 +2,7 @@
 import { Controller, Get, Inject, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { Scopes } from '../auth/scopes.decorator.js';
+import { Scopes } from '../gate/scopes.decorator.js';
 import { Clock } from '../clock.js';
 import { CollectorRegistry } from '../collectors/collector-registry.js';
 import type { CollectorStatus } from '../collectors/collector-registry.js';

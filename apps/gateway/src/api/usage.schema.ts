@@ -1,5 +1,5 @@
 /** The answer of `GET /api/usage`, for OpenAPI. */
-import { SCOPES } from '../auth/client.js';
+import { SCOPES } from '../clients/client.js';
 
 const COUNT = { type: 'integer', minimum: 0 };
 const COUNT_OR_NULL = { type: ['integer', 'null'], minimum: 0 };

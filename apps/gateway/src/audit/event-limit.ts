@@ -5,7 +5,7 @@
  * so that an attacker with many addresses finds an end too: 9 events x 1 line/s x about 300 bytes, 230 MB a day at most.
  * The counts of what was left out are lines of their own.
  */
-import { addressNetwork } from '../limits/address-network.js';
+import { addressNetwork } from '../addresses/address-network.js';
 
 /** At once, and again for each second that passed. */
 const PER_SOURCE = { burst: 10, perSecond: 1 / 6 };

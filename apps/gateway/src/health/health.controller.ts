@@ -3,7 +3,7 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
 import type { HealthCheckResult } from '@nestjs/terminus';
-import { Public } from '../auth/public.decorator.js';
+import { Public } from '../gate/public.decorator.js';
 import { AuditHealth } from './audit.health.js';
 import { DescribeHealth } from './health.openapi.js';
 import { PoolHealth } from './pool.health.js';

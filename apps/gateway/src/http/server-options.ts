@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
-import { answerClientError, answerRouterError } from '../problem/early-errors.js';
+import { answerClientError, answerRouterError } from './early-errors.js';
 import { readTlsContext } from '../tls/tls-options.js';
 import type { GatewaySettings } from '../settings.js';
 

@@ -1,8 +1,8 @@
 /** What is told of a path or method that does not exist: to a client 404 or 405, and under /api nothing without a key. */
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Authenticator } from '../auth/authenticator.js';
-import { ClientThrottlerGuard } from '../limits/client-throttler.guard.js';
+import { Authenticator } from '../gate/authenticator.js';
+import { ClientThrottlerGuard } from '../gate/client-throttler.guard.js';
 import { ApiError } from '../problem/api-error.js';
 
 /** The methods of any route there is. */

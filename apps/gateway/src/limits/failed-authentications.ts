@@ -2,7 +2,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock } from '../clock.js';
 import { GatewaySettings } from '../settings.js';
-import { addressNetwork } from './address-network.js';
+import { addressNetwork } from '../addresses/address-network.js';
 import { LimitReports } from './limit-reports.js';
 import { RateLimiter } from './rate-limiter.js';
 import type { RatePolicy } from './rate-limiter.js';

@@ -3,7 +3,7 @@ import { Module } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { Clock } from '../clock.js';
 import { GatewaySettings } from '../settings.js';
-import { ClientThrottlerGuard } from './client-throttler.guard.js';
+import { ClientThrottlerGuard } from '../gate/client-throttler.guard.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
 import { REDIS } from '../redis/redis.module.js';
 import { FailedAuthentications, MAX_NETWORKS } from './failed-authentications.js';

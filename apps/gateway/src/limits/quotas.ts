@@ -1,7 +1,7 @@
 /** The bytes a client may take in a UTC day: set aside before they are taken, so that a quota is never exceeded. */
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Client } from '../auth/client.js';
+import type { Client } from '../clients/client.js';
 import { Clock } from '../clock.js';
 import { LimitReports } from './limit-reports.js';
 import { UsageBook } from './usage-book.js';

@@ -1,7 +1,7 @@
 /** Counts the requests of clients: in this process, or where gateways share a pool, of all of them together. */
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectThrottlerStorage } from '@nestjs/throttler';
-import { addressNetwork } from './address-network.js';
+import { addressNetwork } from '../addresses/address-network.js';
 import { LimitReports } from './limit-reports.js';
 import { RateLimiter } from './rate-limiter.js';
 import type { RatePolicy, RateVerdict } from './rate-limiter.js';

@@ -3,7 +3,7 @@ import { Global, Module } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { collectDefaultMetrics } from 'prom-client';
 import { GatewayMetrics } from './gateway-metrics.js';
-import { MetricsController } from './metrics.controller.js';
+import { MetricsController } from '../scrape/metrics.controller.js';
 
 @Global()
 @Module({

@@ -10,7 +10,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Packet } from '#libs/crypto';
 import { Clock } from '../clock.js';
-import { freshness } from '../push/freshness.js';
+import { freshness } from '../admission/freshness.js';
 import { EmbeddedPool } from './embedded-pool.js';
 import { ExpiringBuffer } from './expiring-buffer.js';
 import { ReplayStore } from './replay-store.js';

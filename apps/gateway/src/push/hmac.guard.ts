@@ -4,8 +4,8 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { openPacket, PacketError } from '#libs/crypto';
 import type { Packet } from '#libs/crypto';
-import { HmacKeys } from './hmac-keys.js';
-import { PushOutcomes } from './push-outcomes.js';
+import { HmacKeys } from '../admission/hmac-keys.js';
+import { PushOutcomes } from '../admission/push-outcomes.js';
 import { PushRefusal } from './push-refusal.js';
 
 declare module 'fastify' {

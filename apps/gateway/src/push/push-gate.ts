@@ -10,10 +10,10 @@ import { TLSSocket } from 'node:tls';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { MAX_PACKET_BYTES, MIN_PACKET_BYTES } from '#libs/crypto';
-import { addressNetwork } from '../limits/address-network.js';
+import { addressNetwork } from '../addresses/address-network.js';
 import { GatewaySettings } from '../settings.js';
 import { Certificates } from '../tls/certificates.js';
-import { PushOutcomes } from './push-outcomes.js';
+import { PushOutcomes } from '../admission/push-outcomes.js';
 import { PushRefusal } from './push-refusal.js';
 
 /** Bytes of bodies that are being read or decided on at a time: 256 of the largest packets, 32 from one network. */

@@ -3,8 +3,8 @@ import { Controller, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { wipeAndFree } from '#libs/entropy';
-import { Public } from '../auth/public.decorator.js';
-import { AdmissionService } from './admission.service.js';
+import { Public } from '../gate/public.decorator.js';
+import { AdmissionService } from '../admission/admission.service.js';
 import { HmacGuard } from './hmac.guard.js';
 import { PushRefusal } from './push-refusal.js';
 

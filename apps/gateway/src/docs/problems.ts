@@ -1,7 +1,7 @@
 /** How OpenAPI describes errors: one schema, and one answer for each status, with an example for each problem type. */
-import { PROBLEMS } from '../../problem/api-error.js';
-import type { ApiErrorCode } from '../../problem/api-error.js';
-import { PROBLEM_TYPE, problemUrn } from '../../problem/problem-body.js';
+import { PROBLEMS } from '../problem/api-error.js';
+import type { ApiErrorCode } from '../problem/api-error.js';
+import { PROBLEM_TYPE, problemUrn } from '../problem/problem-body.js';
 
 const TEXT = { type: 'string' };
 

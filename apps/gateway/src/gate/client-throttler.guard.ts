@@ -2,14 +2,14 @@
 import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Client } from '../auth/client.js';
+import type { Client } from '../clients/client.js';
 import { GatewaySettings } from '../settings.js';
-import { LimitReports } from './limit-reports.js';
-import { limitField, policyField } from './rate-limit-fields.js';
-import type { RatePolicy, RateVerdict } from './rate-limiter.js';
-import { ratePolicy } from './rate-policy.js';
-import { RequestLimits } from './request-limits.js';
-import { UsageBook } from './usage-book.js';
+import { LimitReports } from '../limits/limit-reports.js';
+import { limitField, policyField } from '../limits/rate-limit-fields.js';
+import type { RatePolicy, RateVerdict } from '../limits/rate-limiter.js';
+import { ratePolicy } from '../limits/rate-policy.js';
+import { RequestLimits } from '../limits/request-limits.js';
+import { UsageBook } from '../limits/usage-book.js';
 
 interface Limits {
   readonly policy: RatePolicy;

@@ -2,7 +2,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { openApiDocument } from './openapi/document.js';
+import { openApiDocument } from './document.js';
 
 /**
  * What the page may do: its own scripts and styles, requests to this gateway, nothing else. Swagger UI writes styles into

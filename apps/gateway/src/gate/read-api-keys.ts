@@ -3,12 +3,12 @@ import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { errorCode } from '#libs/settings';
 import type { GatewaySettings } from '../settings.js';
-import type { ApiKey } from './api-key.js';
-import { splitApiKeyEntry } from './api-key-entry.js';
-import { SCOPES } from './client.js';
-import { parseInstant } from './instant.js';
-import { KeyFileError, parseKeyFile } from './key-file.js';
-import type { KeyFileEntry } from './key-file.js';
+import type { ApiKey } from '../clients/api-key.js';
+import { splitApiKeyEntry } from '../clients/api-key-entry.js';
+import { SCOPES } from '../clients/client.js';
+import { parseInstant } from '../clients/instant.js';
+import { KeyFileError, parseKeyFile } from '../clients/key-file.js';
+import type { KeyFileEntry } from '../clients/key-file.js';
 
 /** Keys by the SHA-256 digest of the key, 64 hex digits. */
 export type ApiKeyTable = ReadonlyMap<string, ApiKey>;

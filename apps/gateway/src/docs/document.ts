@@ -2,7 +2,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { GatewaySettings } from '../../settings.js';
+import { GatewaySettings } from '../settings.js';
 import {
   headerComponents,
   headerReferences,

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { PROBLEMS } from './api-error.js';
-import type { ApiErrorCode } from './api-error.js';
-import { PROBLEM_TYPE, problemBody } from './problem-body.js';
+import { PROBLEMS } from '../problem/api-error.js';
+import type { ApiErrorCode } from '../problem/api-error.js';
+import { PROBLEM_TYPE, problemBody } from '../problem/problem-body.js';
 
 /** A client has so long to read the answer. */
 const LINGER_MS = 1000;

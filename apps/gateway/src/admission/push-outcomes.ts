@@ -7,7 +7,7 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import { EventLimit } from '../audit/event-limit.js';
 import { CollectorRegistry } from '../collectors/collector-registry.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
-import type { PushRefusal, PushResult } from './push-refusal.js';
+import type { PushRefusal, PushResult } from '../push/push-refusal.js';
 
 /** Outcomes that somebody may have brought about on purpose. A damaged packet (malformed, crc) proves nothing. */
 const AUDITED: Partial<Record<PushResult, AuditEvent>> = {

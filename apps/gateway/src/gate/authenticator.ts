@@ -10,10 +10,10 @@ import type { FastifyRequest } from 'fastify';
 import { Clock } from '../clock.js';
 import { FailedAuthentications } from '../limits/failed-authentications.js';
 import { ApiError } from '../problem/api-error.js';
-import { invalidity } from './api-key.js';
+import { invalidity } from '../clients/api-key.js';
 import { ApiKeys } from './api-keys.js';
 import { bearerToken } from './bearer-token.js';
-import type { Client } from './client.js';
+import type { Client } from '../clients/client.js';
 
 /** Query parameters that people try to send a key in; there it would end up in logs and histories. */
 const KEY_PARAMETERS = ['api_key', 'apikey', 'api-key', 'key', 'token', 'access_token'];

@@ -1,7 +1,7 @@
 /** Says which scope of a key opens a route; without it any key does. */
 import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiSecurity } from '@nestjs/swagger';
-import type { Scope } from './client.js';
+import type { Scope } from '../clients/client.js';
 
 export const REQUIRED_SCOPES = 'qrng:scopes';
 

@@ -6,7 +6,7 @@ import { EntropyService } from '../pool/entropy.service.js';
 import { GatewaySettings } from '../settings.js';
 import { freshness } from './freshness.js';
 import { PushOutcomes } from './push-outcomes.js';
-import { PushRefusal } from './push-refusal.js';
+import { PushRefusal } from '../push/push-refusal.js';
 
 /** When a collector that was told 503 or 507 should come again, in seconds. */
 const RETRY_AFTER_SECS = 1;

@@ -4,8 +4,8 @@ import { Controller, Get, Res, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { PrometheusController } from '@willsoto/nestjs-prometheus';
 import type { FastifyReply } from 'fastify';
-import { Public } from '../auth/public.decorator.js';
-import { GatewayMetrics } from './gateway-metrics.js';
+import { Public } from '../gate/public.decorator.js';
+import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { MetricsTokenGuard } from './metrics-token.guard.js';
 
 @ApiTags('health')

@@ -4,9 +4,9 @@ import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PinoLogger } from 'nestjs-pino';
 import { PushRefusal } from '../push/push-refusal.js';
-import { ApiError, PROBLEMS } from './api-error.js';
-import type { ApiErrorCode } from './api-error.js';
-import { PROBLEM_TYPE, problemBody } from './problem-body.js';
+import { ApiError, PROBLEMS } from '../problem/api-error.js';
+import type { ApiErrorCode } from '../problem/api-error.js';
+import { PROBLEM_TYPE, problemBody } from '../problem/problem-body.js';
 
 /** When a load balancer that was told 503 should look again, in seconds. */
 const RETRY_AFTER_SECS = 1;

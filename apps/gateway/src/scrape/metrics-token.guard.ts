@@ -2,11 +2,11 @@
 import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Authenticator } from '../auth/authenticator.js';
-import type { Client } from '../auth/client.js';
-import { equalSecrets } from '../auth/equal-secrets.js';
-import { demandScope } from '../auth/scope.guard.js';
-import { ClientThrottlerGuard } from '../limits/client-throttler.guard.js';
+import { Authenticator } from '../gate/authenticator.js';
+import type { Client } from '../clients/client.js';
+import { equalSecrets } from '../gate/equal-secrets.js';
+import { demandScope } from '../gate/scope.guard.js';
+import { ClientThrottlerGuard } from '../gate/client-throttler.guard.js';
 import { GatewaySettings } from '../settings.js';
 
 /** Whoever has the token. */

@@ -4,7 +4,7 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../problem/api-error.js';
-import type { Scope } from './client.js';
+import type { Scope } from '../clients/client.js';
 import { RouteMetadata } from './route-metadata.js';
 import { REQUIRED_SCOPES } from './scopes.decorator.js';
 

@@ -4,7 +4,7 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { Authenticator } from './authenticator.js';
-import type { Client } from './client.js';
+import type { Client } from '../clients/client.js';
 import { PUBLIC } from './public.decorator.js';
 import { RouteMetadata } from './route-metadata.js';
 
