@@ -99,8 +99,8 @@ describeWithRedis('Redis as it is configured', () => {
     await gateway.close();
     expect(await server.command('ACL', 'LOG')).toEqual([]);
 
-    const used = [admit, lease, limit, usage].flatMap(({ SCRIPT }) =>
-      [...SCRIPT.matchAll(/redis\.call\('([A-Z]+)'/g)].map(([, command = '']) => command.toLowerCase()),
+    const used = [admit, lease, limit, usage].flatMap(({ source }) =>
+      [...source.matchAll(/redis\.call\('([A-Z]+)'/g)].map(([, command = '']) => command.toLowerCase()),
     );
     const granted = documentedRights('').filter((rule) => rule.startsWith('+'));
     const commands = new Set(['eval', 'evalsha', 'info', 'config|get', ...used]);

@@ -8,6 +8,7 @@ import { Clock } from '../../apps/gateway/src/clock.js';
 import { GatewayMetrics } from '../../apps/gateway/src/metrics/gateway-metrics.js';
 import { EntropyService } from '../../apps/gateway/src/pool/entropy.service.js';
 import { ReceivedQuality } from '../../apps/gateway/src/pool/received-quality.js';
+import { lease } from '../../apps/gateway/src/pool/redis/lease-script.js';
 import { RedisPool } from '../../apps/gateway/src/pool/redis/redis-pool.js';
 import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.js';
 import { describeWithRedis, RedisServer, silent } from '../support/redis-server.js';
@@ -53,7 +54,7 @@ describeWithRedis('leases', () => {
     const [id = ''] = Object.keys((await server.command('HGETALL', '{qrng}:replicas')) as object);
     // What the gateway itself would send; nobody hears the answer.
     const report = { nowMs: Date.now(), ttlMs: 0, id, served: 0, dropped: 0 };
-    await redis.run((client) => client.lease({ ...report, held: 0, need: 4000, plenty: 0, reserve: 0 }));
+    await redis.runScript(lease, { ...report, held: 0, need: 4000, plenty: 0, reserve: 0 });
     await until('it is counted', () => discarded.length > 0);
     expect(discarded).toEqual([['lease', 4000]]);
     expect(pool.ledger()).toMatchObject({ received: 10_000, discarded: 4000, stored: 6000, leased: 0 });

@@ -11,7 +11,7 @@ import { addRequestHooks } from './http/request-hooks.js';
 import { boundConnections, ignoreExpectations, serverOptions } from './http/server-options.js';
 import { addSwagger } from './docs/swagger.js';
 import { readPacketBody } from './push/packet-body.js';
-import { SettingsSource } from './reload/settings-source.js';
+import { SettingsSource } from './settings-source.js';
 import { parseListenAddress } from './settings.js';
 import type { GatewaySettings } from './settings.js';
 

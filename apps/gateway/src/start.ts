@@ -11,7 +11,7 @@ import {
 } from '#libs/settings';
 import { createGateway, listen } from './create-gateway.js';
 import { FileWatcher } from './reload/file-watcher.js';
-import { SettingsSource } from './reload/settings-source.js';
+import { SettingsSource } from './settings-source.js';
 import { GatewaySettings, parseListenAddress } from './settings.js';
 
 const { settings, warnings } = readSettingsOrExit(GatewaySettings, process.env);

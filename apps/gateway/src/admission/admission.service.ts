@@ -6,10 +6,7 @@ import { EntropyService } from '../pool/entropy.service.js';
 import { GatewaySettings } from '../settings.js';
 import { freshness } from './freshness.js';
 import { PushOutcomes } from './push-outcomes.js';
-import { PushRefusal } from '../push/push-refusal.js';
-
-/** When a collector that was told 503 or 507 should come again, in seconds. */
-const RETRY_AFTER_SECS = 1;
+import { PacketRefusal } from './packet-refusal.js';
 
 @Injectable()
 export class AdmissionService {
@@ -22,7 +19,7 @@ export class AdmissionService {
 
   /**
    * @param source address of the sender.
-   * @throws {PushRefusal} when the packet is not taken.
+   * @throws {PacketRefusal} when the packet is not taken.
    */
   async admit(packet: Packet, source: string): Promise<void> {
     const admission = this.#timeRefusal(packet) ?? (await this.entropy.admit(packet));
@@ -30,11 +27,7 @@ export class AdmissionService {
       this.outcomes.accepted(packet, admission.missing, this.clock.now());
       return;
     }
-    const { result, detail } = admission;
-    const retryable = result === 'full' || result === 'unready';
-    const refusal = new PushRefusal(result, detail, {
-      retryAfterSecs: retryable ? RETRY_AFTER_SECS : undefined,
-    });
+    const refusal = new PacketRefusal(admission.result, admission.detail);
     this.outcomes.refused(refusal, source, packet);
     throw refusal;
   }

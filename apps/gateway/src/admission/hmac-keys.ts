@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Keyring, MacKey } from '#libs/crypto';
 import { SettingsError } from '#libs/settings';
 import { FileWatcher } from '../reload/file-watcher.js';
-import { SettingsSource } from '../reload/settings-source.js';
+import { SettingsSource } from '../settings-source.js';
 import { GatewaySettings } from '../settings.js';
 import { HmacKeyReports } from './hmac-key-reports.js';
 

@@ -7,10 +7,10 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import { EventLimit } from '../audit/event-limit.js';
 import { CollectorRegistry } from '../collectors/collector-registry.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
-import type { PushRefusal, PushResult } from '../push/push-refusal.js';
+import type { PacketRefusal, RefusalResult } from './packet-refusal.js';
 
 /** Outcomes that somebody may have brought about on purpose. A damaged packet (malformed, crc) proves nothing. */
-const AUDITED: Partial<Record<PushResult, AuditEvent>> = {
+const AUDITED: Partial<Record<RefusalResult, AuditEvent>> = {
   hmac: 'hmac-failed',
   replay: 'replay',
   conflict: 'conflict',
@@ -20,7 +20,7 @@ const AUDITED: Partial<Record<PushResult, AuditEvent>> = {
 
 @Injectable()
 export class PushOutcomes {
-  readonly #logLimit = new EventLimit<PushResult>();
+  readonly #logLimit = new EventLimit<RefusalResult>();
   #leftOut = 0;
 
   constructor(
@@ -45,7 +45,7 @@ export class PushOutcomes {
   }
 
   /** A push that was not taken; `packet` only if its MAC held: nothing else is known to be from a collector. */
-  refused(refusal: PushRefusal, source: string, packet?: Packet): void {
+  refused(refusal: PacketRefusal, source: string, packet?: Packet): void {
     const { result, detail: reason } = refusal;
     const { collector, boot, sequence } = packet ?? {};
     if (result !== 'unknown') this.#count(result, packet);
@@ -60,7 +60,7 @@ export class PushOutcomes {
     if (packet !== undefined) this.metrics.packetsByKey.inc({ key_id: packet.keyId });
   }
 
-  #log({ result, detail: reason }: PushRefusal, source: string, packet: Packet | undefined): void {
+  #log({ result, detail: reason }: PacketRefusal, source: string, packet: Packet | undefined): void {
     if (!this.#logLimit.admits(result, source, performance.now())) {
       this.#leftOut += 1;
       return;

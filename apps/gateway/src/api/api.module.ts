@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { CollectorsModule } from '../collectors/collectors.module.js';
 import { LimitsModule } from '../limits/limits.module.js';
 import { PoolModule } from '../pool/pool.module.js';
+import { RedisModule } from '../redis/redis.module.js';
 import { Dispenser } from './dispenser.js';
 import { QualityController } from './quality.controller.js';
 import { RandomController } from './random.controller.js';
@@ -15,7 +16,7 @@ import { Streams } from './streams.js';
 import { UsageController } from './usage.controller.js';
 
 @Module({
-  imports: [PoolModule, LimitsModule, CollectorsModule],
+  imports: [PoolModule, LimitsModule, CollectorsModule, RedisModule],
   controllers: [
     RandomController,
     SamplesController,

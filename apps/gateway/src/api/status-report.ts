@@ -1,6 +1,6 @@
 /** Words out of numbers: what an operator asks first, and what is wrong. */
 import type { CollectorStatus } from '../collectors/collector-registry.js';
-import { READY_FILL } from '../health/pool.health.js';
+import { readyBytes } from '../pool/pool.js';
 import type { PoolLevel } from '../pool/pool.js';
 
 /** Without a packet for so long a collector is not there: it sends a heartbeat every 5 s unless told otherwise. */
@@ -47,7 +47,7 @@ function poolWarnings(input: StatusInput): string[] {
   const left = secondsUntilEmpty(input);
   return [
     ...(fault === undefined ? [] : [`Nothing can be admitted to the pool: ${fault}.`]),
-    ...(level.bytes < level.capacity * READY_FILL
+    ...(level.bytes < readyBytes(level.capacity)
       ? [`The pool is filled to ${percent} %; below 5 % the gateway is not ready.`]
       : []),
     ...(left !== null && left < SOON_SECS ? [`At this rate the pool is empty in ${left} s.`] : []),

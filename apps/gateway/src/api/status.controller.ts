@@ -6,7 +6,6 @@ import { Scopes } from '../gate/scopes.decorator.js';
 import { Clock } from '../clock.js';
 import { CollectorRegistry } from '../collectors/collector-registry.js';
 import type { CollectorStatus } from '../collectors/collector-registry.js';
-import { READY_FILL } from '../health/pool.health.js';
 import { EntropyService } from '../pool/entropy.service.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
 import { REDIS } from '../redis/redis.module.js';
@@ -53,7 +52,7 @@ export class StatusController {
         bytes: level.bytes,
         capacity: level.capacity,
         oldestAgeSeconds: seconds(level.oldestAgeMs),
-        ready: input.fault === undefined && level.bytes >= level.capacity * READY_FILL,
+        ready: this.entropy.isReady(),
         secondsUntilEmpty: secondsUntilEmpty(input),
       },
       feed: {

@@ -8,7 +8,7 @@ import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { SettingsError } from '#libs/settings';
 import { FileWatcher } from '../reload/file-watcher.js';
-import { SettingsSource } from '../reload/settings-source.js';
+import { SettingsSource } from '../settings-source.js';
 import { GatewaySettings } from '../settings.js';
 import type { ApiKey } from '../clients/api-key.js';
 import { KeyFileError } from '../clients/key-file.js';

@@ -1,16 +1,17 @@
-/** API keys, and the guards that demand one of the right scope on every route that is not @Public(). */
-import { Global, Module } from '@nestjs/common';
+/** Who is it, may it, how often: the guards of every route, and the API keys behind them. */
+import { Module } from '@nestjs/common';
 import { LimitsModule } from '../limits/limits.module.js';
+import { ReloadModule } from '../reload/reload.module.js';
 import { ApiKeyGuard } from './api-key.guard.js';
 import { ApiKeys } from './api-keys.js';
 import { Authenticator } from './authenticator.js';
+import { ClientThrottlerGuard } from './client-throttler.guard.js';
 import { KeyReports } from './key-reports.js';
 import { ScopeGuard } from './scope.guard.js';
 
-@Global()
 @Module({
-  imports: [LimitsModule],
-  providers: [ApiKeys, KeyReports, Authenticator, ApiKeyGuard, ScopeGuard],
-  exports: [Authenticator, ApiKeyGuard, ScopeGuard, LimitsModule],
+  imports: [LimitsModule, ReloadModule],
+  providers: [ApiKeys, KeyReports, Authenticator, ApiKeyGuard, ClientThrottlerGuard, ScopeGuard],
+  exports: [Authenticator, ApiKeyGuard, ClientThrottlerGuard, ScopeGuard],
 })
-export class AuthModule {}
+export class GateModule {}

@@ -3,9 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
 import type { HealthIndicatorResult } from '@nestjs/terminus';
 import { EntropyService } from '../pool/entropy.service.js';
-
-/** The least fill of a gateway that is ready (contract, section 5). */
-export const READY_FILL = 0.05;
+import { readyBytes } from '../pool/pool.js';
 
 @Injectable()
 export class PoolHealth {
@@ -17,9 +15,9 @@ export class PoolHealth {
   check(): HealthIndicatorResult {
     const { bytes, capacity } = this.entropy.level();
     const indicator = this.indicators.check('pool');
-    const details = { bytes, capacity, needed: Math.ceil(capacity * READY_FILL) };
+    const details = { bytes, capacity, needed: readyBytes(capacity) };
     const fault = this.entropy.fault();
     if (fault !== undefined) return indicator.down({ ...details, fault });
-    return bytes >= details.needed ? indicator.up(details) : indicator.down(details);
+    return this.entropy.isReady() ? indicator.up(details) : indicator.down(details);
   }
 }

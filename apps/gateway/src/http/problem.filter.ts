@@ -3,7 +3,8 @@ import { Catch, HttpException } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PinoLogger } from 'nestjs-pino';
-import { PushRefusal } from '../push/push-refusal.js';
+import { PacketRefusal } from '../admission/packet-refusal.js';
+import { pushAnswer } from '../push/push-refusal.js';
 import { ApiError, PROBLEMS } from '../problem/api-error.js';
 import type { ApiErrorCode } from '../problem/api-error.js';
 import { PROBLEM_TYPE, problemBody } from '../problem/problem-body.js';
@@ -28,15 +29,16 @@ export class ProblemFilter implements ExceptionFilter {
 
   /** The status is all that travels back through the diode; 503 and 507 also say when to come again. */
   #answerPush(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const refusal = error instanceof PushRefusal ? error : undefined;
-    if (refusal !== undefined && refusal.status === undefined) {
+    const { status, retryAfterSecs } =
+      error instanceof PacketRefusal
+        ? pushAnswer(error)
+        : { status: PROBLEMS[toApiError(error).code].status };
+    if (status === undefined) {
       reply.hijack();
       request.raw.socket.destroy(); // a message that was read to its end leaves the socket open on destroy()
       return;
     }
-    const status = refusal?.status ?? PROBLEMS[toApiError(error).code].status;
     if (status === 500) this.#logDefect(error, request);
-    const retryAfterSecs = refusal?.retryAfterSecs;
     if (retryAfterSecs !== undefined) void reply.header('retry-after', retryAfterSecs);
     void reply.code(status).send();
   }

@@ -3,9 +3,9 @@ import { Module } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
 import { Clock } from '../clock.js';
 import { GatewaySettings } from '../settings.js';
-import { ClientThrottlerGuard } from '../gate/client-throttler.guard.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
-import { REDIS } from '../redis/redis.module.js';
+import { REDIS, RedisModule } from '../redis/redis.module.js';
+import { StateModule } from '../state/state.module.js';
 import { FailedAuthentications, MAX_NETWORKS } from './failed-authentications.js';
 import { LimitReports } from './limit-reports.js';
 import { RateLimiter } from './rate-limiter.js';
@@ -19,6 +19,8 @@ import { UsageFile } from './usage-file.js';
 
 @Module({
   imports: [
+    RedisModule,
+    StateModule,
     ThrottlerModule.forRootAsync({
       inject: [GatewaySettings, Clock],
       useFactory: (settings: GatewaySettings, clock: Clock) => ({
@@ -52,8 +54,7 @@ import { UsageFile } from './usage-file.js';
     LimitReports,
     UsageFile,
     Quotas,
-    ClientThrottlerGuard,
   ],
-  exports: [FailedAuthentications, LimitReports, UsageBook, Quotas, ClientThrottlerGuard],
+  exports: [FailedAuthentications, LimitReports, RequestLimits, UsageBook, Quotas],
 })
 export class LimitsModule {}

@@ -5,6 +5,7 @@ import type { Packet } from '#libs/crypto';
 import { Clock } from '../clock.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { ApiError } from '../problem/api-error.js';
+import { readyBytes } from './pool.js';
 import type { Admission, Pool, PoolLevel } from './pool.js';
 import { ReceivedQuality } from './received-quality.js';
 import { Throughput } from './throughput.js';
@@ -105,6 +106,12 @@ export class EntropyService implements OnApplicationShutdown {
   /** How full the pool is. */
   level(): PoolLevel {
     return this.pool.level();
+  }
+
+  /** Whether requests can be served: packets are admitted, and the pool is filled to 5 % or more. */
+  isReady(): boolean {
+    const { bytes, capacity } = this.level();
+    return this.fault() === undefined && bytes >= readyBytes(capacity);
   }
 
   /** Bytes a second, in and out, over the last minute, and milliseconds since bytes last came in, if they ever did. */

@@ -5,7 +5,8 @@ import { CollectorRegistry } from '../collectors/collector-registry.js';
 import { CollectorsModule } from '../collectors/collectors.module.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
-import { REDIS } from '../redis/redis.module.js';
+import { REDIS, RedisModule } from '../redis/redis.module.js';
+import { StateModule } from '../state/state.module.js';
 import { GatewaySettings } from '../settings.js';
 import { EmbeddedPool } from './embedded-pool.js';
 import { EntropyService, POOL } from './entropy.service.js';
@@ -17,7 +18,7 @@ import { RedisPool } from './redis/redis-pool.js';
 import { ReplayStoreOpener } from './replay-store-opener.js';
 
 @Module({
-  imports: [CollectorsModule],
+  imports: [CollectorsModule, RedisModule, StateModule],
   providers: [
     EntropyService,
     ReplayStoreOpener,

@@ -37,6 +37,14 @@ export interface PoolLevel {
   readonly oldestAgeMs: number;
 }
 
+/** The least share of its capacity that a pool holds when its gateway is ready (contract, section 5). */
+const READY_SHARE = 0.05;
+
+/** The bytes that a pool of `capacity` needs to be ready. */
+export function readyBytes(capacity: number): number {
+  return Math.ceil(capacity * READY_SHARE);
+}
+
 export interface Pool {
   /** Checks the sequence and the room, advances the replay state durably, then stores the data: one atomic step. */
   admit(packet: Packet): Promise<Admission>;

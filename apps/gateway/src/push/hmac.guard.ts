@@ -6,7 +6,7 @@ import { openPacket, PacketError } from '#libs/crypto';
 import type { Packet } from '#libs/crypto';
 import { HmacKeys } from '../admission/hmac-keys.js';
 import { PushOutcomes } from '../admission/push-outcomes.js';
-import { PushRefusal } from './push-refusal.js';
+import { PacketRefusal } from '../admission/packet-refusal.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -29,7 +29,7 @@ export class HmacGuard implements CanActivate {
       return true;
     } catch (error) {
       if (!(error instanceof PacketError)) throw error;
-      const refusal = new PushRefusal(error.code, error.message);
+      const refusal = new PacketRefusal(error.code, error.message);
       this.outcomes.refused(refusal, request.ip);
       throw refusal;
     }

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { readPacketBody } from './packet-body.js';
-import { PushRefusal } from './push-refusal.js';
+import { PacketRefusal } from '../admission/packet-refusal.js';
 
 /** Bytes with memory of their own, as they come from a socket. */
 function own(bytes: Buffer): Buffer {
@@ -44,6 +44,6 @@ describe('the body of a push', () => {
     await setImmediate();
     payload.destroy(new Error('aborted'));
     await expect(body).rejects.toMatchObject({ status: 400, result: 'malformed' });
-    await expect(body).rejects.toBeInstanceOf(PushRefusal);
+    await expect(body).rejects.toBeInstanceOf(PacketRefusal);
   });
 });

@@ -4,7 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import { wipeAndFree } from '#libs/entropy';
-import { PushRefusal } from './push-refusal.js';
+import { PacketRefusal } from '../admission/packet-refusal.js';
 
 /** A parser of Fastify's kind. Node sees to it that a body has neither more nor less than Content-Length bytes. */
 export function readPacketBody(
@@ -19,5 +19,5 @@ export function readPacketBody(
     wipeAndFree(chunk);
   });
   payload.once('end', () => done(null, body.subarray(0, at)));
-  payload.once('error', () => done(new PushRefusal('malformed', 'the connection ended within the body')));
+  payload.once('error', () => done(new PacketRefusal('malformed', 'the connection ended within the body')));
 }

@@ -14,11 +14,11 @@ import { addressNetwork } from '../addresses/address-network.js';
 import { GatewaySettings } from '../settings.js';
 import { Certificates } from '../tls/certificates.js';
 import { PushOutcomes } from '../admission/push-outcomes.js';
+import { PacketRefusal } from '../admission/packet-refusal.js';
 import { PushRefusal } from './push-refusal.js';
 
 /** Bytes of bodies that are being read or decided on at a time: 256 of the largest packets, 32 from one network. */
 const ROOM = { all: 256 * MAX_PACKET_BYTES, network: 32 * MAX_PACKET_BYTES };
-const RETRY_AFTER_SECS = 1;
 
 @Injectable()
 export class PushGate {
@@ -35,7 +35,7 @@ export class PushGate {
     this.#certificateDemanded = settings.QRNG_TLS_CLIENT_CA_FILE !== undefined;
   }
 
-  /** @throws {PushRefusal} before the body of `request` is read. */
+  /** @throws {PacketRefusal} before the body of `request` is read. */
   check(request: FastifyRequest, reply: FastifyReply): void {
     // A client that was revoked since then gets no further: this is the last answer on a connection from before a reload.
     if (this.#certificateDemanded && !this.certificates.isCurrent(request.raw.socket)) {
@@ -48,13 +48,12 @@ export class PushGate {
   }
 
   /** Keeps room for the body until the push is answered or its connection is gone. */
-  #reserve({ raw, ip }: FastifyRequest, reply: FastifyReply): PushRefusal | undefined {
+  #reserve({ raw, ip }: FastifyRequest, reply: FastifyReply): PacketRefusal | undefined {
     const bytes = Number(raw.headers['content-length']);
     const network = addressNetwork(ip);
     const used = this.#used.get(network) ?? 0;
     if (this.#allUsed + bytes > ROOM.all || used + bytes > ROOM.network) {
-      const answer = { retryAfterSecs: RETRY_AFTER_SECS };
-      return new PushRefusal('unready', 'too many pushes at a time', answer);
+      return new PacketRefusal('unready', 'too many pushes at a time');
     }
     this.#note(network, bytes);
     reply.raw.once('close', () => {
@@ -70,23 +69,21 @@ export class PushGate {
     this.#allUsed += bytes;
   }
 
-  #headerRefusal({ raw }: FastifyRequest): PushRefusal | undefined {
+  #headerRefusal({ raw }: FastifyRequest): PacketRefusal | undefined {
     const { 'content-type': type = '', 'content-length': length, 'transfer-encoding': coding } = raw.headers;
     // It speaks of what was trusted at the handshake. Tickets of old sessions die on a reload, and `check` ends connections.
     if (this.#certificateDemanded && !(raw.socket instanceof TLSSocket && raw.socket.authorized)) {
-      return new PushRefusal('hmac', 'no client certificate of the demanded CA', { status: 401 });
+      return new PushRefusal('hmac', 'no client certificate of the demanded CA', 401);
     }
     if (!/^application\/octet-stream\s*(;|$)/i.test(type)) {
-      return new PushRefusal('malformed', 'the content type is not application/octet-stream', {
-        status: 415,
-      });
+      return new PushRefusal('malformed', 'the content type is not application/octet-stream', 415);
     }
     const bytes = coding === undefined && /^\d{1,15}$/.test(length ?? '') ? Number(length) : -1;
     if (bytes < MIN_PACKET_BYTES) {
-      return new PushRefusal('malformed', 'no Content-Length, or that of no packet');
+      return new PacketRefusal('malformed', 'no Content-Length, or that of no packet');
     }
     if (bytes > MAX_PACKET_BYTES) {
-      return new PushRefusal('malformed', `a packet has at most ${MAX_PACKET_BYTES} bytes`, { status: 413 });
+      return new PushRefusal('malformed', `a packet has at most ${MAX_PACKET_BYTES} bytes`, 413);
     }
     return undefined;
   }

@@ -1,4 +1,6 @@
-/** Why a packet was not taken, and the bare status that the collector is told (contract of POST /push). */
+/** The bare status that a collector gets for a packet that was not taken (contract of POST /push). */
+import { PacketRefusal } from '../admission/packet-refusal.js';
+import type { RefusalResult } from '../admission/packet-refusal.js';
 
 /**
  * No status: the connection is reset. Whether the packet was taken is not known, and every status would say one or the
@@ -17,30 +19,26 @@ const STATUS = {
   unready: 503,
   full: 507,
   unknown: RESET,
-} as const;
+} as const satisfies Record<RefusalResult, number | undefined>;
 
-export type PushResult = keyof typeof STATUS;
+/** When a collector should try again after 503 and 507, in seconds. */
+const RETRY_AFTER_SECS = 1;
 
-interface Answer {
-  /** Instead of the result's own status. */
-  readonly status?: number;
-  /** Goes with `unready` and `full`. */
-  readonly retryAfterSecs?: number | undefined;
+/** A push that HTTP alone refuses, with a status that says more than that of its result. */
+export class PushRefusal extends PacketRefusal {
+  constructor(
+    result: RefusalResult,
+    detail: string,
+    readonly status: number,
+  ) {
+    super(result, detail);
+    this.name = 'PushRefusal';
+  }
 }
 
-/** A packet that was not taken, or (`unknown`) perhaps. */
-export class PushRefusal extends Error {
-  readonly status: number | undefined;
-  readonly retryAfterSecs: number | undefined;
-
-  constructor(
-    readonly result: PushResult,
-    readonly detail: string,
-    answer: Answer = {},
-  ) {
-    super(detail);
-    this.name = 'PushRefusal';
-    this.status = answer.status ?? STATUS[result];
-    this.retryAfterSecs = answer.retryAfterSecs;
-  }
+/** What the collector gets for `refusal`; no status means that its connection is reset. */
+export function pushAnswer(refusal: PacketRefusal): { status: number | undefined; retryAfterSecs?: number } {
+  const status = refusal instanceof PushRefusal ? refusal.status : STATUS[refusal.result];
+  const isTemporary = refusal.result === 'unready' || refusal.result === 'full';
+  return isTemporary ? { status, retryAfterSecs: RETRY_AFTER_SECS } : { status };
 }

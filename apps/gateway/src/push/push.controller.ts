@@ -6,7 +6,7 @@ import { wipeAndFree } from '#libs/entropy';
 import { Public } from '../gate/public.decorator.js';
 import { AdmissionService } from '../admission/admission.service.js';
 import { HmacGuard } from './hmac.guard.js';
-import { PushRefusal } from './push-refusal.js';
+import { PacketRefusal } from '../admission/packet-refusal.js';
 
 @ApiExcludeController()
 @Public()
@@ -20,7 +20,7 @@ export class PushController {
   async push(@Req() request: FastifyRequest): Promise<void> {
     const { packet, body } = request;
     if (packet === undefined || !Buffer.isBuffer(body)) {
-      throw new PushRefusal('malformed', 'HmacGuard did not run');
+      throw new PacketRefusal('malformed', 'HmacGuard did not run');
     }
     await this.admission.admit(packet, request.ip);
     // Only of a packet that was accepted: what became of it is settled, and nobody reads its bytes any more.

@@ -1,9 +1,5 @@
-/** The node-redis client with the gateway's scripts, set so that no command is ever sent a second time. */
+/** The node-redis client, set so that no command is ever sent a second time. */
 import { createClient, RESP_TYPES } from 'redis';
-import { limit } from '../limits/redis/limit-script.js';
-import { usage } from '../limits/redis/usage-script.js';
-import { admit } from '../pool/redis/admit-script.js';
-import { lease } from '../pool/redis/lease-script.js';
 
 const CONNECT_TIMEOUT_MS = 1000;
 /** Silence after which a connection is given up, also while it is being set up. */
@@ -13,11 +9,10 @@ const MAX_RETRY_DELAY_MS = 1000;
 export type RedisClient = ReturnType<typeof createRedisClient>;
 
 /** A client that connects, and connects again for ever, once `connect()` was called. */
-// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- the type is the scripts'
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- node-redis derives the type from the options
 export function createRedisClient(url: string) {
   return createClient({
     url,
-    scripts: { admit, lease, limit, usage },
     // Commands wait for nothing: what cannot be sent now fails now, and what was not answered is not sent again.
     disableOfflineQueue: true,
     // No redirection to another host: the gateway opens no connection but to its URL.

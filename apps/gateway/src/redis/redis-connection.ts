@@ -7,6 +7,8 @@ import { createRedisClient } from './redis-client.js';
 import type { RedisClient } from './redis-client.js';
 import { RedisError } from './redis-error.js';
 import { checkRedis } from './redis-requirements.js';
+import { runScript } from './redis-script.js';
+import type { RedisScript } from './redis-script.js';
 
 /** A command that was not answered for so long has an unknown outcome, and its connection is given up. */
 const ANSWER_TIMEOUT_MS = 2000;
@@ -89,6 +91,15 @@ export class RedisConnection {
       answered = true;
       clearTimeout(overdue);
     }
+  }
+
+  /**
+   * Runs one script.
+   *
+   * @throws {RedisError} that says whether the script can have had an effect.
+   */
+  runScript<Arguments, Reply>(script: RedisScript<Arguments, Reply>, args: Arguments): Promise<Reply> {
+    return this.run((client) => runScript(client, script, args));
   }
 
   close(): void {

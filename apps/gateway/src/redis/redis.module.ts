@@ -1,5 +1,5 @@
 /** The connection to `QRNG_REDIS_URL`, or none where the variable is not set: the client is not even loaded then. */
-import { Global, Inject, Module } from '@nestjs/common';
+import { Inject, Module } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { SettingsError } from '#libs/settings';
@@ -10,7 +10,6 @@ import type { RedisConnection } from './redis-connection.js';
 /** The token of the connection in use, a `RedisConnection` or undefined. */
 export const REDIS = Symbol('Redis');
 
-@Global()
 @Module({
   providers: [
     {

@@ -13,7 +13,7 @@ import { MetricsTokenGuard } from './metrics-token.guard.js';
 @ApiBearerAuth()
 @Public()
 @UseGuards(MetricsTokenGuard)
-@Controller()
+@Controller('metrics')
 export class MetricsController extends PrometheusController {
   constructor(private readonly metrics: GatewayMetrics) {
     super();

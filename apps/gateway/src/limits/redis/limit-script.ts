@@ -7,8 +7,7 @@
  * The windows are those of SlidingWindow: 64 slots, of which those count that are not older than the window. Redis' clock
  * is the only one.
  */
-import { defineScript } from 'redis';
-import type { CommandParser } from 'redis';
+import { redisScript } from '../../redis/redis-script.js';
 import type { RatePolicy } from '../rate-limiter.js';
 
 const KEYS = ['{qrng}:clients', '{qrng}:networks'] as const;
@@ -151,12 +150,6 @@ end
 return replies
 `;
 
-export const limit = defineScript({
-  SCRIPT,
-  NUMBER_OF_KEYS: KEYS.length,
-  parseCommand(parser: CommandParser, options: LimitArguments) {
-    parser.pushKeys([...KEYS]);
-    parser.push(JSON.stringify(options));
-  },
-  transformReply: (reply: unknown) => reply as readonly LimitReply[],
-});
+export const limit = redisScript<LimitArguments, readonly LimitReply[]>(SCRIPT, KEYS, (args) => [
+  JSON.stringify(args),
+]);

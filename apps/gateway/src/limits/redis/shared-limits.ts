@@ -6,6 +6,7 @@
 import type { RedisConnection } from '../../redis/redis-connection.js';
 import { RedisError } from '../../redis/redis-error.js';
 import type { RatePolicy, RateVerdict } from '../rate-limiter.js';
+import { limit } from './limit-script.js';
 import type { LimitedRequest, LimitReply } from './limit-script.js';
 
 /** By the codes of the script. */
@@ -96,9 +97,7 @@ export class SharedLimits {
     const clients = clientsOf(requests);
     for (const asking of clients.values()) requests[asking.at] = this.#wanting(asking);
     try {
-      const replies = await this.redis.run((client) =>
-        client.limit({ networkPolicy, maxNetworks, requests }),
-      );
+      const replies = await this.redis.runScript(limit, { networkPolicy, maxNetworks, requests });
       for (const asking of clients.values()) this.#keep(asking, replies[asking.at]);
       batch.forEach(({ resolve }, i) => resolve(verdictOf(replies[i])));
     } catch (error) {

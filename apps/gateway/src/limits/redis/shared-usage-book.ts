@@ -8,6 +8,7 @@ import type { RedisConnection } from '../../redis/redis-connection.js';
 import { RedisError } from '../../redis/redis-error.js';
 import { UsageBook } from '../usage-book.js';
 import type { DayUsage } from '../usage-book.js';
+import { usage } from './usage-script.js';
 import type { UsageChange, UsageReply } from './usage-script.js';
 
 /** Changes of one call, so that Redis is not kept busy for long. */
@@ -121,7 +122,7 @@ export class SharedUsageBook extends UsageBook implements OnApplicationShutdown 
   async #ask(changes: readonly UsageChange[]): Promise<readonly UsageReply[] | undefined> {
     const day = this.today();
     try {
-      const replies = await this.redis.run((client) => client.usage({ day, changes }));
+      const replies = await this.redis.runScript(usage, { day, changes });
       changes.forEach(({ client }, i) => this.#learn(client, replies[i]));
       return replies;
     } catch (error) {

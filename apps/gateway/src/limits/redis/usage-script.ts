@@ -3,8 +3,7 @@
  *
  *   {qrng}:usage  hash  @day; CLIENT:requests, CLIENT:bytes
  */
-import { defineScript } from 'redis';
-import type { CommandParser } from 'redis';
+import { redisScript } from '../../redis/redis-script.js';
 import type { DayUsage } from '../usage-book.js';
 
 const KEYS = ['{qrng}:usage'] as const;
@@ -67,12 +66,6 @@ end
 return replies
 `;
 
-export const usage = defineScript({
-  SCRIPT,
-  NUMBER_OF_KEYS: KEYS.length,
-  parseCommand(parser: CommandParser, options: UsageArguments) {
-    parser.pushKeys([...KEYS]);
-    parser.push(JSON.stringify(options));
-  },
-  transformReply: (reply: unknown) => reply as readonly UsageReply[],
-});
+export const usage = redisScript<UsageArguments, readonly UsageReply[]>(SCRIPT, KEYS, (args) => [
+  JSON.stringify(args),
+]);

@@ -1,8 +1,7 @@
 /** Admission to the shared pool: check, advance, make room, store, in one atomic step. */
-import { defineScript } from 'redis';
-import type { CommandParser } from 'redis';
+import { redisScript } from '../../redis/redis-script.js';
 import { MAX_COLLECTORS, REMEMBERED_PACKETS } from '../replay-state.js';
-import { NUMBER_OF_KEYS, PRELUDE, pushCommon } from './script-prelude.js';
+import { encodeCommon, KEYS, PRELUDE } from './script-prelude.js';
 import type { CommonArguments, PoolReply } from './script-prelude.js';
 
 export interface AdmitArguments extends CommonArguments {
@@ -70,13 +69,7 @@ return answer('accepted', last)
 `;
 
 /** `result` is an `Admission` result; `detail` the position before, empty for a collector's first packet. */
-export const admit = defineScript({
-  SCRIPT,
-  NUMBER_OF_KEYS,
-  parseCommand(parser: CommandParser, options: AdmitArguments) {
-    pushCommon(parser, options);
-    const { capacity, overflow, collector, position, mac, timestamp, blocks } = options;
-    parser.push(String(capacity), overflow, collector, position, mac, timestamp, ...blocks);
-  },
-  transformReply: (reply: unknown) => reply as PoolReply<Buffer, Buffer>,
+export const admit = redisScript<AdmitArguments, PoolReply<Buffer, Buffer>>(SCRIPT, KEYS, (args) => {
+  const { capacity, overflow, collector, position, mac, timestamp, blocks } = args;
+  return [...encodeCommon(args), String(capacity), overflow, collector, position, mac, timestamp, ...blocks];
 });

@@ -1,7 +1,6 @@
 /** A gateway's report of what became of the bytes it leased, and a lease of more. */
-import { defineScript } from 'redis';
-import type { CommandParser } from 'redis';
-import { NUMBER_OF_KEYS, PRELUDE, pushCommon } from './script-prelude.js';
+import { redisScript } from '../../redis/redis-script.js';
+import { encodeCommon, KEYS, PRELUDE } from './script-prelude.js';
 import type { CommonArguments, PoolReply } from './script-prelude.js';
 
 /** A gateway that was silent for so long is dead: what it held counts as discarded. */
@@ -43,13 +42,8 @@ return answer(pieces, '')
 `;
 
 /** `result` holds age (ms), bytes, age, bytes ... oldest first; `detail` is empty. */
-export const lease = defineScript({
+export const lease = redisScript<LeaseArguments, PoolReply<readonly (number | Buffer)[], Buffer>>(
   SCRIPT,
-  NUMBER_OF_KEYS,
-  parseCommand(parser: CommandParser, options: LeaseArguments) {
-    pushCommon(parser, options);
-    const { held, need, plenty, reserve } = options;
-    parser.push(...[held, need, plenty, reserve].map(String));
-  },
-  transformReply: (reply: unknown) => reply as PoolReply<readonly (number | Buffer)[], Buffer>,
-});
+  KEYS,
+  (args) => [...encodeCommon(args), ...[args.held, args.need, args.plenty, args.reserve].map(String)],
+);

@@ -14,6 +14,8 @@ import { RedisError } from '../../redis/redis-error.js';
 import { ExpiringBuffer } from '../expiring-buffer.js';
 import type { BufferOptions } from '../expiring-buffer.js';
 import type { Admission, DiscardReason, Pool, PoolLevel } from '../pool.js';
+import { admit } from './admit-script.js';
+import { lease } from './lease-script.js';
 import { admissionOf, admitArguments } from './redis-admission.js';
 import type { CommonArguments, PoolReply } from './script-prelude.js';
 import { SharedLevel } from './shared-level.js';
@@ -67,7 +69,7 @@ export class RedisPool implements Pool {
   async admit(packet: Packet): Promise<Admission> {
     try {
       const [result, before] = this.#learn(
-        await this.redis.run((client) => client.admit(admitArguments(packet, this.options, this.#common()))),
+        await this.redis.runScript(admit, admitArguments(packet, this.options, this.#common())),
       );
       return admissionOf(packet, result.toString(), before.toString());
     } catch (error) {
@@ -155,7 +157,7 @@ export class RedisPool implements Pool {
     const held = this.#hand.bytesAt(this.clock.monotonic()); // first: it drops what has expired
     const amounts = { held, need, plenty, reserve: RESERVE_BYTES };
     try {
-      const reply = await this.redis.run((client) => client.lease({ ...this.#common(), ...amounts }));
+      const reply = await this.redis.runScript(lease, { ...this.#common(), ...amounts });
       return this.#store(this.#learn(reply)[0]);
     } catch (error) {
       if (!(error instanceof RedisError)) throw error;

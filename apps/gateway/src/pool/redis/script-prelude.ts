@@ -10,11 +10,7 @@
  *
  * `received = served + discarded + stored + leased` holds after every script.
  */
-import type { CommandParser } from 'redis';
-
-const KEYS = ['{qrng}:pool', '{qrng}:blocks', '{qrng}:replay', '{qrng}:replicas'] as const;
-
-export const NUMBER_OF_KEYS = KEYS.length;
+export const KEYS = ['{qrng}:pool', '{qrng}:blocks', '{qrng}:replay', '{qrng}:replicas'] as const;
 
 /** The arguments that every script has. */
 export interface CommonArguments {
@@ -29,11 +25,9 @@ export interface CommonArguments {
   readonly dropped: number;
 }
 
-/** Adds the keys and the common arguments. */
-export function pushCommon(parser: CommandParser, common: CommonArguments): void {
-  parser.pushKeys([...KEYS]);
-  const { nowMs, ttlMs, id, served, dropped } = common;
-  parser.push(String(nowMs), String(ttlMs), id, String(served), String(dropped));
+/** The common arguments, in the order in which the prelude reads them. */
+export function encodeCommon({ nowMs, ttlMs, id, served, dropped }: CommonArguments): string[] {
+  return [String(nowMs), String(ttlMs), id, String(served), String(dropped)];
 }
 
 /** What every script gives back, as Redis sends it; numbers are bytes and milliseconds. */

@@ -1,5 +1,5 @@
 /** Where the settings came from, so that the secrets among them can be read again while the gateway runs. */
-import type { GatewaySettings } from '../settings.js';
+import type { GatewaySettings } from './settings.js';
 
 export class SettingsSource {
   /**

@@ -1,0 +1,37 @@
+/** Lua scripts: each is one atomic step inside Redis, sent by its hash, and as text where Redis does not know it yet. */
+import { hash } from 'node:crypto';
+import { ErrorReply } from 'redis';
+import type { RedisClient } from './redis-client.js';
+
+/** A script with its keys, how its arguments are written, and (as a type alone) what it answers. */
+export interface RedisScript<Arguments, Reply> {
+  readonly source: string;
+  readonly sha1: string;
+  readonly keys: readonly string[];
+  readonly encode: (args: Arguments) => (string | Buffer)[];
+  readonly reply?: Reply;
+}
+
+/** Names a script; `keys` share a hash tag, so that they lie in one slot of a cluster. */
+export function redisScript<Arguments, Reply>(
+  source: string,
+  keys: readonly string[],
+  encode: (args: Arguments) => (string | Buffer)[],
+): RedisScript<Arguments, Reply> {
+  return { source, sha1: hash('sha1', source), keys, encode };
+}
+
+/** Runs a script once. A Redis that answers NOSCRIPT has run nothing, so sending the text then is no second time. */
+export async function runScript<Arguments, Reply>(
+  client: RedisClient,
+  { source, sha1, keys, encode }: RedisScript<Arguments, Reply>,
+  args: Arguments,
+): Promise<Reply> {
+  const options = { keys: [...keys], arguments: encode(args) };
+  try {
+    return (await client.evalSha(sha1, options)) as Reply;
+  } catch (error) {
+    if (!(error instanceof ErrorReply) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return (await client.eval(source, options)) as Reply;
+  }
+}

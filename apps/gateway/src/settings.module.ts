@@ -1,0 +1,35 @@
+/** What every module may inject without an import: the settings, where they came from, and the clock. */
+import { Global, Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { ConfigModule, ConfigService } from '@nestjs/config';
+import { Clock } from './clock.js';
+import { GatewaySettings } from './settings.js';
+import { SettingsSource } from './settings-source.js';
+
+@Global()
+@Module({})
+export class SettingsModule {
+  /** @param source where secrets are read again while the gateway runs. */
+  static forRoot(settings: Readonly<GatewaySettings>, source: SettingsSource): DynamicModule {
+    return {
+      module: SettingsModule,
+      imports: [
+        ConfigModule.forRoot({
+          ignoreEnvFile: true,
+          ignoreEnvVars: true,
+          load: [() => ({ gateway: settings })],
+        }),
+      ],
+      providers: [
+        {
+          provide: GatewaySettings,
+          useFactory: (config: ConfigService) => config.getOrThrow<GatewaySettings>('gateway'),
+          inject: [ConfigService],
+        },
+        { provide: SettingsSource, useValue: source },
+        Clock,
+      ],
+      exports: [GatewaySettings, SettingsSource, Clock],
+    };
+  }
+}
