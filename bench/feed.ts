@@ -26,6 +26,7 @@ export class Feed {
       boot: this.#boot,
       sequence: ++this.#sequence,
       timestamp: BigInt(Date.now()),
+      age: 0,
     };
     return sealPacket(fields, randomBytes(dataBytes), this.#key);
   }

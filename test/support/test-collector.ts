@@ -39,6 +39,6 @@ export class TestCollector {
     if (fields.sequence === undefined) this.sequence += 1n;
     const { id: collector, boot, sequence } = this;
     const timestamp = BigInt(Date.now());
-    return sealPacket({ type, collector, boot, sequence, timestamp, ...fields }, data, this.#key);
+    return sealPacket({ type, collector, boot, sequence, timestamp, age: 0, ...fields }, data, this.#key);
   }
 }

@@ -16,6 +16,7 @@ interface Vectors {
     boot: string;
     sequence: string;
     timestamp: string;
+    age: number;
     data: string;
     crc32: number;
     packet: string;
@@ -49,6 +50,7 @@ describe('frozen packets', () => {
         boot: BigInt(vector.boot),
         sequence: BigInt(vector.sequence),
         timestamp: BigInt(vector.timestamp),
+        age: vector.age,
       });
       expect(packet.data.toString('hex')).toBe(vector.data);
       expect(sealPacket(packet, packet.data, key).toString('hex')).toBe(vector.packet);
@@ -62,7 +64,14 @@ describe('frozen packets', () => {
 });
 
 describe('a packet of 48 bytes', () => {
-  const fields: PacketFields = { type: 'entropy', collector: 'lab-1', boot: 1n, sequence: 2n, timestamp: 3n };
+  const fields = {
+    type: 'entropy',
+    collector: 'lab-1',
+    boot: 1n,
+    sequence: 2n,
+    timestamp: 3n,
+    age: 4,
+  } as const;
   const packet = sealPacket(fields, Buffer.alloc(48, 7), key1);
   const keys = new Keyring([key1]);
 
@@ -85,7 +94,14 @@ describe('a packet of 48 bytes', () => {
 });
 
 describe('sealPacket', () => {
-  const fields: PacketFields = { type: 'entropy', collector: 'lab-1', boot: 1n, sequence: 1n, timestamp: 1n };
+  const fields: PacketFields = {
+    type: 'entropy',
+    collector: 'lab-1',
+    boot: 1n,
+    sequence: 1n,
+    timestamp: 1n,
+    age: 0,
+  };
 
   test.each([
     ['an empty entropy packet', fields, 0],
@@ -93,9 +109,21 @@ describe('sealPacket', () => {
     ['a heartbeat above 4096 bytes', { ...fields, type: 'heartbeat' as const }, 4097],
     ['sequence 0', { ...fields, sequence: 0n }, 1],
     ['a collector id in upper case', { ...fields, collector: 'Lab' }, 1],
+    ['an age above 32 bits', { ...fields, age: 2 ** 32 }, 1],
+    ['an age below 0', { ...fields, age: -1 }, 1],
+    ['an age that is no whole number', { ...fields, age: 0.5 }, 1],
+    ['a heartbeat with an age', { ...fields, type: 'heartbeat' as const, age: 1 }, 1],
   ])('refuses %s', (_, wrong, length) => {
     expect(() => sealPacket(wrong, Buffer.alloc(length), key1)).toThrow(RangeError);
   });
+});
+
+test('a heartbeat with an age is malformed: there is one encoding of each', () => {
+  const fields = { collector: 'lab-1', boot: 1n, sequence: 1n, timestamp: 1n, age: 0 };
+  const packet = sealPacket({ ...fields, type: 'heartbeat' }, Buffer.alloc(0), key1);
+  packet.writeUInt32BE(1, 60);
+  key1.mac(packet.subarray(0, 64)).copy(packet, 64);
+  expect(refusalOf(packet, new Keyring([key1]))).toBe('malformed');
 });
 
 describe('MacKey', () => {

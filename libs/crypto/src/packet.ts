@@ -8,11 +8,11 @@
  *    8  4  key id     which key signed it
  *   12  4  length     n, bytes of data: 1 to 1 MiB; a heartbeat 0 to 4096
  *   16 16  collector  1 to 16 of a-z 0-9 -, then zeros
- *   32  8  boot       Unix ms at which this run of the collector began
+ *   32  8  boot       Unix ms at which this run of the collector began; never lower than that of an earlier run
  *   40  8  sequence   from 1, one more for each packet of this run
  *   48  8  timestamp  Unix ms at which the packet was sealed
  *   56  4  crc32      of data (IEEE 802.3, as in zlib)
- *   60  4  reserved   0
+ *   60  4  age        ms since bytes of this packet were first sealed; 0 in a first sealing and in heartbeats
  *   64  n  data       entropy; in a heartbeat UTF-8 JSON
  * 64+n 32  hmac       HMAC-SHA256(key, bytes 0 .. 64+n-1)
  *
@@ -47,16 +47,21 @@ const AT = {
 } as const;
 const AT_TIMESTAMP = 48;
 const AT_CRC = 56;
+const AT_AGE = 60;
+/** The largest age that the format can carry, in milliseconds: 49 days. */
+const MAX_AGE = 0xffffffff;
 
 export type PacketType = keyof typeof TYPE_CODES;
 
-/** What a sealed packet says, beside its data. `boot`, `sequence` are u64; `timestamp` is Unix milliseconds. */
+/** What a sealed packet says, beside its data. `boot` and `sequence` are u64; `timestamp` is Unix milliseconds. */
 export interface PacketFields {
   readonly type: PacketType;
   readonly collector: string;
   readonly boot: bigint;
   readonly sequence: bigint;
   readonly timestamp: bigint;
+  /** Milliseconds from the first sealing of any of these bytes to this one. */
+  readonly age: number;
 }
 
 /** A packet whose MAC held. `data` and `mac` are views of the received bytes, not copies. */
@@ -96,6 +101,9 @@ export function sealPacket(fields: PacketFields, data: Uint8Array, key: MacKey):
   if (!isLength(fields.type, data.length)) {
     throw new RangeError(`a ${fields.type} packet cannot carry ${data.length} bytes`);
   }
+  if (!isAge(fields.type, fields.age)) {
+    throw new RangeError(`a ${fields.type} packet cannot have an age of ${fields.age} ms`);
+  }
   // Not from the shared pool of Buffer.allocUnsafe: entropy does not share memory with strings.
   const packet = Buffer.alloc(HEADER_BYTES + data.length + MAC_BYTES);
   packet.writeUInt32BE(MAGIC, AT.magic);
@@ -108,6 +116,7 @@ export function sealPacket(fields: PacketFields, data: Uint8Array, key: MacKey):
   packet.writeBigUInt64BE(fields.sequence, AT.sequence);
   packet.writeBigUInt64BE(fields.timestamp, AT_TIMESTAMP);
   packet.writeUInt32BE(crc32(data), AT_CRC);
+  packet.writeUInt32BE(fields.age, AT_AGE);
   packet.set(data, HEADER_BYTES);
   key.mac(signedBytes(packet)).copy(packet, HEADER_BYTES + data.length);
   return packet;
@@ -137,6 +146,7 @@ export function openPacket(packet: Buffer, keys: Keyring): Packet {
     boot: packet.readBigUInt64BE(AT.boot),
     sequence: packet.readBigUInt64BE(AT.sequence),
     timestamp: packet.readBigUInt64BE(AT_TIMESTAMP),
+    age: packet.readUInt32BE(AT_AGE),
     data,
     mac,
   };
@@ -155,9 +165,8 @@ function checkShape(packet: Buffer): PacketType {
   if (packet.readUInt8(AT.version) !== VERSION) throw new PacketError('malformed', 'unknown version');
   const type = typeOf(packet.readUInt8(AT.type));
   if (type === undefined) throw new PacketError('malformed', 'unknown type');
-  if (packet.readUInt16BE(6) !== 0 || packet.readUInt32BE(60) !== 0) {
-    throw new PacketError('malformed', 'reserved bytes are not zero');
-  }
+  if (packet.readUInt16BE(6) !== 0) throw new PacketError('malformed', 'reserved bytes are not zero');
+  if (!isAge(type, packet.readUInt32BE(AT_AGE))) throw new PacketError('malformed', 'a heartbeat has no age');
   const length = packet.readUInt32BE(AT.length);
   if (!isLength(type, length)) {
     throw new PacketError('malformed', `a ${type} packet cannot carry ${length} bytes`);
@@ -182,6 +191,11 @@ function typeOf(code: number): PacketType | undefined {
 
 function isLength(type: PacketType, length: number): boolean {
   return type === 'entropy' ? length >= 1 && length <= MAX_ENTROPY_BYTES : length <= MAX_HEARTBEAT_BYTES;
+}
+
+/** A heartbeat is sealed once: an age in it would be a second encoding. */
+function isAge(type: PacketType, age: number): boolean {
+  return Number.isInteger(age) && age >= 0 && age <= (type === 'entropy' ? MAX_AGE : 0);
 }
 
 /** Only the zeros at the end are padding: a zero in the middle stays in the text, and the id is refused. */

@@ -63,6 +63,8 @@ export class Outbox {
   #held: Buffer | undefined;
   /** A sealing of the held bytes in this slot has left, or may have. */
   #exposed = false;
+  /** The timestamp of the first sealing of the held bytes, in any slot. */
+  #exposedAt: number | undefined;
   #sealed: Sealed | undefined;
 
   /** @param identity who seals; `boot` is never lower than that of an earlier run. */
@@ -83,6 +85,7 @@ export class Outbox {
     if (this.#held !== undefined) throw new RangeError('the outbox holds bytes already');
     this.#held = data;
     this.#exposed = false;
+    this.#exposedAt = undefined;
   }
 
   /** Seals the held entropy for sending now. `now` is Unix ms. */
@@ -130,7 +133,9 @@ export class Outbox {
 
   #seal(type: PacketType, data: Buffer, now: number, key: MacKey): Buffer {
     if (this.#sealed !== undefined) throw new RangeError('a packet of unknown outcome is not sealed again');
-    const fields = { ...this.identity, type, sequence: this.#slot, timestamp: BigInt(now) };
+    const age =
+      type === 'entropy' && this.#held !== undefined ? Math.max(0, now - (this.#exposedAt ??= now)) : 0;
+    const fields = { ...this.identity, type, sequence: this.#slot, timestamp: BigInt(now), age };
     const packet = sealPacket(fields, data, key);
     this.#sealed = { type, packet, sealedAt: now, unknown: false };
     return packet;

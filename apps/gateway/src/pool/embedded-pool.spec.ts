@@ -43,6 +43,7 @@ function packet(collector: string, sequence: number, bytes = 100): Packet {
     boot: 1n,
     sequence: BigInt(sequence),
     timestamp: BigInt(Date.now() + 1000),
+    age: 0,
     keyId: '00000000',
     data: randomBytes(bytes),
     mac: randomBytes(32),

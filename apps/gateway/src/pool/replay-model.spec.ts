@@ -59,6 +59,7 @@ class Sender {
       boot: this.boot,
       sequence: this.sequence,
       timestamp: BigInt(now + this.leadMs),
+      age: 0,
       keyId: '00000000',
       data: Buffer.from([1]),
       mac: createHash('sha256').update(text).digest(),
