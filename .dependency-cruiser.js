@@ -20,6 +20,15 @@ const GATEWAY = [
   ['http', 'gateway.module', 'create-gateway', 'start', 'main'],
 ];
 
+/** The floors of the collector, the lowest first. */
+const COLLECTOR = [
+  ['settings', 'log-events', 'bell', 'backoff', 'pem-files', 'ledger', 'state'],
+  ['diode', 'sources'],
+  ['telemetry'],
+  ['push'],
+  ['collector.module', 'create-collector', 'start', 'main'],
+];
+
 /** The floors of the repository. */
 const REPOSITORY = [['libs'], ['apps'], ['scripts', 'bench', 'test']];
 
@@ -36,10 +45,10 @@ function floorRules(name, base, floors) {
 }
 
 /** A room that stands on no floor would be under no rule. */
-function roomlessRule(base, floors) {
+function roomlessRule(name, base, floors) {
   const rooms = floors.flat().map((room) => room.replaceAll('.', '\\.'));
   return {
-    name: 'gateway-room-without-floor',
+    name: `${name}-room-without-floor`,
     comment: 'Give the new room a floor in .dependency-cruiser.js.',
     severity: 'error',
     from: {},
@@ -50,7 +59,9 @@ function roomlessRule(base, floors) {
 export default {
   forbidden: [
     ...floorRules('gateway', 'apps/gateway/src/', GATEWAY),
-    roomlessRule('apps/gateway/src/', GATEWAY),
+    roomlessRule('gateway', 'apps/gateway/src/', GATEWAY),
+    ...floorRules('collector', 'apps/collector/src/', COLLECTOR),
+    roomlessRule('collector', 'apps/collector/src/', COLLECTOR),
     ...floorRules('repository', '', REPOSITORY),
     {
       name: 'apps-apart',

@@ -16,7 +16,7 @@ import { PushScheduler } from './push/push.scheduler.js';
 import { CollectorSettings } from './settings.js';
 import { OutputBuffer } from './sources/output-buffer.js';
 import { SourcesService } from './sources/sources.service.js';
-import { Ledger } from './telemetry/ledger.js';
+import { Ledger } from './ledger/ledger.js';
 import { TelemetryService } from './telemetry/telemetry.service.js';
 
 @Global()

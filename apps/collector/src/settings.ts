@@ -1,5 +1,6 @@
 /** The collector's settings: every environment variable it knows, with its default and what it must be. */
 import { isCollectorId, MAX_ENTROPY_BYTES, MAX_SOURCES } from '#libs/crypto';
+import { MIXED_UNIT } from '#libs/entropy';
 import { isFingerprint, isSourceUrl } from '#libs/quantis';
 import {
   ChoiceVariable,
@@ -12,7 +13,6 @@ import {
   Secret,
   Variable,
 } from '#libs/settings';
-import { MIXED_UNIT } from './sources/mix-decision.js';
 
 const MAX_FETCH_BYTES = 16 * 1024 * 1024; // the most a Quantis driver gives at once
 const DAY_MS = 86_400_000;

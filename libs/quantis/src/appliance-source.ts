@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import { wipeAndFree } from '#libs/entropy';
 import { errorCode, isSecureUrl } from '#libs/settings';
 import { isText } from './is-text.js';
-import { parseRetryAfter } from './retry-after.js';
+import { parseRetryAfter } from '#libs/retry';
 import { SourceError } from './source.js';
 import type { EntropySource } from './source.js';
 import { trustedConnector } from './trusted-connector.js';

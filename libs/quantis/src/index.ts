@@ -1,7 +1,6 @@
 export { createSources, isSourceUrl } from './create-sources.js';
 export type { SourceOptions } from './create-sources.js';
 export { EntropySources, QuantisModule } from './quantis.module.js';
-export { parseRetryAfter } from './retry-after.js';
 export { SourceError } from './source.js';
 export type { EntropySource, SourceErrorCode } from './source.js';
 export { isFingerprint } from './trusted-connector.js';

@@ -8,7 +8,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Client } from 'undici';
 import type { Dispatcher } from 'undici';
-import { parseRetryAfter } from '#libs/quantis';
+import { parseRetryAfter } from '#libs/retry';
 import { errorCode } from '#libs/settings';
 import { CollectorSettings } from '../settings.js';
 import { Identity } from './identity.js';

@@ -1,8 +1,5 @@
 /** Decides which sources go into the next mixed block: pure. */
 
-/** Bytes: mixed blocks are whole SHA-256 outputs, and two of 32 honest bytes are never the same by chance. */
-export const MIXED_UNIT = 32;
-
 export interface SourceSupply {
   /** Passed its health tests lately and answers. */
   readonly up: boolean;

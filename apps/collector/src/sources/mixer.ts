@@ -3,12 +3,12 @@
  *
  *   worker.buffer, worker.buffer, ... -> decideMix -> mix -> health tests -> OutputBuffer
  */
-import { mix, MixingError, wipeAndFree } from '#libs/entropy';
+import { mix, MIXED_UNIT, MixingError, wipeAndFree } from '#libs/entropy';
 import type { MixingStrategy, SourceHealth } from '#libs/entropy';
 import { logEvent } from '../log-events.js';
-import type { Ledger } from '../telemetry/ledger.js';
+import type { Ledger } from '../ledger/ledger.js';
 import { DroppedBlocks } from './dropped-blocks.js';
-import { decideMix, MIXED_UNIT } from './mix-decision.js';
+import { decideMix } from './mix-decision.js';
 import type { OutputBuffer } from './output-buffer.js';
 import type { SourceWorker } from './source-worker.js';
 

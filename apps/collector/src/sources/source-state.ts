@@ -9,7 +9,7 @@
  */
 import type { HealthVerdict } from '#libs/entropy';
 import { Backoff } from '../backoff.js';
-import type { LossReason } from '../telemetry/ledger.js';
+import type { LossReason } from '../ledger/ledger.js';
 
 export type StateName = 'starting' | 'up' | 'failing' | 'quarantined';
 

@@ -5,7 +5,7 @@
  *
  * Each source has its own worker, so a slow or dead one holds up no other.
  */
-import { ByteRing, wipeAndFree } from '#libs/entropy';
+import { ByteRing, MIXED_UNIT, wipeAndFree } from '#libs/entropy';
 import type { SourceHealth } from '#libs/entropy';
 import { SourceError } from '#libs/quantis';
 import type { EntropySource } from '#libs/quantis';
@@ -13,8 +13,7 @@ import type { SourceTelemetry } from '#libs/crypto';
 import type { Bell } from '../bell.js';
 import { logEvent } from '../log-events.js';
 import { DroppedBlocks } from './dropped-blocks.js';
-import { MIXED_UNIT } from './mix-decision.js';
-import type { Ledger } from '../telemetry/ledger.js';
+import type { Ledger } from '../ledger/ledger.js';
 import type { SourceState, StateName } from './source-state.js';
 
 export interface WorkerOptions {

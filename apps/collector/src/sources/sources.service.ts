@@ -7,7 +7,7 @@ import type { EntropySource } from '#libs/quantis';
 import type { SourceTelemetry } from '#libs/crypto';
 import { Bell } from '../bell.js';
 import { CollectorSettings } from '../settings.js';
-import { Ledger } from '../telemetry/ledger.js';
+import { Ledger } from '../ledger/ledger.js';
 import { Mixer } from './mixer.js';
 import { OutputBuffer } from './output-buffer.js';
 import { SourceState } from './source-state.js';

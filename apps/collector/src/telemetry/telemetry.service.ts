@@ -6,7 +6,7 @@ import { encodeTelemetry } from '#libs/crypto';
 import { logEvent } from '../log-events.js';
 import { OutputBuffer } from '../sources/output-buffer.js';
 import { SourcesService } from '../sources/sources.service.js';
-import { Ledger } from './ledger.js';
+import { Ledger } from '../ledger/ledger.js';
 
 @Injectable()
 export class TelemetryService {

@@ -4,6 +4,9 @@ import { hkdfMix } from './hkdf-mix.js';
 export const MIXING_STRATEGIES = ['none', 'xor', 'hkdf'] as const;
 export type MixingStrategy = (typeof MIXING_STRATEGIES)[number];
 
+/** Mixed blocks are a multiple of this many bytes: two honest inputs of 32 bytes are never the same by chance. */
+export const MIXED_UNIT = 32;
+
 /** Inputs that must not be mixed; `code` says why. */
 export class MixingError extends Error {
   override readonly name = 'MixingError';
