@@ -30,7 +30,7 @@ const COLLECTOR = [
 ];
 
 /** The floors of the repository. */
-const REPOSITORY = [['libs'], ['apps'], ['scripts', 'bench', 'test']];
+const REPOSITORY = [['libs'], ['apps'], ['tools'], ['scripts', 'bench', 'test']];
 
 function floorRules(name, base, floors) {
   const pattern = (rooms) =>

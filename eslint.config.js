@@ -53,6 +53,7 @@ export default defineConfig(
   },
   {
     files: [
+      'tools/**/*.ts',
       'scripts/**/*.ts',
       'bench/**/*.ts',
       'test/**/*.ts',
@@ -63,7 +64,7 @@ export default defineConfig(
     rules: { 'no-restricted-properties': 'off' },
   },
   {
-    files: ['scripts/**/*.ts', 'bench/**/*.ts'],
+    files: ['tools/**/*.ts', 'scripts/**/*.ts', 'bench/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
   {

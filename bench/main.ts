@@ -7,7 +7,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { parsedArguments } from '../scripts/parsed-arguments.js';
+import { parsedArguments } from '../tools/parsed-arguments.js';
 import { integerRows } from './integers.js';
 import { memoryRows } from './memory.js';
 import { pipelineRows } from './pipeline.js';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAuthority } from '../scripts/certificates/authority.js';
+import { createAuthority } from '../tools/certificates/authority.js';
 
 export interface SetupOptions {
   readonly quick: boolean;

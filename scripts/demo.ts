@@ -14,8 +14,8 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { Agent, request } from 'undici';
-import { createAuthority } from './certificates/authority.js';
-import { parsedArguments } from './parsed-arguments.js';
+import { createAuthority } from '../tools/certificates/authority.js';
+import { parsedArguments } from '../tools/parsed-arguments.js';
 
 const FOLDER = resolve('.demo');
 const PREFERRED_PORT = 7764;

@@ -11,7 +11,7 @@ describeWith(['nft', 'ip', 'ss', 'nsenter', 'setpriv', 'sysctl'], 'the proof of 
   (allowed ? test : test.skip)(
     'shows every claim that docs/diode.md makes (where network namespaces are allowed)',
     () => {
-      const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/scripts/diode-verify.js'], {
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/tools/diode-verify.js'], {
         encoding: 'utf8',
       });
       expect(stderr).toBe('');

@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
 
-const MODULE = resolve('dist/libs/settings/src/log-destination.js');
+const MODULE = resolve('dist/libs/log/src/log-destination.js');
 
 /** A process that writes `count` lines of 1 KiB in one go, and then does what `after` says. */
 function writing(count: number, after = ''): ChildProcessByStdio<null, Readable, null> {

@@ -3,14 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 
 function run(script: string, ...args: string[]): { status: number | null; stderr: string } {
-  return spawnSync(process.execPath, [`dist/scripts/${script}.js`, ...args], { encoding: 'utf8' });
+  return spawnSync(process.execPath, [`dist/${script}.js`, ...args], { encoding: 'utf8' });
 }
 
 test.each([
-  ['audit-verify', ['/tmp', '--anchro', 'x'], 'audit:verify'],
-  ['demo', ['--foo'], 'demo'],
-  ['keys', ['--foo'], 'keys'],
-  ['doctor', [], 'doctor'],
+  ['tools/audit-verify', ['/tmp', '--anchro', 'x'], 'audit:verify'],
+  ['scripts/demo', ['--foo'], 'demo'],
+  ['tools/keys', ['--foo'], 'keys'],
+  ['tools/doctor', [], 'doctor'],
 ])('%s %j gives the usage and exit code 64', (script, args, command) => {
   const { status, stderr } = run(script, ...args);
   expect(stderr).toMatch(new RegExp(`usage: npm run ${command} `, 'i'));
@@ -19,7 +19,7 @@ test.each([
 });
 
 test('doctor gives one line and exit code 66 for a file that it cannot read', () => {
-  const { status, stderr } = run('doctor', 'gateway', '/nope');
+  const { status, stderr } = run('tools/doctor', 'gateway', '/nope');
   expect(stderr).toBe('/nope cannot be read (ENOENT)\n');
   expect(status).toBe(66);
 });

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import type { Interface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createSources } from '#libs/quantis';
-import { createAuthority } from '../scripts/certificates/authority.js';
+import { createAuthority } from '../tools/certificates/authority.js';
 
 const MAIN = resolve('dist/libs/quantis/src/simulator/main.js');
 const folder = mkdtempSync(join(tmpdir(), 'simulator-'));

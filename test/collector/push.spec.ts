@@ -333,7 +333,7 @@ describe('the connection', () => {
 });
 
 async function foreignCa(): Promise<string> {
-  const { createAuthority } = await import('../../scripts/certificates/authority.js');
+  const { createAuthority } = await import('../../tools/certificates/authority.js');
   const path = join(temporaryFolder(), 'foreign.pem');
   writeFileSync(path, (await createAuthority('foreign')).certificatePem);
   return path;

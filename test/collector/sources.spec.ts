@@ -16,7 +16,7 @@ import { CollectorSettings } from '../../apps/collector/src/settings.js';
 import { OutputBuffer } from '../../apps/collector/src/sources/output-buffer.js';
 import { SourcesService } from '../../apps/collector/src/sources/sources.service.js';
 import { Ledger } from '../../apps/collector/src/ledger/ledger.js';
-import type { IssuedCertificate } from '../../scripts/certificates/authority.js';
+import type { IssuedCertificate } from '../../tools/certificates/authority.js';
 import { testAuthority, temporaryFolder } from '../support/gateway.js';
 import type { Environment } from '../support/gateway.js';
 import { until } from '../support/until.js';

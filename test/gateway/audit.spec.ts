@@ -33,7 +33,7 @@ function trail(directory: string): Line[] {
 }
 
 function verify(directory: string, ...args: string[]): { status: number | null; output: string } {
-  const verifier = resolve('dist/scripts/audit-verify.js');
+  const verifier = resolve('dist/tools/audit-verify.js');
   const { status, stdout, stderr } = spawnSync(process.execPath, [verifier, directory, ...args], {
     encoding: 'utf8',
   });

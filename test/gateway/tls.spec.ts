@@ -8,8 +8,8 @@ import { readSettings, SettingsError } from '#libs/settings';
 import { FileWatcher } from '../../apps/gateway/src/reload/file-watcher.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { createGateway } from '../../apps/gateway/src/create-gateway.js';
-import { createAuthority } from '../../scripts/certificates/authority.js';
-import type { Authority } from '../../scripts/certificates/authority.js';
+import { createAuthority } from '../../tools/certificates/authority.js';
+import type { Authority } from '../../tools/certificates/authority.js';
 import { gatewayEnvironment, startGateway, temporaryFolder, testAuthority } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 

@@ -7,8 +7,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { readSettings } from '#libs/settings';
 import { createGateway, listen } from '../../apps/gateway/src/create-gateway.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
-import { createAuthority } from '../../scripts/certificates/authority.js';
-import type { Authority } from '../../scripts/certificates/authority.js';
+import { createAuthority } from '../../tools/certificates/authority.js';
+import type { Authority } from '../../tools/certificates/authority.js';
 import { GatewayClient } from './gateway-client.js';
 import type { Environment } from './gateway-client.js';
 

@@ -8,7 +8,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { LoggerModule } from 'nestjs-pino';
 import { QuantisModule } from '#libs/quantis';
-import { logDestination } from '#libs/settings';
+import { logDestination } from '#libs/log';
 import { DiodeService } from './diode/diode.service.js';
 import { Identity } from './push/identity.js';
 import { PushClient } from './push/push.client.js';

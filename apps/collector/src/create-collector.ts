@@ -2,7 +2,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
-import { DirectoryLock, SettingsError } from '#libs/settings';
+import { lockDirectory, SettingsError } from '#libs/settings';
 import { CollectorModule } from './collector.module.js';
 import { DiodeService } from './diode/diode.service.js';
 import { logEvent } from './log-events.js';
@@ -48,7 +48,7 @@ export async function createCollector(
 
 function identify(settings: Readonly<CollectorSettings>): { identity: Identity; behindMs: number } {
   const folder = settings.QRNG_STATE_DIR;
-  const lock = new DirectoryLock('QRNG_STATE_DIR', folder, 'state.lock');
+  const lock = lockDirectory('QRNG_STATE_DIR', folder, 'state.lock');
   process.once('exit', () => lock.close());
   try {
     const { boot, behindMs } = nextBoot(folder, Date.now());

@@ -1,7 +1,8 @@
 /** Reads the certificates and keys whose files the settings name. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { errorCode, SettingsError } from '#libs/settings';
+import { errorCode } from '#libs/files';
+import { SettingsError } from '#libs/settings';
 
 /**
  * The text of a file of certificates; `name` is the variable that names it. OpenSSL takes a CA file without a certificate

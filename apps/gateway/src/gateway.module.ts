@@ -7,7 +7,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
-import { logDestination } from '#libs/settings';
+import { logDestination } from '#libs/log';
 import { ApiModule } from './api/api.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { ApiKeyGuard } from './gate/api-key.guard.js';

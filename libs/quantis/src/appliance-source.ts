@@ -2,7 +2,8 @@
 import { Client } from 'undici';
 import type { Dispatcher } from 'undici';
 import { wipeAndFree } from '#libs/entropy';
-import { errorCode, isSecureUrl } from '#libs/settings';
+import { errorCode } from '#libs/files';
+import { isSecureUrl } from '#libs/settings';
 import { isText } from './is-text.js';
 import { parseRetryAfter } from '#libs/retry';
 import { SourceError } from './source.js';

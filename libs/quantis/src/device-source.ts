@@ -2,7 +2,7 @@
 import { constants, open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode } from '#libs/settings';
+import { errorCode } from '#libs/files';
 import { SourceError } from './source.js';
 import type { EntropySource } from './source.js';
 import { fetchLimitMs, withDeadline } from './with-deadline.js';

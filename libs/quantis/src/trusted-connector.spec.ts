@@ -5,12 +5,12 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { createAuthority, createSelfSigned } from '../../../scripts/certificates/authority.js';
+import { createAuthority, createSelfSigned } from '../../../tools/certificates/authority.js';
 import type {
   Authority,
   CertificateRequest,
   IssuedCertificate,
-} from '../../../scripts/certificates/authority.js';
+} from '../../../tools/certificates/authority.js';
 import { ApplianceSource } from './appliance-source.js';
 import { startSimulator } from './simulator/index.js';
 import type { Simulator } from './simulator/index.js';

@@ -11,7 +11,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
-import { errorCode } from '#libs/settings';
+import { errorCode } from '#libs/files';
 import { SourceError } from './source.js';
 
 export interface Trust {

@@ -12,9 +12,7 @@ export {
   ValidateIf,
   Validator,
 } from './class-validator.js';
-export { DirectoryLock } from './directory-lock.js';
-export { errorCode } from './error-code.js';
-export { logDestination } from './log-destination.js';
+export { lockDirectory } from './lock-directory.js';
 export {
   EXIT_TEMPORARY,
   exitConfig,
@@ -38,4 +36,3 @@ export {
   Variable,
   variableNames,
 } from './variables.js';
-export { watchFiles } from './watch-files.js';

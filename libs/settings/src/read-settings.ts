@@ -9,7 +9,7 @@
 import { readFileSync } from 'node:fs';
 import { plainToInstance } from 'class-transformer';
 import { Validator } from './class-validator.js';
-import { errorCode } from './error-code.js';
+import { errorCode } from '#libs/files';
 import { nearest } from './nearest.js';
 import { secretNames, variableNames } from './variables.js';
 

@@ -10,7 +10,7 @@
  * Wrapping `listen` would miss what native code opens; these tables do not.
  */
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { errorCode } from '#libs/settings';
+import { errorCode } from '#libs/files';
 
 const TCP_LISTEN = '0A';
 const UDP_UNCONNECTED = '07';

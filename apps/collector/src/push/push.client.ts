@@ -9,7 +9,7 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import { Client } from 'undici';
 import type { Dispatcher } from 'undici';
 import { parseRetryAfter } from '#libs/retry';
-import { errorCode } from '#libs/settings';
+import { errorCode } from '#libs/files';
 import { CollectorSettings } from '../settings.js';
 import { Identity } from './identity.js';
 import type { TlsCredentials } from './identity.js';

@@ -1,5 +1,6 @@
 /** Keys and certificates that change on disk, or SIGHUP: read again without losing anything that is on its way. */
-import { SettingsError, watchFiles } from '#libs/settings';
+import { watchFiles } from '#libs/files';
+import { SettingsError } from '#libs/settings';
 import { logEvent } from '../log-events.js';
 import type { CollectorSettings } from '../settings.js';
 import type { Identity } from './identity.js';

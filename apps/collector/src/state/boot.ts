@@ -2,9 +2,9 @@
  * The number of this run: Unix ms at its start, but always above that of every earlier run, also when the clock went back.
  * (boot, sequence) is what the gateway's replay protection compares.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode } from '#libs/settings';
+import { errorCode, replaceFile } from '#libs/files';
 import { StateError } from './state-error.js';
 
 const FILE = 'boot';
@@ -26,7 +26,7 @@ export function nextBoot(folder: string, now: number): Boot {
   const last = storedBoot(folder);
   const boot = last === undefined || BigInt(now) > last ? BigInt(now) : last + 1n;
   try {
-    replaceFile(folder, `${boot}\n`);
+    replaceFile(join(folder, FILE), `${boot}\n`);
   } catch (error) {
     throw new StateError(`${join(folder, FILE)} cannot be written (${errorCode(error)})`);
   }
@@ -47,23 +47,4 @@ function storedBoot(folder: string): bigint | undefined {
     throw new StateError(`${path} is damaged; if this host's clock is right, delete the file`);
   }
   return BigInt(text.trim());
-}
-
-/** After a crash at any moment the file holds the old text or the new one. */
-function replaceFile(folder: string, text: string): void {
-  const temporary = join(folder, `${FILE}.tmp`);
-  const file = openSync(temporary, 'w', 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(temporary, join(folder, FILE));
-  const directory = openSync(folder, 'r');
-  try {
-    fsyncSync(directory); // the rename itself
-  } finally {
-    closeSync(directory);
-  }
 }

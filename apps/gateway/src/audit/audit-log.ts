@@ -10,7 +10,7 @@
  */
 import { open, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DirectoryLock } from '#libs/settings';
+import type { DirectoryLock } from '#libs/files';
 import type { AuditEntry } from './audit-event.js';
 import { auditLine, BEGINNING, lineHash } from './audit-line.js';
 import { dayOf, dayOfFile, fileOf, linesOf, readHead, trailFiles, writeHead } from './trail-files.js';

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { PinoLogger } from 'nestjs-pino';
 import { Clock } from '../clock.js';
-import { DirectoryLock } from '#libs/settings';
+import { DirectoryLock } from '#libs/files';
 import type { AuditEvent } from './audit-event.js';
 import { BEGINNING, lineHash } from './audit-line.js';
 import { AuditLog } from './audit-log.js';
@@ -45,7 +45,7 @@ beforeEach(() => {
 afterEach(() => rmSync(join(directory, '..'), { recursive: true }));
 
 async function started(retentionDays = 90): Promise<AuditTrail> {
-  const log = await AuditLog.open(directory, new DirectoryLock('QRNG_AUDIT_DIR', directory, 'audit.lock'));
+  const log = await AuditLog.open(directory, new DirectoryLock(directory, 'audit.lock'));
   const logger = new PinoLogger({ pinoHttp: { level: 'silent' } });
   const trail = new AuditTrail(
     log,

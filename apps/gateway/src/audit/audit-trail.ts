@@ -6,7 +6,7 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { PinoLogger } from 'nestjs-pino';
 import type { Clock } from '../clock.js';
-import { errorCode } from '#libs/settings';
+import { errorCode } from '#libs/files';
 import { isOutsideEvent } from './audit-event.js';
 import type { AuditEntry, AuditEvent, AuditFields, OutsideEvent } from './audit-event.js';
 import type { AuditLog } from './audit-log.js';

@@ -5,7 +5,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { Clock } from '../clock.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
-import { DirectoryLock } from '#libs/settings';
+import { lockDirectory } from '#libs/settings';
 import { AuditLog } from './audit-log.js';
 import { AuditTrail } from './audit-trail.js';
 
@@ -31,7 +31,7 @@ async function openTrail(
 ): Promise<AuditTrail> {
   const { QRNG_AUDIT_DIR: given, QRNG_STATE_DIR: state } = settings;
   const directory = given ?? join(state, 'audit');
-  const lock = new DirectoryLock(
+  const lock = lockDirectory(
     given === undefined ? 'QRNG_STATE_DIR' : 'QRNG_AUDIT_DIR',
     directory,
     'audit.lock',

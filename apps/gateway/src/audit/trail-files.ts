@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode } from '#libs/settings';
+import { errorCode } from '#libs/files';
 
 const FILE = /^audit-(\d{4}-\d{2}-\d{2})\.jsonl$/;
 const NEWLINE = 10;

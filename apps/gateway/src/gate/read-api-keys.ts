@@ -1,7 +1,7 @@
 /** Reads the API keys of `QRNG_API_KEY` and `QRNG_API_KEYS_FILE` into one table. */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { errorCode } from '#libs/settings';
+import { errorCode } from '#libs/files';
 import type { GatewaySettings } from '../settings.js';
 import type { ApiKey } from '../clients/api-key.js';
 import { splitApiKeyEntry } from '../clients/api-key-entry.js';

@@ -2,12 +2,12 @@
  * Keeps the day's usage over a restart: `usage.json` in QRNG_STATE_DIR, written every second in which it changed, and at
  * the end. A process that is killed forgets at most that second.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { errorCode } from '#libs/settings';
+import { errorCode, replaceFile } from '#libs/files';
 import { StateDirectory } from '../state/state-directory.js';
 import { UsageBook } from './usage-book.js';
 import type { DayUsage } from './usage-book.js';
@@ -51,8 +51,7 @@ export class UsageFile implements OnApplicationShutdown {
     const text = JSON.stringify(this.usage.snapshot());
     if (text === this.#written) return;
     try {
-      writeFileSync(`${this.#path}.new`, text, { mode: 0o600 });
-      renameSync(`${this.#path}.new`, this.#path);
+      replaceFile(this.#path, text, { sync: false }); // once a second, so it does not wait for the disk
       this.#written = text;
     } catch (error) {
       const reason = errorCode(error);

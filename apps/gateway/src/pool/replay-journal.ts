@@ -16,7 +16,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { constants, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { errorCode } from '#libs/settings';
+import { errorCode } from '#libs/files';
 import { failpoint } from '../failpoint.js';
 
 const MAGIC = 'QRNGRPL1';

@@ -7,7 +7,7 @@
  */
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode } from '#libs/settings';
+import { errorCode } from '#libs/files';
 import { ReplayJournal } from './replay-journal.js';
 import type { ReplayRecord } from './replay-journal.js';
 import { ReplayState } from './replay-state.js';

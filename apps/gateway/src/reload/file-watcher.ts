@@ -2,7 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { watchFiles } from '#libs/settings';
+import { watchFiles } from '#libs/files';
 
 const LOOK_EVERY_MS = 500;
 

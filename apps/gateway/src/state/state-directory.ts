@@ -2,7 +2,8 @@
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { GatewaySettings } from '../settings.js';
-import { DirectoryLock } from '#libs/settings';
+import type { DirectoryLock } from '#libs/files';
+import { lockDirectory } from '#libs/settings';
 
 @Injectable()
 export class StateDirectory implements OnApplicationShutdown {
@@ -12,7 +13,7 @@ export class StateDirectory implements OnApplicationShutdown {
   /** @throws {SettingsError} when it cannot be had. */
   constructor(settings: GatewaySettings) {
     this.path = settings.QRNG_STATE_DIR;
-    this.#lock = new DirectoryLock('QRNG_STATE_DIR', this.path, 'state.lock');
+    this.#lock = lockDirectory('QRNG_STATE_DIR', this.path, 'state.lock');
   }
 
   onApplicationShutdown(): void {

@@ -3,7 +3,8 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
-import { errorCode, SettingsError } from '#libs/settings';
+import { errorCode } from '#libs/files';
+import { SettingsError } from '#libs/settings';
 import type { GatewaySettings } from '../settings.js';
 
 /**

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'undici';
-import { createAuthority } from '../../../../scripts/certificates/authority.js';
-import type { Authority, IssuedCertificate } from '../../../../scripts/certificates/authority.js';
+import { createAuthority } from '../../../../tools/certificates/authority.js';
+import type { Authority, IssuedCertificate } from '../../../../tools/certificates/authority.js';
 import { startSimulator } from './index.js';
 import type { Fault, Simulator, SimulatorOptions } from './index.js';
 

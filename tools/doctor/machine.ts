@@ -1,11 +1,10 @@
 /** The items of the checklist that are about the machine: firewall, clocks, separate machines, hardening. */
 import { lookup } from 'node:dns/promises';
 import { isLoopback } from '#libs/settings';
+import type { App } from './app.js';
 import { check } from './finding.js';
 import type { Finding } from './finding.js';
 import type { Host } from './host.js';
-
-export type App = 'collector' | 'gateway';
 
 const firewall = check('Firewall');
 const clocks = check('Clocks');

@@ -57,7 +57,7 @@ export class Product {
   /** What an API client elsewhere gets, as `STATUS BODY`; status 0 when nothing came back. */
   get(path: string): string {
     const url = GATEWAY_URL + path;
-    const script = join(dist, 'scripts/diode/fetch.js');
+    const script = join(dist, 'tools/diode/fetch.js');
     return this.network.elsewhere.run(process.execPath, script, url, this.#path('ca.pem'), this.#apiKey);
   }
 

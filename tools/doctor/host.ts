@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { parseTable } from '../../apps/collector/src/diode/sockets.js';
-import type { App } from './machine.js';
+import type { App } from './app.js';
 
 export interface Host {
   /** `nft -j list chains`, or why there is none. */

@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { errorCode } from '#libs/settings';
+import { errorCode } from '#libs/files';
 import { examine } from './doctor/examine.js';
 import { report } from './doctor/finding.js';
 import { thisHost } from './doctor/host.js';

@@ -17,7 +17,7 @@ import type { Finding } from './finding.js';
 import type { Host } from './host.js';
 import { apiKey, hmacKey, keyAges } from './keys.js';
 import { checkClock, checkFirewall, checkHardening, checkSeparation } from './machine.js';
-import type { App } from './machine.js';
+import type { App } from './app.js';
 import { peer } from './peers.js';
 
 /** @param files further files that nobody else may read, such as the one that `env` came from. */

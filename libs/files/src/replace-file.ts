@@ -1,0 +1,115 @@
+/** Replaces a file in one step: whoever reads it, and whoever finds it after a crash, sees the old content or the new. */
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import type { Stats } from 'node:fs';
+import { dirname } from 'node:path';
+import { errorCode } from './error-code.js';
+
+export interface ReplaceOptions {
+  /** Of a file that was not there; 600 by default. One that was there keeps its mode, and its owner where this process may set it. */
+  readonly mode?: number;
+  /** Whether it is on the disk when the function returns; true by default. Without it a power cut may take the change back. */
+  readonly sync?: boolean;
+}
+
+/**
+ * Puts `content` in the place of the file at `path`. Two processes must not do this to one file at once: see `rewriteFile`.
+ *
+ * @throws the file system's error; the file is then as it was.
+ */
+export function replaceFile(path: string, content: string | Uint8Array, options: ReplaceOptions = {}): void {
+  const target = realPath(path);
+  writeDraft(openSync(`${target}.new`, 'w', 0o600), target, content, options);
+}
+
+/**
+ * Replaces the file at `path` with what `change` makes of its text (undefined when there is no file). Of two processes
+ * that do this at once, one gets the error EEXIST: no change is lost between reading and writing.
+ *
+ * @returns the text that was written.
+ * @throws what `change` throws, or the file system's error; the file is then as it was.
+ */
+export function rewriteFile(
+  path: string,
+  change: (text: string | undefined) => string,
+  options: ReplaceOptions = {},
+): string {
+  const target = realPath(path);
+  const draft = openSync(`${target}.new`, 'wx', 0o600);
+  let content: string;
+  try {
+    content = change(readIfThere(target));
+  } catch (error) {
+    closeSync(draft);
+    rmSync(`${target}.new`, { force: true });
+    throw error;
+  }
+  writeDraft(draft, target, content, options);
+  return content;
+}
+
+function writeDraft(
+  draft: number,
+  target: string,
+  content: string | Uint8Array,
+  { mode = 0o600, sync = true }: ReplaceOptions,
+): void {
+  try {
+    try {
+      writeFileSync(draft, content);
+      if (sync) fsyncSync(draft);
+    } finally {
+      closeSync(draft);
+    }
+    keepOwner(statSync(target, { throwIfNoEntry: false }), `${target}.new`, mode);
+    renameSync(`${target}.new`, target);
+  } catch (error) {
+    rmSync(`${target}.new`, { force: true });
+    throw error;
+  }
+  if (sync) syncDirectory(dirname(target)); // the rename itself
+}
+
+function keepOwner(old: Stats | undefined, draft: string, mode: number): void {
+  chmodSync(draft, old === undefined ? mode : old.mode & 0o7777);
+  if (old !== undefined && process.getuid?.() === 0) chownSync(draft, old.uid, old.gid);
+}
+
+/** Where a symbolic link leads, so that the link stays one. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return path;
+    throw error;
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}

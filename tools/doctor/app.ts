@@ -1,0 +1,2 @@
+/** The two apps that the doctor examines. */
+export type App = 'collector' | 'gateway';
