@@ -9,6 +9,7 @@ const GATEWAY = [
     'clock',
     'failpoint',
     'framework-logger',
+    'log-events',
     'problem',
     'clients',
     'addresses',

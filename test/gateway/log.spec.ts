@@ -20,7 +20,7 @@ test('each line is an event of the gateway with a message, and none tells a secr
   }
   const events = log.map(({ event }) => event);
   expect(events).toEqual(expect.arrayContaining(['unknown-setting', 'listening', 'request']));
-  expect(log.find(({ event }) => event === 'unknown-setting')?.['msg']).toContain('QRNG_BUFFER_SIZE');
+  expect(log.find(({ event }) => event === 'unknown-setting')?.['warning']).toContain('QRNG_BUFFER_SIZE');
   expect(log.filter(({ level }) => Number(level) >= 40).map(({ event }) => event)).toEqual([
     'replay-state-opened',
     'unknown-setting',

@@ -3,7 +3,6 @@ import { lookup } from 'node:dns/promises';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { PinoLogger } from 'nestjs-pino';
 import { errorCode } from '#libs/files';
 import { EXIT_TEMPORARY, SettingsError } from '#libs/settings';
 import { FrameworkLogger } from './framework-logger.js';
@@ -32,11 +31,10 @@ export async function createGateway(
   const adapter = new FastifyAdapter(serverOptions(settings));
   const module = GatewayModule.forRoot(settings, source);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
-    logger: ['fatal', 'warn'], // until nestjs-pino takes over; what fails before that is thrown, and told by start.ts
+    logger: new FrameworkLogger(settings.QRNG_LOG_LEVEL),
     bodyParser: false,
     abortOnError: false,
   });
-  app.useLogger(new FrameworkLogger(await app.resolve(PinoLogger), {}));
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   const fastify = adapter.getInstance();
   fastify.removeAllContentTypeParsers(); // a push is the only request with a body

@@ -7,9 +7,9 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
-import { logDestination } from '#libs/log';
 import { ApiModule } from './api/api.module.js';
 import { AuditModule } from './audit/audit.module.js';
+import { loggerParams } from './framework-logger.js';
 import { ApiKeyGuard } from './gate/api-key.guard.js';
 import { ClientThrottlerGuard } from './gate/client-throttler.guard.js';
 import { GateModule } from './gate/gate.module.js';
@@ -33,10 +33,7 @@ export class GatewayModule {
       module: GatewayModule,
       imports: [
         SettingsModule.forRoot(settings, source),
-        LoggerModule.forRoot({
-          pinoHttp: [{ level: settings.QRNG_LOG_LEVEL, autoLogging: false }, logDestination()],
-          forRoutes: [],
-        }),
+        LoggerModule.forRoot(loggerParams(settings.QRNG_LOG_LEVEL)),
         MetricsModule,
         AuditModule,
         ReloadModule,

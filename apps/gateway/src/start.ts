@@ -1,6 +1,5 @@
 /** Starts the gateway that the environment describes. */
 import 'reflect-metadata';
-import { PinoLogger } from 'nestjs-pino';
 import {
   exitConfig,
   isLoopback,
@@ -10,6 +9,7 @@ import {
   SettingsError,
 } from '#libs/settings';
 import { createGateway, listen } from './create-gateway.js';
+import { logEvent } from './log-events.js';
 import { FileWatcher } from './reload/file-watcher.js';
 import { SettingsSource } from './settings-source.js';
 import { GatewaySettings, parseListenAddress } from './settings.js';
@@ -26,15 +26,11 @@ const onError = (error: unknown): never => {
 const app = await createGateway(settings, source).catch(onError);
 process.on('SIGHUP', () => void app.get(FileWatcher).reload());
 const url = await listen(app, settings).catch(onError);
-const logger = await app.resolve(PinoLogger);
-for (const warning of warnings) logger.warn({ event: 'unknown-setting' }, warning);
+for (const warning of warnings) logEvent('warn', 'unknown-setting', { warning });
 if (
   settings.QRNG_TLS === 'off' &&
   !isLoopback(parseListenAddress(settings.QRNG_LISTEN_ADDRESS)?.host ?? '')
 ) {
-  logger.warn(
-    { event: 'tls-off', url },
-    'plain HTTP, and not on loopback: keys and entropy are there for all to read',
-  );
+  logEvent('warn', 'tls-off', { url });
 }
-logger.info({ event: 'listening', url }, `listening at ${url}`);
+logEvent('log', 'listening', { url });

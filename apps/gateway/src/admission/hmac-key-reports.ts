@@ -1,7 +1,7 @@
 /** Tells operators which HMAC keys are valid and which of them is still in use: metric, log, audit trail. */
 import { Injectable } from '@nestjs/common';
-import { PinoLogger } from 'nestjs-pino';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { logEvent } from '../log-events.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 
 @Injectable()
@@ -11,10 +11,7 @@ export class HmacKeyReports {
   constructor(
     private readonly metrics: GatewayMetrics,
     private readonly audit: AuditTrail,
-    private readonly logger: PinoLogger,
-  ) {
-    logger.setContext('HmacKeys');
-  }
+  ) {}
 
   /** A series for each valid key and no other, from 0 on, so that "no longer used" can be told from "never seen". */
   valid(keyIds: readonly string[]): void {
@@ -27,12 +24,12 @@ export class HmacKeyReports {
 
   reloaded(keyIds: readonly string[]): void {
     this.valid(keyIds);
-    this.logger.info({ event: 'hmac-keys-reloaded', keyIds }, 'these HMAC keys are valid now');
+    logEvent('log', 'hmac-keys-reloaded', { keyIds });
     this.audit.record('hmac-keys-reloaded', { reason: `key ids ${keyIds.join(' ')}` });
   }
 
   refused(reason: string): void {
-    this.logger.error({ event: 'hmac-keys-refused', reason }, 'the HMAC keys in use stay');
+    logEvent('error', 'hmac-keys-refused', { reason });
     this.audit.record('hmac-keys-refused', { reason });
   }
 }

@@ -1,11 +1,11 @@
 /** Tells operators what became of each push: metrics, log, audit trail, and the state of its collector. */
 import { Injectable } from '@nestjs/common';
-import { PinoLogger } from 'nestjs-pino';
 import type { Packet } from '#libs/crypto';
 import type { AuditEvent } from '../audit/audit-event.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { EventLimit } from '../audit/event-limit.js';
 import { CollectorRegistry } from '../collectors/collector-registry.js';
+import { logEvent } from '../log-events.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import type { PacketRefusal, RefusalResult } from './packet-refusal.js';
 
@@ -27,10 +27,7 @@ export class PushOutcomes {
     private readonly metrics: GatewayMetrics,
     private readonly collectors: CollectorRegistry,
     private readonly audit: AuditTrail,
-    private readonly logger: PinoLogger,
-  ) {
-    logger.setContext(PushOutcomes.name);
-  }
+  ) {}
 
   /** A packet that was taken at `now` and skipped `missing` sequence numbers. */
   accepted(packet: Packet, missing: bigint, now: number): void {
@@ -38,10 +35,12 @@ export class PushOutcomes {
     this.#count('accepted', packet);
     this.collectors.note(packet, missing, now);
     if (missing === 0n) return;
-    this.logger.warn(
-      { event: 'sequence-gap', collector, boot: `${boot}`, sequence: `${sequence}`, missing: `${missing}` },
-      'sequence numbers were skipped',
-    );
+    logEvent('warn', 'sequence-gap', {
+      collector,
+      boot: boot.toString(),
+      sequence: sequence.toString(),
+      missing: missing.toString(),
+    });
   }
 
   /** A push that was not taken; `packet` only if its MAC held: nothing else is known to be from a collector. */
@@ -68,13 +67,10 @@ export class PushOutcomes {
     const leftOut = this.#leftOut === 0 ? undefined : this.#leftOut;
     this.#leftOut = 0;
     const { collector, boot, sequence } = packet ?? {};
-    this.logger[result === 'conflict' ? 'error' : 'warn'](
-      {
-        ...{ event: 'push-refused', result, source, collector, reason, leftOut },
-        boot: boot?.toString(),
-        sequence: sequence?.toString(),
-      },
-      'a push was refused',
-    );
+    logEvent(result === 'conflict' ? 'error' : 'warn', 'push-refused', {
+      ...{ result, source, collector, reason, leftOut },
+      boot: boot?.toString(),
+      sequence: sequence?.toString(),
+    });
   }
 }

@@ -2,9 +2,9 @@
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { PinoLogger } from 'nestjs-pino';
 import { LimitReports } from '../limits/limit-reports.js';
 import { Quotas } from '../limits/quotas.js';
+import { logEvent } from '../log-events.js';
 import { EntropyService } from '../pool/entropy.service.js';
 import { ApiError } from '../problem/api-error.js';
 import { EntropyStream } from './entropy-stream.js';
@@ -32,10 +32,7 @@ export class Streams implements BeforeApplicationShutdown {
     private readonly entropy: EntropyService,
     private readonly quotas: Quotas,
     private readonly reports: LimitReports,
-    private readonly logger: PinoLogger,
-  ) {
-    logger.setContext(Streams.name);
-  }
+  ) {}
 
   /**
    * A stream of `bytes` for the client of the request.
@@ -88,10 +85,8 @@ export class Streams implements BeforeApplicationShutdown {
   }
 
   #logEarlyEnd(request: FastifyRequest, { taken, total }: EntropyStream): void {
-    this.logger.warn(
-      { event: 'stream-ended-early', requestId: request.id, client: request.client?.name, taken, total },
-      'a stream ended early',
-    );
+    const client = request.client?.name;
+    logEvent('warn', 'stream-ended-early', { requestId: request.id, client, taken, total });
   }
 }
 

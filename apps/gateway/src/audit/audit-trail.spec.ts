@@ -11,7 +11,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { PinoLogger } from 'nestjs-pino';
 import { Clock } from '../clock.js';
 import { DirectoryLock } from '#libs/files';
 import type { AuditEvent } from './audit-event.js';
@@ -46,13 +45,7 @@ afterEach(() => rmSync(join(directory, '..'), { recursive: true }));
 
 async function started(retentionDays = 90): Promise<AuditTrail> {
   const log = await AuditLog.open(directory, new DirectoryLock(directory, 'audit.lock'));
-  const logger = new PinoLogger({ pinoHttp: { level: 'silent' } });
-  const trail = new AuditTrail(
-    log,
-    { retentionDays, onLeftOut: (event) => leftOut.push(event) },
-    clock,
-    logger,
-  );
+  const trail = new AuditTrail(log, { retentionDays, onLeftOut: (event) => leftOut.push(event) }, clock);
   trail.onApplicationBootstrap();
   return trail;
 }

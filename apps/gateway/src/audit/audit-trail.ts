@@ -4,9 +4,9 @@
  *   record() -> limit (outside events) -> bounded queue -> batches -> file of the day (synced) -> head
  */
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import type { PinoLogger } from 'nestjs-pino';
 import type { Clock } from '../clock.js';
 import { errorCode } from '#libs/files';
+import { logEvent } from '../log-events.js';
 import { isOutsideEvent } from './audit-event.js';
 import type { AuditEntry, AuditEvent, AuditFields, OutsideEvent } from './audit-event.js';
 import type { AuditLog } from './audit-log.js';
@@ -36,10 +36,7 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
     private readonly log: AuditLog,
     private readonly options: AuditOptions,
     private readonly clock: Clock,
-    private readonly logger: PinoLogger,
-  ) {
-    logger.setContext(AuditTrail.name);
-  }
+  ) {}
 
   /** Records an event. Returns at once; never throws: what cannot be written shows in health and metrics. */
   record(event: AuditEvent, fields: AuditFields = {}): void {
@@ -62,10 +59,7 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
   onApplicationBootstrap(): void {
     const { tornBytes, damage } = this.log.condition;
     if (damage !== undefined) {
-      this.logger.error(
-        { event: 'audit-damaged', reason: damage },
-        'the audit trail is not what was written',
-      );
+      logEvent('error', 'audit-damaged', { reason: damage });
       this.record('trail-damaged', { reason: damage });
     }
     this.record(
@@ -107,7 +101,7 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
         this.#queue = this.#queue.slice(written);
         await this.log.seal();
       }
-      if (this.#fault !== undefined) this.logger.info({ event: 'audit-writable' }, 'the audit trail goes on');
+      if (this.#fault !== undefined) logEvent('log', 'audit-writable');
       this.#fault = undefined;
     } catch (error) {
       this.#fault ??= this.#toldFault(error);
@@ -124,12 +118,11 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
     if (entries.length > 0) await this.log.append(entries);
     for (const { file } of expired) await this.log.remove(file);
     // For whoever keeps logs elsewhere: whoever rewrites the whole trail cannot rewrite this.
-    this.logger.info({ event: 'audit-head', head: this.log.head }, 'a new day of the audit trail');
+    logEvent('log', 'audit-head', { head: this.log.head });
   }
 
   #toldFault(error: unknown): string {
-    const fault = `the audit trail cannot be written (${errorCode(error)})`;
-    this.logger.error({ event: 'audit-unwritable', reason: errorCode(error) }, fault);
-    return fault;
+    logEvent('error', 'audit-unwritable', { reason: errorCode(error) });
+    return `the audit trail cannot be written (${errorCode(error)})`;
   }
 }

@@ -1,7 +1,6 @@
 /** The audit trail, for everything that has something to record. */
 import { join } from 'node:path';
 import { Global, Module } from '@nestjs/common';
-import { PinoLogger } from 'nestjs-pino';
 import { Clock } from '../clock.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
@@ -14,7 +13,7 @@ import { AuditTrail } from './audit-trail.js';
   providers: [
     {
       provide: AuditTrail,
-      inject: [GatewaySettings, Clock, GatewayMetrics, PinoLogger],
+      inject: [GatewaySettings, Clock, GatewayMetrics],
       useFactory: openTrail,
     },
   ],
@@ -27,7 +26,6 @@ async function openTrail(
   settings: GatewaySettings,
   clock: Clock,
   metrics: GatewayMetrics,
-  logger: PinoLogger,
 ): Promise<AuditTrail> {
   const { QRNG_AUDIT_DIR: given, QRNG_STATE_DIR: state } = settings;
   const directory = given ?? join(state, 'audit');
@@ -40,7 +38,7 @@ async function openTrail(
     retentionDays: settings.QRNG_AUDIT_RETENTION_DAYS,
     onLeftOut: (event: string) => metrics.auditLeftOut.inc({ event }),
   };
-  const trail = new AuditTrail(await AuditLog.open(directory, lock), options, clock, logger);
+  const trail = new AuditTrail(await AuditLog.open(directory, lock), options, clock);
   metrics.observeAudit(() => trail.fault());
   return trail;
 }

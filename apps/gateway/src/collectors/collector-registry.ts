@@ -2,7 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import { decodeTelemetry, TelemetryError } from '#libs/crypto';
 import type { Packet, Telemetry } from '#libs/crypto';
-import { PinoLogger } from 'nestjs-pino';
+import { logEvent } from '../log-events.js';
 import { CollectorMetrics } from './collector-metrics.js';
 
 /** More than an installation has; whoever holds the key could otherwise name collectors without end. */
@@ -30,12 +30,7 @@ export class CollectorRegistry {
   readonly #collectors = new Map<string, CollectorStatus>();
   readonly #labels = new Set<string>();
 
-  constructor(
-    private readonly metrics: CollectorMetrics,
-    private readonly logger: PinoLogger,
-  ) {
-    logger.setContext(CollectorRegistry.name);
-  }
+  constructor(private readonly metrics: CollectorMetrics) {}
 
   /** All collectors heard of since this gateway started, at most 256. */
   collectors(): CollectorStatus[] {
@@ -82,10 +77,8 @@ export class CollectorRegistry {
     } catch (error) {
       if (!(error instanceof TelemetryError)) throw error;
       this.metrics.malformed(packet.collector);
-      this.logger.warn(
-        { event: 'telemetry-malformed', collector: packet.collector, reason: error.message },
-        'a heartbeat is not telemetry',
-      );
+      const { collector } = packet;
+      logEvent('warn', 'telemetry-malformed', { collector, reason: error.message });
       return undefined;
     }
   }

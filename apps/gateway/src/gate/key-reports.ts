@@ -1,7 +1,7 @@
 /** Tells operators what became of the API keys: log, audit trail, and a metric for keys that expire. */
 import { Injectable } from '@nestjs/common';
-import { PinoLogger } from 'nestjs-pino';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { logEvent } from '../log-events.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import type { ApiKeyTable } from './read-api-keys.js';
 
@@ -10,10 +10,7 @@ export class KeyReports {
   constructor(
     private readonly metrics: GatewayMetrics,
     private readonly audit: AuditTrail,
-    private readonly logger: PinoLogger,
-  ) {
-    logger.setContext(KeyReports.name);
-  }
+  ) {}
 
   /** The keys that are known from now on. */
   read(table: ApiKeyTable): void {
@@ -25,7 +22,7 @@ export class KeyReports {
       }
     }
     if (table.size === 0) {
-      this.logger.warn({ event: 'no-keys' }, 'there are no API keys: nobody can use the API');
+      logEvent('warn', 'no-keys');
     }
   }
 
@@ -33,13 +30,13 @@ export class KeyReports {
   reloaded(table: ApiKeyTable): void {
     this.read(table);
     const reason = `${table.size} keys`;
-    this.logger.info({ event: 'keys-reloaded', reason }, 'the API keys changed');
+    logEvent('log', 'keys-reloaded', { reason });
     this.audit.record('keys-reloaded', { reason });
   }
 
   /** The keys were read again and do not hold; those that were known stay. */
   refused(reason: string): void {
-    this.logger.error({ event: 'keys-refused', reason }, 'the API keys do not hold; the old ones stay');
+    logEvent('error', 'keys-refused', { reason });
     this.audit.record('keys-refused', { reason });
   }
 }

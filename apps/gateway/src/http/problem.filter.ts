@@ -2,7 +2,7 @@
 import { Catch, HttpException } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { PinoLogger } from 'nestjs-pino';
+import { logEvent } from '../log-events.js';
 import { PacketRefusal } from '../admission/packet-refusal.js';
 import { pushAnswer } from '../push/push-refusal.js';
 import { ApiError, PROBLEMS } from '../problem/api-error.js';
@@ -14,10 +14,6 @@ const RETRY_AFTER_SECS = 1;
 
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly logger: PinoLogger) {
-    logger.setContext(ProblemFilter.name);
-  }
-
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
@@ -56,11 +52,13 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   #logDefect(error: unknown, request: FastifyRequest): void {
-    this.logger.error(
-      { event: 'internal-error', requestId: request.id, err: error },
-      'a request met a defect',
-    );
+    logEvent('error', 'internal-error', { requestId: request.id, err: asError(error) });
   }
+}
+
+/** What was thrown, as an error: pino writes the stack of `err`. */
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 function isPush(request: FastifyRequest): boolean {

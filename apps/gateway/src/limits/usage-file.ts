@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { PinoLogger } from 'nestjs-pino';
 import { errorCode, replaceFile } from '#libs/files';
+import { logEvent } from '../log-events.js';
 import { StateDirectory } from '../state/state-directory.js';
 import { UsageBook } from './usage-book.js';
 import type { DayUsage } from './usage-book.js';
@@ -23,9 +23,7 @@ export class UsageFile implements OnApplicationShutdown {
   constructor(
     directory: StateDirectory,
     private readonly usage: UsageBook,
-    private readonly logger: PinoLogger,
   ) {
-    logger.setContext(UsageFile.name);
     this.#path = join(directory.path, 'usage.json');
     this.#read();
     this.#timer = setInterval(() => this.#write(), WRITE_EVERY_MS).unref();
@@ -43,7 +41,7 @@ export class UsageFile implements OnApplicationShutdown {
     } catch (error) {
       const reason = errorCode(error);
       if (reason === 'ENOENT') return;
-      this.logger.error({ event: 'usage-lost', reason }, "the day's usage cannot be read; quotas begin anew");
+      logEvent('error', 'usage-lost', { reason });
     }
   }
 
@@ -55,7 +53,7 @@ export class UsageFile implements OnApplicationShutdown {
       this.#written = text;
     } catch (error) {
       const reason = errorCode(error);
-      this.logger.error({ event: 'usage-not-written', reason }, "the day's usage cannot be written");
+      logEvent('error', 'usage-not-written', { reason });
     }
   }
 }

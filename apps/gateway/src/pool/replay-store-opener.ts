@@ -1,11 +1,14 @@
 /** Opens the replay state in the state directory, and tells operators in which condition it was found. */
 import { Injectable } from '@nestjs/common';
-import { PinoLogger } from 'nestjs-pino';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock } from '../clock.js';
+import { logEvent } from '../log-events.js';
 import { StateDirectory } from '../state/state-directory.js';
 import { ReplayStore } from './replay-store.js';
 import type { Recovery } from './replay-store.js';
+
+/** All but `whole` mean that packets stamped before now are refused. */
+const LEVELS = { whole: 'log', new: 'warn', torn: 'warn', lost: 'error' } as const;
 
 @Injectable()
 export class ReplayStoreOpener {
@@ -13,10 +16,7 @@ export class ReplayStoreOpener {
     private readonly directory: StateDirectory,
     private readonly clock: Clock,
     private readonly audit: AuditTrail,
-    private readonly logger: PinoLogger,
-  ) {
-    logger.setContext(ReplayStoreOpener.name);
-  }
+  ) {}
 
   async open(): Promise<ReplayStore> {
     const { store, recovery } = await ReplayStore.open(this.directory.path, this.clock.now());
@@ -25,24 +25,7 @@ export class ReplayStoreOpener {
   }
 
   #tell({ found, setAside }: Recovery): void {
-    const fields = { event: 'replay-state-opened', found, setAside };
-    switch (found) {
-      case 'whole':
-        this.logger.info(fields, 'the replay state goes on');
-        break;
-      case 'new':
-        this.logger.warn(fields, 'the replay state is new: packets stamped before now are refused');
-        break;
-      case 'torn':
-        this.logger.warn(fields, 'the last record was torn: packets stamped before now are refused');
-        break;
-      case 'lost':
-        this.logger.error(
-          fields,
-          'the replay state is damaged, a new one begins: packets stamped before now are refused',
-        );
-        this.audit.record('state-lost', { reason: `moved to ${setAside ?? ''}` });
-        break;
-    }
+    logEvent(LEVELS[found], 'replay-state-opened', { found, setAside });
+    if (found === 'lost') this.audit.record('state-lost', { reason: `moved to ${setAside ?? ''}` });
   }
 }

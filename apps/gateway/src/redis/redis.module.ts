@@ -1,8 +1,8 @@
 /** The connection to `QRNG_REDIS_URL`, or none where the variable is not set: the client is not even loaded then. */
 import { Inject, Module } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { PinoLogger } from 'nestjs-pino';
 import { SettingsError } from '#libs/settings';
+import { logEvent } from '../log-events.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
 import type { RedisConnection } from './redis-connection.js';
@@ -14,7 +14,7 @@ export const REDIS = Symbol('Redis');
   providers: [
     {
       provide: REDIS,
-      inject: [GatewaySettings, PinoLogger, GatewayMetrics],
+      inject: [GatewaySettings, GatewayMetrics],
       useFactory: openRedis,
     },
   ],
@@ -35,19 +35,17 @@ export class RedisModule implements OnApplicationShutdown {
  */
 async function openRedis(
   settings: GatewaySettings,
-  logger: PinoLogger,
   metrics: GatewayMetrics,
 ): Promise<RedisConnection | undefined> {
   if (settings.QRNG_REDIS_URL === undefined) return undefined;
   const { RedisConnection } = await import('./redis-connection.js'); // 650 modules come with it
   const redis = await RedisConnection.open(settings.QRNG_REDIS_URL, {
     up: (warnings) => {
-      logger.info({ event: 'redis-up' }, 'Redis can be used');
-      for (const warning of warnings) logger.warn({ event: 'redis-setting' }, warning);
+      logEvent('log', 'redis-up');
+      for (const warning of warnings) logEvent('warn', 'redis-setting', { warning });
     },
-    down: (reason) => logger.error({ event: 'redis-down', reason }, 'Redis cannot be used'),
-    refused: (reason) =>
-      logger.error({ event: 'redis-refused', reason }, 'Redis refuses a command; see docs/scaling.md'),
+    down: (reason) => logEvent('error', 'redis-down', { reason }),
+    refused: (reason) => logEvent('error', 'redis-refused', { reason }),
   });
   if (redis.refused) {
     const { fault = '' } = redis;

@@ -1,8 +1,8 @@
 /** Reads files again while the gateway runs: each as it changes, all of them on SIGHUP, one after the other. */
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { PinoLogger } from 'nestjs-pino';
 import { watchFiles } from '#libs/files';
+import { logEvent } from '../log-events.js';
 
 const LOOK_EVERY_MS = 500;
 
@@ -16,10 +16,6 @@ interface Watch {
 export class FileWatcher implements OnApplicationShutdown {
   readonly #watches: Watch[] = [];
   #queue = Promise.resolve();
-
-  constructor(private readonly logger: PinoLogger) {
-    logger.setContext(FileWatcher.name);
-  }
 
   /**
    * Calls `onChange` when one of the files changed (also: appeared, vanished, was replaced through a link) and has
@@ -44,7 +40,7 @@ export class FileWatcher implements OnApplicationShutdown {
 
   #handle({ paths, onChange }: Watch): Promise<void> {
     this.#queue = this.#queue.then(onChange).catch((error: unknown) => {
-      this.logger.error({ event: 'reload-failed', files: paths, err: error }, 'a reload failed');
+      logEvent('error', 'reload-failed', { files: paths, err: new Error(String(error), { cause: error }) });
     });
     return this.#queue;
   }

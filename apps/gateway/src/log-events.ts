@@ -1,0 +1,46 @@
+/** Every event that the gateway logs, with its one message; what varies goes into fields. The access log is in http/request-hooks. */
+import { Logger } from '@nestjs/common';
+
+const MESSAGES = {
+  listening: 'the gateway listens',
+  'unknown-setting': 'an environment variable is not a setting of the gateway',
+  'tls-off': 'plain HTTP on an address other than loopback: anyone on the way can read keys and entropy',
+  'reload-failed': 'a file that changed could not be handled; what was in use stays in use',
+  'keys-reloaded': 'the API keys changed',
+  'keys-refused': 'the API keys on disk are invalid; the old ones stay in use',
+  'no-keys': 'there are no API keys: nobody can use the API',
+  'certificate-reloaded': 'new connections use the new certificate',
+  'certificate-refused': 'the certificate on disk cannot be used; the old one stays in use',
+  'hmac-keys-reloaded': 'the HMAC keys changed; packets under these keys are accepted',
+  'hmac-keys-refused': 'the HMAC keys on disk are invalid; the old ones stay in use',
+  'redis-up': 'Redis can be used',
+  'redis-down': 'Redis cannot be used',
+  'redis-refused': 'Redis refused a command; see docs/scaling.md',
+  'redis-setting': 'a setting of Redis is unsafe for a shared pool; see docs/scaling.md',
+  'audit-head': 'the hash of the latest line of the audit trail; keep it elsewhere as an anchor',
+  'audit-damaged': 'the audit trail on disk is not what was written; run npm run audit:verify',
+  'audit-unwritable': 'the audit trail cannot be written; events wait, then are counted and left out',
+  'audit-writable': 'the audit trail can be written again',
+  'replay-state-opened': 'the replay state was read; `found` says in which condition',
+  'usage-lost': "the day's usage cannot be read; quotas begin anew",
+  'usage-not-written': "the day's usage cannot be written",
+  'telemetry-malformed': 'a heartbeat does not carry valid telemetry',
+  'sequence-gap': 'a collector skipped sequence numbers: packets were lost',
+  'push-refused': 'a packet was refused',
+  'stream-ended-early': 'a stream ended before its last byte',
+  'internal-error': 'a request failed because of a defect of the gateway',
+} as const;
+
+export type LogEvent = keyof typeof MESSAGES;
+export type LogLevel = 'log' | 'warn' | 'error' | 'fatal';
+export type LogFields = Readonly<Record<string, string | number | bigint | boolean | object | undefined>>;
+
+/** The `context` of every line of this table. */
+export const LOG_CONTEXT = 'gateway';
+
+const logger = new Logger(LOG_CONTEXT);
+
+/** Logs `event` with its fields. Never entropy, keys, MACs or Authorization headers. */
+export function logEvent(level: LogLevel, event: LogEvent, fields: LogFields = {}): void {
+  logger[level]({ event, ...fields }, MESSAGES[event]);
+}
