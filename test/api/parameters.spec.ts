@@ -215,6 +215,29 @@ describe('GET /api/random', () => {
     }
   });
 
+  test.each([
+    ['hex', 'bytes=5', undefined],
+    ['hex', 'bytes=5', '*/*'],
+    ['hex', 'bytes=5', 'application/problem+json'],
+    ['hex', 'bytes=5', 'text/plain, application/octet-stream'],
+    ['binary', 'bytes=5', 'application/octet-stream'],
+    ['hex', 'bytes=5&encoding=hex', 'application/octet-stream'],
+    ['binary', 'bytes=5&encoding=binary', 'text/plain'],
+  ])('answers %s to %s with Accept: %s, also HEAD', async (encoding, query, accept) => {
+    const headers = {
+      authorization: `Bearer ${gateway.apiKey}`,
+      ...(accept === undefined ? {} : { accept }),
+    };
+    const type = encoding === 'hex' ? 'text/plain; charset=utf-8' : 'application/octet-stream';
+    for (const method of ['GET', 'HEAD'] as const) {
+      const answer = await gateway.request(`/api/random?${query}`, { method, headers });
+      expect(answer).toMatchObject({
+        status: 200,
+        headers: { 'content-type': type, 'content-length': encoding === 'hex' ? '10' : '5' },
+      });
+    }
+  });
+
   test('answers the bytes themselves', async () => {
     const { body, headers } = await gateway.get('/api/random?bytes=1000&encoding=binary');
     expect([body.length, headers['content-type']]).toEqual([1000, 'application/octet-stream']);

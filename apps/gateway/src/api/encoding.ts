@@ -32,3 +32,26 @@ export function encodedLength(bytes: number, encoding: Encoding): number {
 export function mediaType(encoding: Encoding): string {
   return encoding === 'binary' ? 'application/octet-stream' : 'text/plain; charset=utf-8';
 }
+
+/**
+ * The encoding that an Accept header asks for (RFC 9110, 12.5.1), `hex` or `binary`: whichever media type has the higher
+ * quality. Text on a tie, and where it wants neither: generated clients send the types of errors alone.
+ */
+export function acceptedEncoding(accept: string | undefined): 'hex' | 'binary' {
+  if (accept === undefined || !/octet-stream|application\/\*/i.test(accept)) return 'hex';
+  return quality(accept, 'application', 'octet-stream') > quality(accept, 'text', 'plain') ? 'binary' : 'hex';
+}
+
+/** The quality of the most specific range that the type is in; 0 if there is none. */
+function quality(accept: string, type: string, subtype: string): number {
+  const ranges = [`${type}/${subtype}`, `${type}/*`, '*/*'];
+  let best = { at: ranges.length, quality: 0 };
+  for (const item of accept.split(',')) {
+    const [range = '', ...parameters] = item.split(';').map((part) => part.trim().toLowerCase());
+    const at = ranges.indexOf(range);
+    if (at === -1 || at >= best.at) continue;
+    const weight = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '1';
+    best = { at, quality: /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(weight) ? Number(weight) : 0 };
+  }
+  return best.quality;
+}

@@ -1,41 +1,50 @@
-/** What a route tells OpenAPI, from the same tables that it reads its parameters with. */
+/** Describes a route in OpenAPI, from the same tables that it reads its parameters with. */
 import { applyDecorators } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiQuery } from '@nestjs/swagger';
+import type { ApiQueryOptions } from '@nestjs/swagger';
 import type { Parameters } from './parameters.js';
 
 /** The content of an answer: schema and example by media type. */
 type Content = Readonly<Record<string, { readonly schema: object; readonly example?: unknown }>>;
 
-interface Description {
+interface Description<T extends object> {
   readonly id: string;
   readonly summary: string;
   readonly description: string;
-  readonly parameters: Parameters<object>;
-  readonly content: Content;
+  /** None for a route without parameters, and where they depend on the settings: docs/document.ts adds those. */
+  readonly parameters?: Parameters<object>;
+  /** What the answer is, in words. */
+  readonly answer: string;
+  /** Its DTO class with an example, or its content. */
+  readonly of: { readonly type: Type<T>; readonly example: T } | { readonly content: Content };
 }
 
-/** Describes an operation and its answer; its problems are the same on all routes and stand in http/swagger.ts. */
-export function Describe({ id, summary, description, parameters, content }: Description): MethodDecorator {
+/** Describes an operation and its answer; errors are the same on all routes and are described in docs/problems.ts. */
+export function Describe<T extends object>(operation: Description<T>): MethodDecorator {
+  const { id, summary, description, parameters, answer, of } = operation;
   return applyDecorators(
     ApiOperation({ operationId: id, summary, description }),
-    ...parameters.list.map(([name, parameter]) =>
-      ApiQuery({
-        name,
-        description: parameter.description,
-        required: parameter.fallback === undefined,
-        schema: { ...parameter.schema },
-      }),
-    ),
-    ApiOkResponse({ description: 'Done.', content }),
+    ...(parameters === undefined ? [] : queryOptions(parameters).map((options) => ApiQuery(options))),
+    ApiOkResponse({ description: answer, ...of }),
   );
 }
 
-/** A JSON array of 1 to `max` items. */
-export function listOf(items: object, { max, example }: { max: number; example: unknown[] }): Content {
-  return { 'application/json': { schema: { type: 'array', items, minItems: 1, maxItems: max }, example } };
+/** The query parameters as OpenAPI describes them. */
+export function queryOptions(parameters: Parameters<object>): (ApiQueryOptions & { name: string })[] {
+  return parameters.list.map(([name, { description, fallback, schema }]) => ({
+    name,
+    description,
+    required: fallback === undefined,
+    schema: { ...schema },
+  }));
 }
 
-/** A JSON object. */
-export function objectOf(schema: object, example: object): Content {
-  return { 'application/json': { schema, example } };
+/** A JSON array of 1 to `max` items. */
+export function listOf(
+  items: object,
+  { max, example }: { max: number; example: unknown[] },
+): { content: Content } {
+  const schema = { type: 'array', items, minItems: 1, maxItems: max };
+  return { content: { 'application/json': { schema, example } } };
 }

@@ -4,11 +4,11 @@
 type Schema = Readonly<Record<string, unknown>>;
 
 export interface Parameter<T> {
-  /** The value that `text` stands for, or nothing when it does not hold. */
+  /** The value of `text`, or undefined if it is invalid. */
   readonly parse: (text: string) => T | undefined;
   /** Completes the sentence "NAME must be ...". */
   readonly mustBe: string;
-  /** What an absent parameter stands for; without it the parameter is required. */
+  /** The value of an absent parameter; without a fallback the parameter is required. */
   readonly fallback?: T;
   readonly schema: Schema;
   readonly description: string;
@@ -28,7 +28,7 @@ export function wholeNumber(
     },
     mustBe: `a whole number from ${min} to ${max}`,
     ...optional(fallback),
-    schema: { type: 'integer', minimum: min, maximum: max, ...defaulting(fallback) },
+    schema: { type: 'integer', format: 'int64', minimum: min, maximum: max, ...defaulting(fallback) },
     description,
   };
 }
@@ -50,6 +50,7 @@ export function realNumber(
     fallback,
     schema: {
       type: 'number',
+      format: 'double',
       ...(above === -Infinity ? { minimum: min } : { exclusiveMinimum: above }),
       maximum: max,
       default: fallback,
@@ -69,12 +70,12 @@ export function oneOf<const T extends string | number | boolean>(
     parse: (text) => byText.get(text),
     mustBe: `one of ${choices.join(', ')}`,
     fallback,
-    schema: { type: schemaType(fallback), enum: [...choices], default: fallback },
+    schema: { ...schemaType(fallback), enum: [...choices], default: fallback },
     description,
   };
 }
 
-/** Text that holds if `holds` does. */
+/** Text that is valid if `holds` says so. */
 export function characters(
   description: string,
   rule: {
@@ -102,6 +103,6 @@ function defaulting(fallback: unknown): Schema {
   return fallback === undefined ? {} : { default: fallback };
 }
 
-function schemaType(value: string | number | boolean): string {
-  return typeof value === 'number' ? 'integer' : typeof value;
+function schemaType(value: string | number | boolean): Schema {
+  return typeof value === 'number' ? { type: 'integer', format: 'int64' } : { type: typeof value };
 }

@@ -1,11 +1,11 @@
-/** The query parameters of a route: read strictly, all problems told at once. */
+/** The query parameters of a route: read strictly, all problems reported at once. */
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../problem/api-error.js';
 import type { ParameterError } from '../problem/api-error.js';
 import type { Parameter } from './parameter.js';
 import { printable } from './printable.js';
 
-/** More problems than this are not told; a request can name a thousand unknown parameters. */
+/** More problems than this are not reported; a request can name a thousand unknown parameters. */
 const MAX_ERRORS = 20;
 
 export class Parameters<T extends object> {
@@ -19,7 +19,7 @@ export class Parameters<T extends object> {
   /**
    * The values in the query string; Fastify has parsed it: text, or a list where a name is given more than once.
    *
-   * @throws {ApiError} `invalid-parameter`, with each parameter that does not hold, is missing, given twice or unknown.
+   * @throws {ApiError} `invalid-parameter`, with each parameter that is invalid, missing, repeated or unknown.
    */
   read({ query, url }: FastifyRequest): T {
     const given = query as Readonly<Record<string, unknown>>;
@@ -28,7 +28,7 @@ export class Parameters<T extends object> {
     for (const [name, parameter] of this.list) {
       const text = given[name];
       const value = text === undefined ? parameter.fallback : parsed(parameter, text, url);
-      if (value === undefined) errors.push({ name, detail: complaint(parameter, text) });
+      if (value === undefined) errors.push({ name, detail: fault(parameter, text) });
       values[name] = value;
     }
     for (const name in given) {
@@ -49,13 +49,13 @@ export class Parameters<T extends object> {
 /** The parameters of a route that has none. */
 export const NONE = new Parameters<object>({});
 
-/** The refusal of parameters that do not hold, each or together. */
+/** The refusal of parameters that are invalid, alone or together. */
 export function invalidParameters(errors: readonly ParameterError[]): ApiError {
-  const told = errors.slice(0, MAX_ERRORS);
+  const reported = errors.slice(0, MAX_ERRORS);
   return new ApiError(
     'invalid-parameter',
-    `${told.map(({ name, detail }) => `${name} ${detail}`).join('; ')}.`,
-    { errors: told },
+    `${reported.map(({ name, detail }) => `${name} ${detail}`).join('; ')}.`,
+    { errors: reported },
   );
 }
 
@@ -74,7 +74,7 @@ function isDecodable(url: string): boolean {
   }
 }
 
-function complaint(parameter: Parameter<unknown>, text: unknown): string {
+function fault(parameter: Parameter<unknown>, text: unknown): string {
   if (text === undefined) return `is required: ${parameter.mustBe}`;
   return typeof text === 'string' ? `must be ${parameter.mustBe}` : 'must be given once';
 }

@@ -1,12 +1,12 @@
-/** `GET /api/quality`: statistics of the bytes received lately, each beside what is expected, and in words. */
+/** `GET /api/quality`: statistics of recently received bytes, each with its expected value and a verdict in words. */
 import { Controller, Get, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Scopes } from '../gate/scopes.decorator.js';
 import { ReceivedQuality } from '../pool/received-quality.js';
-import { Describe, objectOf } from './openapi.js';
+import { Describe } from './openapi.js';
 import { NONE } from './parameters.js';
-import { QUALITY_EXAMPLE, QUALITY_SCHEMA } from './quality.schema.js';
+import { QUALITY_EXAMPLE, QualityDto } from './quality.dto.js';
 
 @ApiTags('status')
 @Scopes('random', 'status')
@@ -17,14 +17,14 @@ export class QualityController {
   @Get()
   @Describe({
     id: 'getQuality',
-    summary: 'Statistics of the bytes received lately',
+    summary: 'Statistics of recently received bytes',
     description:
-      'Of the first 8 KiB of each packet, over the last mebibyte of them at most; renewed with every 64 KiB, so that ' +
-      'they tell nothing of single bytes.',
-    parameters: NONE,
-    content: objectOf(QUALITY_SCHEMA, QUALITY_EXAMPLE),
+      'Covers the first 8 KiB of each packet, up to the last mebibyte of them. Updated once for every 64 KiB, so that it ' +
+      'reveals nothing about single bytes. Takes no entropy.',
+    answer: 'The statistics, each with the expected value and a verdict.',
+    of: { type: QualityDto, example: QUALITY_EXAMPLE },
   })
-  read(@Req() request: FastifyRequest): object {
+  read(@Req() request: FastifyRequest): QualityDto {
     NONE.read(request);
     const { bytes, statistics, note } = this.quality.report();
     return { bytes, statistics: statistics ?? null, note };

@@ -9,7 +9,7 @@ const HUGE = 1e300;
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 function count(max: number) {
-  return wholeNumber('How many.', { min: 1, max, fallback: 1 });
+  return wholeNumber('Number of items.', { min: 1, max, fallback: 1 });
 }
 
 interface Integers {
@@ -21,9 +21,9 @@ interface Integers {
 
 export const INTEGERS = new Parameters<Integers>({
   count: count(1000),
-  min: wholeNumber('The smallest number, included.', { min: -SAFE, max: SAFE, fallback: 0 }),
-  max: wholeNumber('The largest number, included.', { min: -SAFE, max: SAFE, fallback: 100 }),
-  unique: oneOf('Whether all numbers differ.', [true, false], false),
+  min: wholeNumber('Smallest possible number.', { min: -SAFE, max: SAFE, fallback: 0 }),
+  max: wholeNumber('Largest possible number.', { min: -SAFE, max: SAFE, fallback: 100 }),
+  unique: oneOf('Draw without replacement: all numbers differ.', [true, false], false),
 });
 
 /**
@@ -50,14 +50,14 @@ export const FLOATS = new Parameters<{ count: number }>({ count: count(1000) });
 
 export const GAUSSIANS = new Parameters<{ count: number; mean: number; stddev: number }>({
   count: count(1000),
-  mean: realNumber('The mean.', { min: -HUGE, max: HUGE, fallback: 0 }),
-  stddev: realNumber('The standard deviation.', { above: 0, max: HUGE, fallback: 1 }),
+  mean: realNumber('Mean.', { min: -HUGE, max: HUGE, fallback: 0 }),
+  stddev: realNumber('Standard deviation.', { above: 0, max: HUGE, fallback: 1 }),
 });
 
 export const STRINGS = new Parameters<{ count: number; length: number; alphabet: string }>({
   count: count(100),
-  length: wholeNumber('Characters of each string.', { min: 1, max: 256, fallback: 32 }),
-  alphabet: characters('The characters to choose from, Unicode code points.', {
+  length: wholeNumber('Number of characters in each string.', { min: 1, max: 256, fallback: 32 }),
+  alphabet: characters('Characters to choose from: different Unicode code points.', {
     holds: isAlphabet,
     mustBe: '2 to 256 different characters, percent-encoded UTF-8',
     fallback: LETTERS,
@@ -67,7 +67,7 @@ export const STRINGS = new Parameters<{ count: number; length: number; alphabet:
 
 export const UUIDS = new Parameters<{ count: number; version: 4 | 7 }>({
   count: count(100),
-  version: oneOf('The version of RFC 9562.', [4, 7], 4),
+  version: oneOf('UUID version of RFC 9562.', [4, 7], 4),
 });
 
 export const PERMUTATION = new Parameters<{ n: number }>({

@@ -1,4 +1,4 @@
-/** The routes that draw numbers, strings, UUIDs and orders from entropy, all of them exactly uniform. */
+/** The routes that draw numbers, strings, UUIDs and permutations from entropy, all of them exactly uniform. */
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { floats, gaussians, integers, permutation, strings, uuids } from '#libs/entropy';
@@ -26,9 +26,10 @@ export class SamplesController {
     id: 'getIntegers',
     summary: 'Whole numbers',
     description:
-      'Uniform over the range, by rejection. With `unique` no number comes twice, as in a lottery.',
+      'Uniform over the range, by rejection sampling. With `unique` no number appears twice, as in a lottery.',
     parameters: INTEGERS,
-    content: listOf({ type: 'integer' }, { max: 1000, example: [4, 1, 6] }),
+    answer: 'The numbers.',
+    of: listOf({ type: 'integer', format: 'int64' }, { max: 1000, example: [4, 1, 6] }),
   })
   integers(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const options = INTEGERS.read(request);
@@ -42,8 +43,9 @@ export class SamplesController {
     summary: 'Numbers in [0, 1)',
     description: 'Multiples of 2^-53, all equally likely; 0 is possible, 1 is not.',
     parameters: FLOATS,
-    content: listOf(
-      { type: 'number', minimum: 0, exclusiveMaximum: 1 },
+    answer: 'The numbers.',
+    of: listOf(
+      { type: 'number', format: 'double', minimum: 0, exclusiveMaximum: 1 },
       { max: 1000, example: [0.5347260952942743] },
     ),
   })
@@ -55,9 +57,10 @@ export class SamplesController {
   @Describe({
     id: 'getGaussians',
     summary: 'Normally distributed numbers',
-    description: 'By the polar method: exact in the tails, unlike a sum of uniform numbers.',
+    description: 'Drawn by the polar method, which is exact in the tails, unlike a sum of uniform numbers.',
     parameters: GAUSSIANS,
-    content: listOf({ type: 'number' }, { max: 1000, example: [-0.4216208843098771] }),
+    answer: 'The numbers.',
+    of: listOf({ type: 'number', format: 'double' }, { max: 1000, example: [-0.4216208843098771] }),
   })
   gaussians(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#answer(request, reply, gaussians(GAUSSIANS.read(request)));
@@ -67,9 +70,10 @@ export class SamplesController {
   @Describe({
     id: 'getStrings',
     summary: 'Strings',
-    description: 'Each character uniform over the alphabet: passwords, codes, identifiers.',
+    description: 'Each character is uniform over the alphabet: for passwords, codes, identifiers.',
     parameters: STRINGS,
-    content: listOf({ type: 'string' }, { max: 100, example: ['pX4mTz0kQ9'] }),
+    answer: 'The strings.',
+    of: listOf({ type: 'string' }, { max: 100, example: ['pX4mTz0kQ9'] }),
   })
   strings(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#answer(request, reply, strings(STRINGS.read(request)));
@@ -79,9 +83,10 @@ export class SamplesController {
   @Describe({
     id: 'getUuids',
     summary: 'UUIDs',
-    description: 'Version 4 (122 random bits) or 7 (the time, then 74 random bits), RFC 9562.',
+    description: 'Version 4 (122 random bits) or 7 (the time, then 74 random bits) of RFC 9562.',
     parameters: UUIDS,
-    content: listOf(
+    answer: 'The UUIDs.',
+    of: listOf(
       { type: 'string', format: 'uuid' },
       { max: 100, example: ['7d8e1f0a-3c52-4b96-9a07-e1c4d85f2b63'] },
     ),
@@ -93,10 +98,11 @@ export class SamplesController {
   @Get('permutation')
   @Describe({
     id: 'getPermutation',
-    summary: 'A shuffled order',
-    description: 'The numbers from 0 to n - 1, every order equally likely.',
+    summary: 'A random permutation',
+    description: 'The numbers from 0 to n - 1 in random order; every order is equally likely.',
     parameters: PERMUTATION,
-    content: listOf({ type: 'integer', minimum: 0 }, { max: 10_000, example: [3, 0, 4, 1, 2] }),
+    answer: 'The permutation.',
+    of: listOf({ type: 'integer', format: 'int64', minimum: 0 }, { max: 10_000, example: [3, 0, 4, 1, 2] }),
   })
   permutation(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.#answer(request, reply, permutation(PERMUTATION.read(request)));

@@ -1,4 +1,4 @@
-/** `GET /api/status`: is it fed, by whom, since when, how full, how fast in and out, when would it be empty. */
+/** `GET /api/status`: the pool, its feed, the collectors behind it, throughput, and warnings. */
 import { Controller, Get, Inject, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
@@ -9,10 +9,11 @@ import type { CollectorStatus } from '../collectors/collector-registry.js';
 import { EntropyService } from '../pool/entropy.service.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
 import { REDIS } from '../redis/redis.module.js';
-import { Describe, objectOf } from './openapi.js';
+import { Describe } from './openapi.js';
 import { NONE } from './parameters.js';
 import { isFed, secondsUntilEmpty, warnings } from './status-report.js';
-import { STATUS_EXAMPLE, STATUS_SCHEMA } from './status.schema.js';
+import { STATUS_EXAMPLE, StatusDto } from './status.dto.js';
+import type { CollectorStatusDto } from './status.dto.js';
 
 @ApiTags('status')
 @Scopes('status')
@@ -32,12 +33,12 @@ export class StatusController {
   @Get()
   @Describe({
     id: 'getStatus',
-    summary: 'How the gateway is',
+    summary: 'State of the gateway',
     description: 'The pool, its feed, the collectors behind it, throughput, and warnings in words.',
-    parameters: NONE,
-    content: objectOf(STATUS_SCHEMA, STATUS_EXAMPLE),
+    answer: 'The state of the gateway.',
+    of: { type: StatusDto, example: STATUS_EXAMPLE },
   })
-  read(@Req() request: FastifyRequest): object {
+  read(@Req() request: FastifyRequest): StatusDto {
     NONE.read(request);
     const now = this.clock.now();
     const level = this.entropy.level();
@@ -47,7 +48,7 @@ export class StatusController {
     const input = { level, throughput, collectors, now, fault: this.entropy.fault(), redisWarnings };
     return {
       warnings: warnings(input),
-      startedAt: iso(this.#startedAt),
+      startedAt: new Date(this.#startedAt).toISOString(),
       pool: {
         bytes: level.bytes,
         capacity: level.capacity,
@@ -68,12 +69,12 @@ export class StatusController {
   }
 }
 
-function describeCollector(status: CollectorStatus, now: number): object {
+function describeCollector(status: CollectorStatus, now: number): CollectorStatusDto {
   const { telemetry } = status;
   return {
     name: status.collector,
     runningSince: iso(Number(status.boot)),
-    lastPacketAt: iso(status.lastPacketAt),
+    lastPacketAt: new Date(status.lastPacketAt).toISOString(),
     secondsSinceLastPacket: seconds(now - status.lastPacketAt),
     packets: status.packets,
     bytes: status.bytes,
@@ -85,12 +86,12 @@ function describeCollector(status: CollectorStatus, now: number): object {
   };
 }
 
-/** Milliseconds as seconds; clocks are read to less than a millisecond, which says nothing here. */
+/** Milliseconds as seconds, without the fractions of a millisecond that clocks have. */
 function seconds(ms: number): number {
   return Math.round(ms) / 1000;
 }
 
-/** A collector's boot is any 64-bit number that its key holder likes. */
+/** Null for what is no date: a collector's boot can be any 64-bit number. */
 function iso(ms: number): string | null {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? null : date.toISOString();

@@ -6,12 +6,13 @@ import { answerHead, isHead } from './head.js';
 import { Describe } from './openapi.js';
 import { wholeNumber } from './parameter.js';
 import { Parameters } from './parameters.js';
+import { BINARY } from './shapes.js';
 import { Streams } from './streams.js';
 
 const OCTETS = 'application/octet-stream';
 
 const STREAM = new Parameters<{ bytes: number }>({
-  bytes: wholeNumber('How many random bytes.', { min: 1, max: 16_777_216 }),
+  bytes: wholeNumber('Number of random bytes.', { min: 1, max: 16_777_216 }),
 });
 
 @EntropyRoutes()
@@ -24,10 +25,11 @@ export class StreamController {
     id: 'getStream',
     summary: 'Many random bytes, in chunks',
     description:
-      'Waits while the pool fills up. An answer that ends early (the pool ran dry for 30 seconds, or the gateway stops) ' +
-      'lacks the last chunk of the chunked coding, which every HTTP client reports as an error.',
+      'Waits while the pool fills. If the pool stays empty for 30 seconds, or the gateway stops, the answer ends early ' +
+      'without the last chunk of the chunked coding, and HTTP clients report an error.',
     parameters: STREAM,
-    content: { [OCTETS]: { schema: { type: 'string', contentMediaType: OCTETS } } },
+    answer: 'The bytes, chunked.',
+    of: { content: { [OCTETS]: { schema: BINARY } } },
   })
   async stream(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { bytes } = STREAM.read(request);

@@ -91,5 +91,5 @@ export class Streams implements BeforeApplicationShutdown {
 }
 
 function stops(): ApiError {
-  return new ApiError('unavailable', 'This gateway stops.', { retryAfterSecs: 1 });
+  return new ApiError('unavailable', 'This gateway is stopping.', { retryAfterSecs: 1 });
 }

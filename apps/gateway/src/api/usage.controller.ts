@@ -1,11 +1,11 @@
-/** `GET /api/usage`: what the key that asks has used today, and what it may still use. */
+/** `GET /api/usage`: what the API key of the request has used today, and what is left. */
 import { Controller, Get, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { UsageBook } from '../limits/usage-book.js';
-import { Describe, objectOf } from './openapi.js';
+import { Describe } from './openapi.js';
 import { NONE } from './parameters.js';
-import { USAGE_EXAMPLE, USAGE_SCHEMA } from './usage.schema.js';
+import { USAGE_EXAMPLE, UsageDto } from './usage.dto.js';
 
 @ApiTags('status')
 @ApiBearerAuth()
@@ -16,13 +16,13 @@ export class UsageController {
   @Get()
   @Describe({
     id: 'getUsage',
-    summary: 'What this key has used today',
+    summary: 'Usage of this API key today',
     description:
-      'Requests that were admitted and bytes of entropy that were taken, in the current UTC day. Any key may ask.',
-    parameters: NONE,
-    content: objectOf(USAGE_SCHEMA, USAGE_EXAMPLE),
+      'Requests accepted and bytes of entropy taken in the current UTC day. Open to every API key.',
+    answer: 'The usage, and what is left.',
+    of: { type: UsageDto, example: USAGE_EXAMPLE },
   })
-  async read(@Req() request: FastifyRequest): Promise<object> {
+  async read(@Req() request: FastifyRequest): Promise<UsageDto> {
     NONE.read(request);
     const { client } = request;
     if (client === undefined) throw new Error('ApiKeyGuard did not run');

@@ -2,25 +2,20 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { GatewaySettings } from '../settings.js';
-import {
-  headerComponents,
-  headerReferences,
-  PROBLEM_SCHEMA,
-  problemReference,
-  problemResponses,
-} from './problems.js';
+import { queryOptions } from '../api/openapi.js';
+import { RandomController } from '../api/random.controller.js';
+import { ProblemDto } from './problem.dto.js';
+import { headerComponents, headerReferences, problemReference, problemResponses } from './problems.js';
 import type { ProblemStatus } from './problems.js';
 
-const DESCRIPTION = `Randomness from quantum sources, each byte served once.
+const DESCRIPTION = `Randomness from quantum sources. Every byte is served once.
 
-Every request under \`/api\` carries a key: \`Authorization: Bearer KEY\`. Errors are \`application/problem+json\`. HEAD is
-answered on every path that knows GET, and takes no entropy.`;
+Send your API key with every request under \`/api\`: \`Authorization: Bearer KEY\`. Errors are \`application/problem+json\`.
+HEAD is answered wherever GET is, and takes no entropy.`;
 
 interface Operation {
   tags?: string[];
   security?: Record<string, string[]>[];
-  parameters?: { name: string; schema: { maximum?: number; default?: number } }[];
   responses: Record<string, object | undefined>;
 }
 
@@ -33,17 +28,20 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .setVersion('1.0.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')
-    .addTag('entropy', 'Random bytes, and what is drawn from them')
-    .addTag('status', 'How the gateway and the key are')
+    .addTag('entropy', 'Random bytes, and numbers, strings and UUIDs drawn from them')
+    .addTag('status', 'State of the gateway, and usage of your API key')
     .addTag('health', 'For load balancers and monitoring')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key, made with `npm run keys`.' })
+    .addSecurity('bearer', {
+      type: 'http',
+      scheme: 'bearer',
+      description: 'An API key, created with `npm run keys -- create NAME`.',
+    })
     .build();
-  const document = SwaggerModule.createDocument(app, base);
+  const document = SwaggerModule.createDocument(app, base, { extraModels: [ProblemDto] });
+  describeRandom(document, app.get(RandomController, { strict: false }));
   for (const operation of operations(document)) complete(operation);
-  limitBytes(document, app.get(GatewaySettings).QRNG_MAX_REQUEST_BYTES);
   const components = {
     ...document.components,
-    schemas: { ...document.components?.schemas, Problem: PROBLEM_SCHEMA },
     responses: problemResponses(),
     headers: headerComponents(),
   };
@@ -62,27 +60,27 @@ function complete(operation: Operation): void {
 }
 
 function problemsOf({ tags = [], security = [] }: Operation): ProblemStatus[] {
-  if (security.length === 0) return ['4XX', 500];
+  if (security.length === 0) return [400, 408, 431, 500];
   const scoped = security.some((requirement) =>
     Object.values(requirement).some((scopes) => scopes.length > 0),
   );
   return [
-    ...(tags.includes('health') ? [] : ([400] as const)),
+    400,
     401,
     ...(scoped ? ([403] as const) : []),
+    408,
     429,
-    ...(tags.includes('entropy') ? ([412, 416, 503] as const) : []),
-    '4XX',
+    431,
     500,
+    ...(tags.includes('entropy') ? ([412, 416, 503] as const) : []),
   ];
 }
 
-function limitBytes(document: OpenAPIObject, max: number): void {
-  const operation = document.paths['/api/random']?.get as Operation | undefined;
-  const schema = operation?.parameters?.find(({ name }) => name === 'bytes')?.schema;
-  if (schema === undefined) return;
-  schema.maximum = max;
-  schema.default = Math.min(32, max);
+/** Its parameters depend on the settings, which no decorator knows. */
+function describeRandom(document: OpenAPIObject, { parameters }: RandomController): void {
+  const operation = document.paths['/api/random']?.get;
+  if (operation === undefined) return;
+  operation.parameters = queryOptions(parameters).map((options) => ({ ...options, in: 'query' }));
 }
 
 function operations(document: OpenAPIObject): Operation[] {

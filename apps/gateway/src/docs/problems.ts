@@ -1,53 +1,31 @@
-/** How OpenAPI describes errors: one schema, and one answer for each status, with an example for each problem type. */
+/** How OpenAPI describes errors: one answer for each status, with an example for each kind of problem. */
+import { getSchemaPath } from '@nestjs/swagger';
 import { PROBLEMS } from '../problem/api-error.js';
 import type { ApiErrorCode } from '../problem/api-error.js';
 import { PROBLEM_TYPE, problemUrn } from '../problem/problem-body.js';
+import { ProblemDto } from './problem.dto.js';
 
 const TEXT = { type: 'string' };
 
-export const PROBLEM_SCHEMA = {
-  type: 'object',
-  description: 'What went wrong (RFC 9457).',
-  required: ['type', 'title', 'status', 'detail', 'requestId'],
-  additionalProperties: false,
-  properties: {
-    type: {
-      type: 'string',
-      enum: Object.keys(PROBLEMS).map((code) => problemUrn(code)),
-      description: 'What kind of problem it is; stays the same over releases.',
-    },
-    title: TEXT,
-    status: { type: 'integer', minimum: 400, maximum: 599 },
-    detail: { ...TEXT, description: 'What was wrong in this request, and what to do.' },
-    requestId: { ...TEXT, description: 'The same as X-Request-Id; the log of the gateway has it.' },
-    errors: {
-      type: 'array',
-      description: 'Each parameter that does not hold.',
-      items: {
-        type: 'object',
-        required: ['name', 'detail'],
-        additionalProperties: false,
-        properties: { name: TEXT, detail: TEXT },
-      },
-    },
-  },
-};
-
 /** The fields of answers, by the key that responses refer to. */
 const HEADERS = {
-  requestId: field('X-Request-Id', 'Names this request in the log of the gateway.', TEXT),
-  cacheControl: field('Cache-Control', 'Nothing is ever cached.', { type: 'string', const: 'no-store' }),
+  requestId: field('X-Request-Id', 'ID of this request, also in the log of the gateway.', TEXT),
+  cacheControl: field('Cache-Control', 'Answers are never cached.', { type: 'string', const: 'no-store' }),
   rateLimit: field(
     'RateLimit',
-    'What is left: `"window";r=97;t=58, "burst";r=19;t=1` (draft-ietf-httpapi-ratelimit-headers).',
+    'What is left of the limits: `"window";r=97;t=58, "burst";r=19;t=1` (draft-ietf-httpapi-ratelimit-headers).',
     TEXT,
   ),
   rateLimitPolicy: field(
     'RateLimit-Policy',
-    'What this key may do: `"window";q=100;w=60, "burst";q=20;w=1`.',
+    'The limits of this API key: `"window";q=100;w=60, "burst";q=20;w=1`.',
     TEXT,
   ),
-  retryAfter: field('Retry-After', 'Seconds after which to come again.', { type: 'integer', minimum: 1 }),
+  retryAfter: field('Retry-After', 'Seconds to wait before trying again.', {
+    type: 'integer',
+    format: 'int64',
+    minimum: 1,
+  }),
   authenticate: field('WWW-Authenticate', 'How to authenticate (RFC 6750).', TEXT),
 };
 
@@ -62,11 +40,15 @@ interface ProblemAnswer {
 /** The errors that routes answer with, by status. */
 const ANSWERS = {
   400: {
-    description: 'A parameter does not hold, is missing, given twice or unknown.',
-    details: { 'invalid-parameter': 'bytes must be a whole number from 1 to 65536.' },
+    description:
+      'A parameter is invalid, missing, repeated or unknown, or this is no request that HTTP allows.',
+    details: {
+      'invalid-parameter': 'bytes must be a whole number from 1 to 65536.',
+      'bad-request': 'Send a Host field: HTTP/1.1 requires it.',
+    },
   },
   401: {
-    description: 'There is no valid API key in the Authorization field.',
+    description: 'No valid API key.',
     details: { unauthorized: 'Send a valid API key as Authorization: Bearer KEY.' },
     headers: ['authenticate'],
   },
@@ -75,43 +57,45 @@ const ANSWERS = {
     details: { 'insufficient-scope': 'This API key lacks the scope status; ask the operator for it.' },
     headers: ['authenticate'],
   },
+  408: {
+    description: 'The request did not arrive in time.',
+    details: { 'request-timeout': 'The request did not arrive in time; send it in one go.' },
+  },
   412: {
-    description: 'The request has a condition, which cannot mean anything here.',
+    description: 'The request has a condition such as If-Match. No answer is ever given twice.',
     details: { 'precondition-failed': 'Ask without if-none-match: no answer is ever given twice.' },
   },
   416: {
-    description: 'The request asks for a range, which cannot mean anything here.',
+    description: 'The request has a Range. Ask for the number of bytes you need.',
     details: { 'range-not-satisfiable': 'Ask for as many bytes as you need, without Range.' },
   },
   429: {
-    description: 'The key, or the address, asks too often or has used its quota up.',
+    description: 'Too many requests, or the quota is used up.',
     details: {
       'rate-limited': 'This API key asks too often; the RateLimit field says how often it may.',
       'quota-used-up':
-        'This API key has 0 of its 1048576 bytes for the day left; the quota is renewed at 00:00 UTC.',
+        'This API key has 0 of its 1048576 bytes for the day left, and this request can need 32; ' +
+        'the quota is renewed at 00:00 UTC.',
     },
     headers: ['retryAfter'],
   },
-  503: {
-    description: 'The pool holds too little entropy; nothing was taken.',
-    details: {
-      'too-little-entropy': 'The pool holds 12 bytes and this request can need 32; come again later.',
-    },
-    headers: ['retryAfter'],
-  },
-  '4XX': {
-    description: 'Any other error of the request.',
-    details: {
-      'request-timeout': 'The request did not arrive in time; send it in one go.',
-      'headers-too-large': 'The request line and the header fields may have 8 KiB together.',
-    },
+  431: {
+    description: 'The request line and the headers are too large.',
+    details: { 'headers-too-large': 'The request line and the header fields may have 8 KiB together.' },
   },
   500: {
-    description: 'A defect of the gateway.',
+    description: 'A fault of the gateway.',
     details: {
       'internal-error':
-        'The request met a defect of the gateway; its log has the reason under this requestId.',
+        'The gateway failed to answer this request; its log has the reason under this requestId.',
     },
+  },
+  503: {
+    description: 'Too little entropy, or the gateway is stopping. Nothing was taken.',
+    details: {
+      'too-little-entropy': 'The pool holds 12 bytes and this request can need 32; try again later.',
+    },
+    headers: ['retryAfter'],
   },
 } as const satisfies Record<string, ProblemAnswer>;
 
@@ -148,7 +132,7 @@ function response({ description, details, headers = [] }: ProblemAnswer): object
     headers: headerReferences(['requestId', 'cacheControl', ...headers]),
     content: {
       [PROBLEM_TYPE]: {
-        schema: { $ref: '#/components/schemas/Problem' },
+        schema: { $ref: getSchemaPath(ProblemDto) },
         examples: Object.fromEntries(examples) as Record<string, object>,
       },
     },
@@ -157,9 +141,15 @@ function response({ description, details, headers = [] }: ProblemAnswer): object
 
 function example(code: string, detail: string): object {
   const { status, title } = PROBLEMS[code as ApiErrorCode];
-  const errors = code === 'invalid-parameter' ? { errors: [{ name: 'bytes', detail }] } : {};
+  const errors = code === 'invalid-parameter' ? { errors: [parameterError(detail)] } : {};
   const requestId = '0e0c1f5e-6f0b-4a57-8a3e-2f6f6b1d9c11';
   return { type: problemUrn(code), title, status, detail, requestId, ...errors };
+}
+
+/** The first word is the name, as in the answers themselves. */
+function parameterError(detail: string): object {
+  const [, name, rest] = /^(\S+) (.*)\.$/.exec(detail) ?? [];
+  return { name, detail: rest };
 }
 
 function field(name: string, description: string, schema: object): { name: string; header: object } {

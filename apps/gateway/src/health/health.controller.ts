@@ -2,10 +2,10 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { HealthCheck, HealthCheckService } from '@nestjs/terminus';
-import type { HealthCheckResult } from '@nestjs/terminus';
 import { Public } from '../gate/public.decorator.js';
 import { AuditHealth } from './audit.health.js';
-import { DescribeHealth } from './health.openapi.js';
+import { DescribeHealth } from './describe-health.decorator.js';
+import type { HealthReportDto } from './health-report.dto.js';
 import { PoolHealth } from './pool.health.js';
 
 @ApiTags('health')
@@ -20,26 +20,40 @@ export class HealthController {
 
   @Get('live')
   @HealthCheck({ noCache: false, swaggerDocumentation: false })
-  @DescribeHealth('getLive', 'Whether the process is alive', 'Restart it when it is not.')
-  live(): Promise<HealthCheckResult> {
+  @DescribeHealth({
+    id: 'getLive',
+    summary: 'Liveness',
+    description: 'Answers while the process is alive; restart it if it does not.',
+    ok: 'The process is alive.',
+    unavailable: 'The process is stopping.',
+  })
+  live(): Promise<HealthReportDto> {
     return this.health.check([]);
   }
 
   @Get('ready')
   @HealthCheck({ noCache: false, swaggerDocumentation: false })
-  @DescribeHealth(
-    'getReady',
-    'Whether it can serve',
-    'The pool is at 5 % or more, and the gateway is not stopping.',
-  )
-  ready(): Promise<HealthCheckResult> {
+  @DescribeHealth({
+    id: 'getReady',
+    summary: 'Readiness',
+    description: 'Ready while the pool is filled to 5 % or more and the gateway is not stopping.',
+    ok: 'Ready to serve.',
+    unavailable: 'Not ready; `error` says why.',
+  })
+  ready(): Promise<HealthReportDto> {
     return this.health.check([() => this.pool.check()]);
   }
 
   @Get()
   @HealthCheck({ noCache: false, swaggerDocumentation: false })
-  @DescribeHealth('getHealth', 'Whether all is well', 'Ready, and the audit trail can be written.')
-  all(): Promise<HealthCheckResult> {
+  @DescribeHealth({
+    id: 'getHealth',
+    summary: 'Health',
+    description: 'Everything: readiness, and whether the audit trail can be written.',
+    ok: 'All checks passed.',
+    unavailable: 'A check failed; `error` says which.',
+  })
+  all(): Promise<HealthReportDto> {
     return this.health.check([() => this.pool.check(), () => this.audit.check()]);
   }
 }

@@ -82,7 +82,7 @@ function toApiError(error: unknown): ApiError {
   if (code === undefined || status === 500) {
     return new ApiError(
       'internal-error',
-      'The request met a defect of the gateway; its log has the reason under this requestId.',
+      'The gateway failed to answer this request; its log has the reason under this requestId.',
     );
   }
   return new ApiError(code, error instanceof Error ? error.message : PROBLEMS[code].title);

@@ -23,7 +23,7 @@ export function checkSingleFields({ raw: { rawHeaders, httpVersion } }: FastifyR
     seen |= bit;
   }
   if ((seen & HOST) === 0 && httpVersion === '1.1') {
-    throw new ApiError('bad-request', 'Send a Host field: HTTP/1.1 demands it.');
+    throw new ApiError('bad-request', 'Send a Host field: HTTP/1.1 requires it.');
   }
 }
 

@@ -97,7 +97,7 @@ export class EntropyService implements OnApplicationShutdown {
     const detail =
       count > capacity
         ? `The pool of this gateway never holds more than ${capacity} bytes; this request can need ${count}.`
-        : `The pool holds ${bytes} bytes and this request can need ${count}; come again later.`;
+        : `The pool holds ${bytes} bytes and this request can need ${count}; try again later.`;
     return new ApiError('too-little-entropy', detail, {
       retryAfterSecs: Math.min(Math.max(secs, 1), LONGEST_RETRY_SECS),
     });

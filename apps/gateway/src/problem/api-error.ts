@@ -8,7 +8,7 @@ interface Presentation {
 /** Every problem type of the API: its code ends the `type` URN, its status and title are fixed. */
 export const PROBLEMS = {
   'bad-request': { status: 400, title: 'Bad request' },
-  'invalid-parameter': { status: 400, title: 'A parameter does not hold' },
+  'invalid-parameter': { status: 400, title: 'Invalid parameter' },
   unauthorized: { status: 401, title: 'An API key is required' },
   'insufficient-scope': { status: 403, title: 'The API key lacks the scope' },
   'not-found': { status: 404, title: 'No such resource' },
@@ -23,12 +23,12 @@ export const PROBLEMS = {
   'headers-too-large': { status: 431, title: 'The request headers are too large' },
   'internal-error': { status: 500, title: 'Internal error' },
   'too-little-entropy': { status: 503, title: 'Too little entropy' },
-  unavailable: { status: 503, title: 'The service is not available' },
+  unavailable: { status: 503, title: 'Service unavailable' },
 } as const satisfies Record<string, Presentation>;
 
 export type ApiErrorCode = keyof typeof PROBLEMS;
 
-/** One parameter that does not hold. */
+/** One invalid parameter. */
 export interface ParameterError {
   readonly name: string;
   readonly detail: string;
@@ -40,7 +40,7 @@ interface ApiErrorExtras {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** An error that is told to the client; `detail` says what was wrong and what to do. */
+/** An error that the client gets to see; `detail` says what was wrong and what to do. */
 export class ApiError extends Error {
   constructor(
     readonly code: ApiErrorCode,
