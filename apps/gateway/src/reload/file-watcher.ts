@@ -4,7 +4,8 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import { watchFiles } from '#libs/files';
 import { logEvent } from '../log-events.js';
 
-const LOOK_EVERY_MS = 500;
+/** A change is handled after two looks that see the same: a revoked key is out within a second of it. */
+const LOOK_EVERY_MS = 250;
 
 interface Watch {
   readonly paths: readonly string[];
