@@ -1,13 +1,25 @@
-/** Native ESM (see package.json "jest"): unit specs beside the code, what crosses apps in test/. */
+import { availableParallelism } from 'node:os';
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  throw new Error(
+    `The tests need Node 22.18 or newer, and this is ${process.version} (${process.execPath}).`,
+  );
+}
+
+/** Unit specs beside the code, what crosses apps in test/. `test/runner` lets Node load them, each file in a process of its own. */
 export default {
-  testEnvironment: 'node',
-  // `#libs/*` resolves to the TypeScript source instead of dist.
-  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
+  testEnvironment: '<rootDir>/test/runner/environment.ts',
+  runtime: '<rootDir>/test/runner/runtime.ts',
+  // A new process after each file.
+  workerIdleMemoryLimit: 0,
+  // Much of what crosses apps is waiting for processes.
+  maxWorkers: 2 * availableParallelism(),
+  workerGracefulExitTimeout: 30_000,
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/scripts', '<rootDir>/tools', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false }] },
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '^.+\\.ts$': '<rootDir>/test/runner/typescript.ts' },
+  transformIgnorePatterns: ['/node_modules/', '<rootDir>/test/runner/'],
   setupFiles: ['<rootDir>/test/setup/nest-first.ts'],
   coverageProvider: 'babel',
   collectCoverageFrom: ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts', '!**/*.spec.ts', '!**/{main,start}.ts'],
