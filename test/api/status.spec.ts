@@ -4,7 +4,7 @@ import { Clock } from '../../apps/gateway/src/clock.js';
 import { startGateway } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 
-const CAPACITY = 1_000_000;
+const CAPACITY = 4_000_000;
 
 interface Status {
   warnings: string[];
@@ -101,14 +101,16 @@ describe('/api/status', () => {
 });
 
 describe('/api/quality', () => {
-  test('says nothing before 8 KiB have come, as so few bytes could be told from their statistics', async () => {
+  const MIB = 1_048_576;
+
+  test('says nothing before a mebibyte has come, as fewer bytes could be told from their statistics', async () => {
     expect(await quality()).toMatchObject({ bytes: 0, statistics: null });
-    await gateway.fill(8191);
+    await gateway.fill(MIB - 1);
     expect(await quality()).toMatchObject({ bytes: 0, statistics: null });
   });
 
   test('judges what came in, not what goes out, and takes none of it', async () => {
-    for (let i = 0; i < 32; i++) await gateway.fill(8192);
+    await gateway.fill(MIB);
     const before = await quality();
     expect(Object.keys(before.statistics ?? {})).toEqual([
       'ones',
@@ -122,19 +124,30 @@ describe('/api/quality', () => {
       expect(verdict).not.toMatch(/^not random/);
     }
     expect(before.note).toContain('They cannot show that bytes are unpredictable');
-    expect(await gateway.metric('qrng_pool_bytes')).toBe(32 * 8192);
+    expect(await gateway.metric('qrng_pool_bytes')).toBe(MIB);
     await gateway.get('/api/random?bytes=60000');
     expect(await quality()).toEqual(before);
   });
 
+  test('stays as it is until the next window is full, a second later or more', async () => {
+    await gateway.fill(MIB);
+    const first = await quality();
+    const zeros = (): Promise<unknown> => gateway.push(gateway.collector.seal(Buffer.alloc(MIB / 2)));
+    for (let i = 0; i < 2; i++) await zeros(); // too soon: not counted
+    move(1000);
+    await zeros();
+    expect(await quality()).toEqual(first);
+    await zeros();
+    expect((await quality()).statistics?.['ones']?.value).toBe(0);
+  });
+
   test('finds a source that repeats itself', async () => {
     for (let i = 0; i < 16; i++) {
-      const period = randomBytes(64);
-      const data = Buffer.concat(Array<Buffer>(128).fill(period));
+      const data = Buffer.concat(Array<Buffer>(1024).fill(randomBytes(64)));
       expect((await gateway.push(gateway.collector.seal(data))).status).toBe(204);
     }
     const { bytes, statistics } = await quality();
-    expect(bytes).toBe(16 * 8192);
+    expect(bytes).toBe(MIB);
     expect(statistics?.['chiSquare']?.verdict).toMatch(/^not random/);
     expect(statistics?.['minEntropy']?.verdict).toMatch(/^not random/);
   });

@@ -67,7 +67,7 @@ describeWithRedis('leases', () => {
     await until('this gateway knows', () => own.level().reachable === 1000);
     expect(own.level().bytes).toBe(10_000);
     const clock = new Clock();
-    const entropy = new EntropyService(own, new GatewayMetrics(), clock, new ReceivedQuality());
+    const entropy = new EntropyService(own, new GatewayMetrics(), clock, new ReceivedQuality(clock));
     const queue = new StreamQueue(entropy, new RecentClients(clock));
     const chunk = await new Promise<Buffer>((deliver) => {
       queue.enqueue({ client: 'a', bytes: 5000, deliver });

@@ -15,6 +15,6 @@ export { integers } from './sampling/integers.js';
 export { permutation } from './sampling/permutation.js';
 export { charactersOf, strings } from './sampling/strings.js';
 export { uuids } from './sampling/uuids.js';
-export { QUALITY_WINDOW, RunningQuality, type QualityReport } from './quality/running-quality.js';
+export { QUALITY_WINDOW, QualityWindow, type QualityReport } from './quality/quality-window.js';
 export type { Statistic, Statistics } from './quality/statistics.js';
 export { wipeAndFree } from './wipe-and-free.js';

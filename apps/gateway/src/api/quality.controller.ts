@@ -19,8 +19,8 @@ export class QualityController {
     id: 'getQuality',
     summary: 'Statistics of recently received bytes',
     description:
-      'Covers the first 8 KiB of each packet, up to the last mebibyte of them. Updated once for every 64 KiB, so that it ' +
-      'reveals nothing about single bytes. Takes no entropy.',
+      'Covers a window of a mebibyte. Updated when the next window is full, at most once a second, and given with three ' +
+      'digits, so that it reveals nothing about single bytes. Takes no entropy.',
     answer: 'The statistics, each with the expected value and a verdict.',
     of: { type: QualityDto, example: QUALITY_EXAMPLE },
   })

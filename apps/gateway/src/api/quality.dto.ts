@@ -42,7 +42,7 @@ export class QualityDto {
   @ApiProperty({ ...COUNT, description: 'Number of bytes behind the statistics.' })
   readonly bytes!: number;
 
-  @ApiProperty({ type: StatisticsDto, nullable: true, description: 'Null until 8 KiB have arrived.' })
+  @ApiProperty({ type: StatisticsDto, nullable: true, description: 'Null until a mebibyte has arrived.' })
   readonly statistics!: StatisticsDto | null;
 
   @ApiProperty({ type: String, description: 'What statistics cannot show.' })
@@ -52,11 +52,11 @@ export class QualityDto {
 export const QUALITY_EXAMPLE: QualityDto = {
   bytes: 1_048_576,
   statistics: {
-    ones: { value: 0.50009, expected: 0.5, verdict: 'as expected' },
-    chiSquare: { value: 241.7, expected: 255, verdict: 'as expected' },
-    serialCorrelation: { value: -0.00031, expected: 0, verdict: 'as expected' },
-    monteCarloPi: { value: 3.1402, expected: 3.141593, verdict: 'as expected' },
-    minEntropy: { value: 7.881, expected: 7.886, verdict: 'as expected' },
+    ones: { value: 0.5, expected: 0.5, verdict: 'as expected' },
+    chiSquare: { value: 242, expected: 255, verdict: 'as expected' },
+    serialCorrelation: { value: 0.001, expected: 0, verdict: 'as expected' },
+    monteCarloPi: { value: 3.14, expected: 3.14, verdict: 'as expected' },
+    minEntropy: { value: 7.88, expected: 7.89, verdict: 'as expected' },
   },
   note: 'Statistics find a broken source. They cannot show that bytes are unpredictable.',
 };

@@ -1,38 +1,35 @@
 /**
- * Statistics of the bytes that came lately, told so coarsely that they tell nothing of single bytes.
- *
- * The bytes are not served yet. Whoever could read the statistics before and after a packet of one byte would know that
- * byte; so a new report is made only for every 64 KiB, of which a few numbers say next to nothing, and none for less
- * than 8 KiB.
+ * Statistics of the bytes that came lately, for windows of a mebibyte. The bytes are not served yet, so nothing is
+ * published that could be solved for some of them (QualityWindow).
  */
 import { Injectable } from '@nestjs/common';
-import { RunningQuality } from '#libs/entropy';
+import { QualityWindow } from '#libs/entropy';
 import type { QualityReport } from '#libs/entropy';
+import { Clock } from '../clock.js';
 
-/** Counted of each packet: counting costs 2 ns a byte, of whole packets as much as all the rest of their admission. */
-const SAMPLE_BYTES = 8192;
-const FIRST_BYTES = 8192;
-const EVERY_BYTES = 65_536;
+/** A window begins this long after the one before began, or later: counting costs as much as all the rest of an admission. */
+const EVERY_MS = 1000;
 
 @Injectable()
 export class ReceivedQuality {
-  readonly #quality = new RunningQuality();
-  #report: QualityReport = { ...this.#quality.report(), bytes: 0, statistics: undefined };
-  #due = FIRST_BYTES;
+  readonly #window = new QualityWindow();
+  #begun: number | undefined;
+  #counting = false;
 
-  /** Counts the beginning of a packet's data. */
+  constructor(private readonly clock: Clock) {}
+
+  /** Counts a packet's data, as far as a window needs it. */
   update(data: Uint8Array): void {
-    const sample = data.subarray(0, SAMPLE_BYTES);
-    this.#quality.update(sample);
-    this.#due -= sample.length;
+    const now = this.clock.monotonic();
+    if (!this.#counting && now - (this.#begun ?? -Infinity) < EVERY_MS) return;
+    if (!this.#counting) this.#begun = now;
+    const before = this.#window.report;
+    this.#window.update(data);
+    this.#counting = this.#window.report === before;
   }
 
-  /** The latest report; without statistics until 8 KiB have come. */
+  /** The report on the last full window; without statistics until there is one. */
   report(): QualityReport {
-    if (this.#due <= 0) {
-      this.#report = this.#quality.report();
-      this.#due = EVERY_BYTES;
-    }
-    return this.#report;
+    return this.#window.report;
   }
 }

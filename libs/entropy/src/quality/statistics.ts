@@ -29,12 +29,9 @@ export interface Statistics {
   readonly minEntropy: Statistic;
 }
 
-/** Fewer bytes are not judged: the normal approximations of the distributions do not hold. */
-const ENOUGH_BYTES = 8192;
-
+/** Of 8 KiB or more: for less, the normal approximations of the distributions are too coarse. */
 export function statisticsOf(tally: Tally): Statistics {
-  const judge = (z: number, limits: Limits = TWO_SIDED) =>
-    tally.bytes < ENOUGH_BYTES ? 'too few bytes to tell' : verdict(Math.abs(z), limits);
+  const judge = (z: number, limits: Limits = TWO_SIDED) => verdict(Math.abs(z), limits);
   const ones = onesOf(tally);
   const chi = chiSquareOf(tally);
   const correlation = serialCorrelationOf(tally);
@@ -73,6 +70,24 @@ function verdict(z: number, [unusual, wrong]: Limits): string {
   if (z < unusual) return 'as expected';
   if (z < wrong) return 'unusual: good bytes give this in less than 1 of 1000 windows';
   return 'not random: good bytes give this in less than 1 of 10^9 windows';
+}
+
+const DIGITS = 3;
+
+/** The same with three digits, counted where good bytes are: all that is published. */
+export function rounded(statistics: Statistics): Statistics {
+  return {
+    ones: round(statistics.ones, 3),
+    chiSquare: round(statistics.chiSquare, 0),
+    serialCorrelation: round(statistics.serialCorrelation, 3),
+    monteCarloPi: round(statistics.monteCarloPi, 2),
+    minEntropy: round(statistics.minEntropy, 2),
+  };
+}
+
+function round({ value, expected, verdict }: Statistic, places: number): Statistic {
+  const cut = (number: number): number => Number(Number(number.toPrecision(DIGITS)).toFixed(places)) + 0; // not -0
+  return { value: cut(value), expected: cut(expected), verdict };
 }
 
 function onesOf({ bytes, counts }: Tally): number {
