@@ -180,6 +180,20 @@ describe('a quota', () => {
     });
   });
 
+  test('is charged for what a draw took from bytes that are not random, and no draw takes more than it set aside', async () => {
+    await start({});
+    await gateway.get('/api/random?bytes=60000');
+    await gateway.get('/api/random?bytes=40000');
+    for (let i = 0; i < 4; i++) await gateway.push(gateway.collector.seal(Buffer.alloc(500_000, 0xff)));
+    const answer = await ask('ample', '/api/integers?count=1000&min=0&max=100');
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '60']);
+    const { bytes } = JSON.parse((await ask('ample', '/api/usage')).text) as { bytes: number };
+    expect(bytes).toBeGreaterThan(1000);
+    expect(bytes).toBeLessThan(1500);
+    expect(await gateway.metric('qrng_pool_bytes')).toBe(2_000_000 - bytes);
+    expect(await gateway.metric('qrng_entropy_served_bytes_total{client="ample"}')).toBe(bytes);
+  });
+
   test('tells what is left once it is known what an answer took, also an answer that failed', async () => {
     await start({});
     const left = async (): Promise<number> =>

@@ -1,5 +1,7 @@
 /** Limits, blocks, quotas and usage of two gateways that share a pool: counted together, to the request and to the byte. */
+import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { request } from 'undici';
 import { TestKeys } from '../support/api-keys.js';
 import { startGateway, temporaryFolder } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
@@ -99,6 +101,27 @@ describeWithRedis('two gateways with one pool', () => {
     expect(rest?.headers['ratelimit']).toMatch(/"day";r=0;t=\d+$/);
     const [refused] = await ask(1, keys.bearer('frugal'), '/api/random?bytes=1');
     expect(refused?.status).toBe(429);
+  });
+
+  test('charge streams that are given up for all that was taken for them', async () => {
+    await start({});
+    const [one] = gateways;
+    const headers = keys.bearer('plain');
+    for (let round = 0; round < 30; round++) {
+      const { body } = await request(`${one.url}/api/stream?bytes=1000000`, {
+        dispatcher: one.agent,
+        headers,
+      });
+      body.on('error', () => undefined);
+      await once(body, 'readable');
+      body.destroy();
+      if (round % 3 === 0) await one.fill(100_000);
+    }
+    await until('all that was served is charged, and no more', async () => {
+      const { text } = await one.request('/api/usage', { headers });
+      const { bytes } = JSON.parse(text) as { bytes: number };
+      return bytes === (await one.metric('qrng_entropy_served_bytes_total{client="plain"}'));
+    });
   });
 
   test('tell at each what was used at both', async () => {

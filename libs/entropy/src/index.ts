@@ -8,7 +8,7 @@ export {
 } from './health/source-health.js';
 export { SeenBytes } from './health/seen-bytes.js';
 export { mix, MIXED_UNIT, MIXING_STRATEGIES, MixingError, type MixingStrategy } from './mixing/mix.js';
-export { draw, type Sample } from './sampling/sample.js';
+export { draw, OverdrawnError, type Sample } from './sampling/sample.js';
 export { floats } from './sampling/floats.js';
 export { gaussians } from './sampling/gaussians.js';
 export { integers } from './sampling/integers.js';

@@ -8,12 +8,17 @@
  */
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { draw } from '#libs/entropy';
+import { PinoLogger } from 'nestjs-pino';
+import { draw, OverdrawnError } from '#libs/entropy';
 import type { Sample } from '#libs/entropy';
 import { Quotas } from '../limits/quotas.js';
 import type { Reservation } from '../limits/quotas.js';
 import { EntropyService } from '../pool/entropy.service.js';
+import { ApiError } from '../problem/api-error.js';
 import { RecentClients } from './recent-clients.js';
+
+/** When to try again after bytes that were not random: others may have come by then. */
+const OVERDRAWN_RETRY_SECS = 60;
 
 @Injectable()
 export class Dispenser {
@@ -21,7 +26,10 @@ export class Dispenser {
     private readonly entropy: EntropyService,
     private readonly quotas: Quotas,
     private readonly recent: RecentClients,
-  ) {}
+    private readonly logger: PinoLogger,
+  ) {
+    logger.setContext(Dispenser.name);
+  }
 
   /**
    * `count` bytes for the client of the request; at once if they are at hand, as they are in a pool of one gateway.
@@ -53,10 +61,26 @@ export class Dispenser {
           return bytes;
         }),
       );
+    } catch (error) {
+      throw error instanceof OverdrawnError ? this.#overdrawn(error, request) : error;
     } finally {
       this.quotas.settle(reservation, taken);
       this.quotas.tellLimit(request, reply);
     }
+  }
+
+  #overdrawn(error: OverdrawnError, { id }: FastifyRequest): ApiError {
+    this.logger.error(
+      { event: 'overdrawn', requestId: id, err: error },
+      'the bytes in the pool are not random',
+    );
+    return new ApiError(
+      'too-little-entropy',
+      'The bytes in the pool did not look random; the answer is refused.',
+      {
+        retryAfterSecs: OVERDRAWN_RETRY_SECS,
+      },
+    );
   }
 
   #bytesOf(request: FastifyRequest, reply: FastifyReply, reservation: Reservation): Buffer | Promise<Buffer> {

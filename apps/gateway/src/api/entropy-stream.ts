@@ -4,7 +4,7 @@ import { CHUNK_BYTES } from './stream-queue.js';
 import type { StreamQueue, Turn } from './stream-queue.js';
 
 export class EntropyStream extends Readable {
-  /** Bytes taken so far. Those that were not read before the stream was destroyed are gone. */
+  /** Bytes taken so far; final once the stream is closed. Those that were not read before are gone. */
   taken = 0;
   #turn: Turn | undefined;
 
@@ -26,6 +26,10 @@ export class EntropyStream extends Readable {
         this.#turn = undefined;
         if (this.taken === 0) this.emit('begin');
         this.taken += chunk.length;
+        if (this.destroyed) {
+          chunk.fill(0);
+          return;
+        }
         this.push(chunk);
         if (this.taken === this.total) this.push(null);
       },
@@ -34,7 +38,7 @@ export class EntropyStream extends Readable {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    if (this.#turn !== undefined) this.queue.cancel(this.#turn);
-    callback(error);
+    if (this.#turn === undefined) callback(error);
+    else void this.queue.cancel(this.#turn).then(() => callback(error));
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Lets streams take turns, so that each gets a chunk before any gets a second one, and leaves the pool usable for others:
  *
- *   stream -> next() -> [ turn, turn, turn ] -> chunk of at most 16 KiB -> back to the end of the queue
+ *   stream -> enqueue() -> [ turn, turn, turn ] -> chunk of at most 16 KiB -> back to the end of the queue
  *                            | nothing to spare: look again shortly
  *
  * While another client asks for single answers and the pool is being filled, streams leave one large answer in it.
@@ -31,9 +31,11 @@ export interface Turn {
 
 @Injectable()
 export class StreamQueue implements OnApplicationShutdown {
-  #turns: Turn[] = [];
+  /** In their order. */
+  readonly #turns = new Set<Turn>();
   #timer: NodeJS.Timeout | undefined;
   #serving = false;
+  #fetching: { readonly turn: Turn; readonly done: Promise<boolean> } | undefined;
 
   constructor(
     private readonly entropy: EntropyService,
@@ -42,18 +44,22 @@ export class StreamQueue implements OnApplicationShutdown {
 
   /** Queues a turn; `deliver` is called once, with one byte or more, unless the turn is cancelled. */
   enqueue(turn: Turn): void {
-    this.#turns.push(turn);
+    this.#turns.add(turn);
     void this.#serve();
   }
 
-  /** Takes a turn out of the queue. */
-  cancel(turn: Turn): void {
-    this.#turns = this.#turns.filter((other) => other !== turn);
+  /**
+   * Takes a turn out of the queue. A chunk for it may be on its way from a shared pool, and is delivered all the same: it is
+   * taken, and has to be charged. Once this resolves none can come.
+   */
+  async cancel(turn: Turn): Promise<void> {
+    this.#turns.delete(turn);
+    if (this.#fetching?.turn === turn) await this.#fetching.done;
   }
 
   onApplicationShutdown(): void {
     clearTimeout(this.#timer);
-    this.#turns = [];
+    this.#turns.clear();
   }
 
   /** Serves turns in their order as long as there is something for one of them. */
@@ -63,20 +69,27 @@ export class StreamQueue implements OnApplicationShutdown {
     clearTimeout(this.#timer);
     while (await this.#serveRound());
     this.#serving = false;
-    if (this.#turns.length > 0) this.#timer = setTimeout(() => void this.#serve(), LOOK_EVERY_MS);
+    if (this.#turns.size > 0) this.#timer = setTimeout(() => void this.#serve(), LOOK_EVERY_MS);
   }
 
   /** Gives every stream that waits one chunk, if it can; whether one got one. */
   async #serveRound(): Promise<boolean> {
     let served = false;
     for (const turn of [...this.#turns]) {
-      const chunk = await this.#chunkFor(turn);
-      if (chunk === undefined) continue;
-      served = true;
-      this.cancel(turn);
-      turn.deliver(chunk);
+      if (!this.#turns.has(turn)) continue; // cancelled while others were served
+      this.#fetching = { turn, done: this.#serveTurn(turn) };
+      if (await this.#fetching.done) served = true;
     }
+    this.#fetching = undefined;
     return served;
+  }
+
+  async #serveTurn(turn: Turn): Promise<boolean> {
+    const chunk = await this.#chunkFor(turn);
+    if (chunk === undefined) return false;
+    this.#turns.delete(turn);
+    turn.deliver(chunk);
+    return true;
   }
 
   async #chunkFor({ client, bytes }: Turn): Promise<Buffer | undefined> {

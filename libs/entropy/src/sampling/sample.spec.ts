@@ -4,7 +4,7 @@ import { floats } from './floats.js';
 import { gaussians } from './gaussians.js';
 import { integers } from './integers.js';
 import { permutation } from './permutation.js';
-import { demand, draw } from './sample.js';
+import { demand, draw, OverdrawnError } from './sample.js';
 import type { Sample } from './sample.js';
 import { strings } from './strings.js';
 import { uuids } from './uuids.js';
@@ -70,6 +70,28 @@ describe('draw', () => {
     expect(largest).toBeLessThanOrEqual(sample.most);
     expect(sample.likely).toBeLessThanOrEqual(sample.most);
     expect(sample.most).toBeLessThan(65_536);
+  });
+
+  test.each<[string, number, Sample<unknown>]>([
+    ['numbers, all rejected', 0xff, integers({ count: 1000, min: 0, max: 100 })],
+    ['a wide range, all rejected', 0xff, integers({ count: 1000, min: 0, max: 3 * 2 ** 50 - 1 })],
+    ['different numbers, all the same', 0x00, integers({ count: 10, min: 0, max: 1000, unique: true })],
+    [
+      'different numbers out of a few, all rejected',
+      0xff,
+      integers({ count: 5, min: 1, max: 6, unique: true }),
+    ],
+    ['a permutation, all rejected', 0xff, permutation({ n: 10_000 })],
+    ['characters, all rejected', 0xff, strings({ count: 100, length: 256, alphabet })],
+    ['gaussians, all rejected', 0x00, gaussians({ count: 1000 })],
+  ])('ends at its most, and takes nothing beyond, where a supply is no entropy: %s', (_, value, sample) => {
+    let taken = 0;
+    const constant = (count: number) => {
+      taken += count;
+      return Buffer.alloc(count, value);
+    };
+    expect(() => draw(sample, constant)).toThrow(OverdrawnError);
+    expect(taken).toBeLessThanOrEqual(sample.most);
   });
 
   test('wipes what it took, also when the supply gives out in the middle', () => {

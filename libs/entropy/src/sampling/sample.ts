@@ -7,27 +7,44 @@
  *   value = draw(sample, take)        takes sample.likely bytes, then small steps; never waits
  *
  * `most` is exceeded with probability below 2^-64, so a drawing that was let in has all it wants, and takes
- * little more than it needs. Bytes that were looked at are spent, also if the drawing should fail: what is
- * known to lead to many rejections is no longer uniform.
+ * little more than it needs. From bytes that are not random, such as a constant, it would read without end: it
+ * ends at `most` instead. Bytes that were looked at are spent, also if the drawing should fail: what is known
+ * to lead to many rejections is no longer uniform.
  */
 import { Bits } from './bits.js';
 
 export interface Sample<T> {
   /** Bytes taken at once: what is needed on average. */
   readonly likely: number;
-  /** Bytes that must be at hand before the drawing begins; far more than it will take. */
+  /** Bytes that must be at hand before the drawing begins, and the most that it takes: far more than it needs. */
   readonly most: number;
   /** A pure function of the bits that it reads. */
   draw(bits: Bits): T;
+}
+
+/** A drawing needed more than `most` bytes, which random bytes do not lead to; nothing beyond it was taken. */
+export class OverdrawnError extends Error {
+  constructor(readonly most: number) {
+    super(
+      `a drawing was not done after its ${most} bytes: the chance of that is below 2^-64 with random bytes`,
+    );
+    this.name = 'OverdrawnError';
+  }
 }
 
 /**
  * Draws `sample`. What is left of the bytes taken, less than 1 in 64, is wiped and lost.
  *
  * @param take gives the next `count` bytes for good, at once; what it throws goes through.
+ * @throws {OverdrawnError} before more than `sample.most` bytes are taken.
  */
 export function draw<T>(sample: Sample<T>, take: (count: number) => Uint8Array): T {
-  const bits = new Bits(take, sample.likely);
+  let left = sample.most;
+  const bits = new Bits((count) => {
+    if (count > left) throw new OverdrawnError(sample.most);
+    left -= count;
+    return take(count);
+  }, sample.likely);
   try {
     return sample.draw(bits);
   } finally {
