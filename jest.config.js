@@ -1,5 +1,3 @@
-import { availableParallelism } from 'node:os';
-
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
   throw new Error(
@@ -9,18 +7,15 @@ if (major < 22 || (major === 22 && minor < 18)) {
 
 /** Unit specs beside the code, what crosses apps in test/. `test/runner` lets Node load them, each file in a process of its own. */
 export default {
-  testEnvironment: '<rootDir>/test/runner/environment.ts',
-  runtime: '<rootDir>/test/runner/runtime.ts',
+  testEnvironment: '<rootDir>/test/runner/environment.js',
+  runtime: '<rootDir>/test/runner/runtime.js',
   // A new process after each file.
   workerIdleMemoryLimit: 0,
-  // Much of what crosses apps is waiting for processes.
-  maxWorkers: 2 * availableParallelism(),
   workerGracefulExitTimeout: 30_000,
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/scripts', '<rootDir>/tools', '<rootDir>/test'],
   testMatch: ['**/*.spec.ts'],
-  transform: { '^.+\\.ts$': '<rootDir>/test/runner/typescript.ts' },
+  transform: { '^.+\\.ts$': '<rootDir>/test/runner/typescript.js' },
   transformIgnorePatterns: ['/node_modules/', '<rootDir>/test/runner/'],
-  setupFiles: ['<rootDir>/test/setup/nest-first.ts'],
   coverageProvider: 'babel',
   collectCoverageFrom: ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts', '!**/*.spec.ts', '!**/{main,start}.ts'],
   testTimeout: 30_000,

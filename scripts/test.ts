@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import type { SpawnSyncOptions } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /** The commands that suites start, and the Debian package that has each. */
@@ -85,6 +85,8 @@ function runJest(missingTools: readonly string[]): JestResults | undefined {
       '--silent',
       'jest',
       '--',
+      // More than there are cores: much of what crosses apps is waiting for processes.
+      `--maxWorkers=${2 * availableParallelism()}`,
       '--json',
       `--outputFile=${file}`,
       ...process.argv.slice(2),
