@@ -4,100 +4,96 @@
  *   simulated appliance (HTTPS) -> collector -> gateway (HTTPS, TLS 1.3) -> your curl
  *
  * Certificates, keys and state are new at each start and lie under .demo/. Variables of the environment (QRNG_...)
- * override the demo's settings. Usage: npm run demo [-- --seconds N]
+ * override the demo's settings.
  */
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { Agent, request } from 'undici';
-import { createAuthority } from '../tools/certificates/authority.js';
+import { DirectoryLockError } from '#libs/files';
 import { parsedArguments } from '../tools/parsed-arguments.js';
+import { shellWord } from '../tools/shell-word.js';
+import { makeSettings, takeFolder } from './demo/folder.js';
+import type { DemoSettings } from './demo/folder.js';
+import { freePort } from './demo/free-port.js';
+import { Processes } from './demo/processes.js';
 
+const USAGE = `Usage: npm run demo [-- --seconds N] [--without gateway|collector]
+
+  --seconds N       ends by itself after N seconds, with exit code 0
+  --without APP     leaves out the gateway or the collector: to run it from the sources, see CONTRIBUTING.md`;
 const FOLDER = resolve('.demo');
 const PREFERRED_PORT = 7764;
 const READY_WITHIN_MS = 30_000;
 const REPORT_EVERY_MS = 5000;
+const EX_USAGE = 64;
+const EX_TEMPFAIL = 75;
 
-interface Client {
-  readonly url: string;
-  readonly apiKey: string;
-  readonly agent: Agent;
-}
-
-const children: { name: string; process: ChildProcess }[] = [];
-let stopping = false;
-
-const { values } = parsedArguments(
-  { options: { seconds: { type: 'string' } } },
-  'Usage: npm run demo [-- --seconds N]',
-);
-const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
-if (seconds !== undefined && !(seconds > 0)) {
-  console.error('--seconds must be a positive number');
-  process.exit(64);
-}
+const { seconds, without } = options();
+const processes = new Processes(FOLDER, (name, how) => {
+  console.error(`The ${name} ended (${how}); see .demo/${name}.log`);
+  void stop(1);
+});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
 const parent = process.ppid;
 setInterval(() => process.ppid === parent || void stop(0), 1000).unref(); // npm was killed: nobody waits any more
 
-const client = await start();
-await untilReady(client);
-announce(client);
+const demo = await start();
+const dispatcher = new Agent({ connect: { ca: demo.certificateAuthority } });
+if (without === undefined) await untilReady();
+announce();
 if (seconds !== undefined) setTimeout(() => void stop(0), seconds * 1000);
-setInterval(() => void report(client), REPORT_EVERY_MS);
+setInterval(() => void report(), REPORT_EVERY_MS);
 
-async function start(): Promise<Client> {
-  rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(FOLDER, { mode: 0o700 });
-  const authority = await createAuthority('QRNG-DD demo (throw-away)');
-  const hosts = ['localhost', '127.0.0.1', '::1'];
-  const caFile = save('ca.pem', authority.certificatePem);
-  for (const name of ['appliance', 'gateway']) {
-    const issued = await authority.issue({
-      commonName: name === 'appliance' ? 'SIMULATED appliance' : name,
-      hosts,
-    });
-    save(`${name}.pem`, issued.certificatePem);
-    save(`${name}.key`, issued.keyPem);
+function options(): { seconds: number | undefined; without: string | undefined } {
+  const text = { type: 'string' } as const;
+  const { values } = parsedArguments({ options: { seconds: text, without: text } }, USAGE);
+  const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
+  if (seconds !== undefined && !(seconds > 0)) misused('--seconds must be a positive number');
+  if (![undefined, 'gateway', 'collector'].includes(values.without)) {
+    misused('--without must be gateway or collector');
   }
-  const hmacKey = randomBytes(32).toString('hex');
-  const apiKey = randomBytes(32).toString('hex');
-  const [appliancePort, gatewayPort] = [await freePort(0), await freePort(PREFERRED_PORT)];
-  const url = `https://localhost:${gatewayPort}`;
+  return { seconds, without: values.without };
+}
 
-  run('appliance', 'libs/quantis/src/simulator/main.js', {}, [
-    ...['--port', String(appliancePort)],
-    ...['--cert', join(FOLDER, 'appliance.pem'), '--key', join(FOLDER, 'appliance.key')],
-  ]);
-  run('gateway', 'apps/gateway/src/main.js', {
-    ...given(),
-    QRNG_LISTEN_ADDRESS: `127.0.0.1:${gatewayPort}`,
-    QRNG_TLS_CERT_FILE: join(FOLDER, 'gateway.pem'),
-    QRNG_TLS_KEY_FILE: join(FOLDER, 'gateway.key'),
-    QRNG_HMAC_SECRET_KEY: hmacKey,
-    QRNG_API_KEY: `demo:${apiKey}`,
-    QRNG_STATE_DIR: join(FOLDER, 'gateway-state'),
+async function start(): Promise<DemoSettings> {
+  takeFolderOrExit();
+  console.log('Making a throw-away CA, certificates and keys in .demo/ ...');
+  const ports = { appliance: await freePort(0), gateway: await freePort(PREFERRED_PORT) };
+  const settings = await makeSettings(FOLDER, ports);
+  console.log('Starting a simulated appliance, the collector and the gateway ...');
+  processes.start({
+    name: 'appliance',
+    module: 'libs/quantis/src/simulator/main.js',
+    env: {},
+    args: [
+      ...['--port', String(ports.appliance)],
+      ...['--cert', join(FOLDER, 'appliance.pem'), '--key', join(FOLDER, 'appliance.key')],
+    ],
   });
-  run('collector', 'apps/collector/src/main.js', {
-    QRNG_FETCH_CHUNK_SIZE: '16384',
-    QRNG_FETCH_INTERVAL_MS: '20',
-    ...given(),
-    QRNG_APPLIANCE_URLS: `https://localhost:${appliancePort}/api/2.0/streambytes`,
-    QRNG_APPLIANCE_CA_FILE: caFile,
-    QRNG_PUSH_URL: `${url}/push`,
-    QRNG_PUSH_CA_FILE: caFile,
-    QRNG_HMAC_SECRET_KEY: hmacKey,
-    QRNG_STATE_DIR: join(FOLDER, 'collector-state'),
-  });
-  save(
-    'client.env',
-    `QRNG_URL=${url}\nQRNG_API_KEY=${apiKey}\nQRNG_CA_FILE=${caFile}\nQRNG_HMAC_SECRET_KEY=${hmacKey}\n`,
-  );
-  return { url, apiKey, agent: new Agent({ connect: { ca: authority.certificatePem } }) };
+  if (without !== 'gateway') {
+    const env = { ...given(), ...settings.gateway };
+    processes.start({ name: 'gateway', module: 'apps/gateway/src/main.js', env });
+  }
+  if (without !== 'collector') {
+    const faster = { QRNG_FETCH_CHUNK_SIZE: '16384', QRNG_FETCH_INTERVAL_MS: '20' };
+    const env = { ...faster, ...given(), ...settings.collector };
+    processes.start({ name: 'collector', module: 'apps/collector/src/main.js', env });
+  }
+  return settings;
+}
+
+function takeFolderOrExit(): void {
+  try {
+    const lock = takeFolder(FOLDER);
+    process.once('exit', () => lock.close());
+  } catch (error) {
+    if (!(error instanceof DirectoryLockError)) throw error;
+    console.error(
+      error.busy
+        ? 'A demo runs in this folder already. Stop it first, or start this one in another clone.'
+        : `.demo/ cannot be written (${error.code})`,
+    );
+    process.exit(EX_TEMPFAIL);
+  }
 }
 
 /** The settings that the caller gave. A variable that is of the other app only draws a warning in its log. */
@@ -105,42 +101,11 @@ function given(): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('QRNG_')));
 }
 
-function save(name: string, text: string): string {
-  const path = join(FOLDER, name);
-  writeFileSync(path, text, { mode: 0o600 });
-  return path;
-}
-
-function run(
-  name: string,
-  module: string,
-  env: Record<string, string | undefined>,
-  args: string[] = [],
-): void {
-  const path = join(import.meta.dirname, '..', module);
-  const child = spawn(process.execPath, ['--disable-sigusr1', path, ...args], {
-    env: { PATH: process.env['PATH'], ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true, // Ctrl-C reaches this process alone, which then ends the others in order
-  });
-  const log = createWriteStream(join(FOLDER, `${name}.log`));
-  child.stdout.pipe(log);
-  child.stderr.pipe(log);
-  child.once('exit', (code, signal) => {
-    if (stopping) return;
-    console.error(`The ${name} ended (${signal ?? `exit code ${code}`}); see .demo/${name}.log`);
-    void stop(1);
-  });
-  children.push({ name, process: child });
-}
-
-async function untilReady({ url, agent }: Client): Promise<void> {
-  console.log(
-    'Starting a simulated appliance, the collector and the gateway; waiting for the pool to fill ...',
-  );
+async function untilReady(): Promise<void> {
+  console.log('Waiting for the pool to fill ...');
   const deadline = Date.now() + READY_WITHIN_MS;
   while (Date.now() < deadline) {
-    const status = await request(`${url}/health/ready`, { dispatcher: agent }).then(
+    const status = await request(`${demo.url}/health/ready`, { dispatcher }).then(
       async (answer) => (await answer.body.dump(), answer.statusCode),
       () => 0, // not listening yet
     );
@@ -151,7 +116,15 @@ async function untilReady({ url, agent }: Client): Promise<void> {
   await stop(1);
 }
 
-function announce({ url, apiKey }: Client): void {
+function announce(): void {
+  const { url, apiKey, caFile } = demo;
+  if (without !== undefined) {
+    const command = without === 'gateway' ? 'npm run start:dev' : 'npm run start:dev:collector';
+    console.log(`
+  The ${without} is yours to start, in another shell:
+
+  set -a; . .demo/${without}.env; set +a; ${command}`);
+  }
   console.log(`
   The source is SIMULATED: its bytes come from the operating system, not from a quantum process.
 
@@ -160,15 +133,15 @@ function announce({ url, apiKey }: Client): void {
   Logs        .demo/appliance.log  .demo/collector.log  .demo/gateway.log
   For scripts . .demo/client.env
 
-  curl --cacert ${join(FOLDER, 'ca.pem')} -H 'Authorization: Bearer ${apiKey}' '${url}/api/random?bytes=32'
+  curl --cacert ${shellWord(caFile)} -H 'Authorization: Bearer ${apiKey}' '${url}/api/random?bytes=32'
 
   Ctrl-C ends all three.
 `);
 }
 
-async function report({ url, agent }: Client): Promise<void> {
-  const answer = await request(`${url}/metrics`, { dispatcher: agent }).catch(() => undefined);
-  if (answer === undefined || stopping) return;
+async function report(): Promise<void> {
+  const answer = await request(`${demo.url}/metrics`, { dispatcher }).catch(() => undefined);
+  if (answer === undefined || processes.stopping) return;
   const metrics = await answer.body.text();
   const value = (name: string): number => {
     const lines = metrics.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'gm'));
@@ -181,34 +154,16 @@ async function report({ url, agent }: Client): Promise<void> {
   );
 }
 
-/** Ends the collector first, so that it can hand over what it holds. */
+/** Never returns: the process ends, or is ending. */
 async function stop(code: number): Promise<never> {
-  if (!stopping) {
-    stopping = true;
-    for (const { process: child } of children.toReversed()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue;
-      const ended = new Promise((done) => child.once('exit', done));
-      child.kill('SIGTERM');
-      const killer = setTimeout(() => child.kill('SIGKILL'), 12_000);
-      await ended;
-      clearTimeout(killer);
-    }
+  if (!processes.stopping) {
+    await processes.stop();
     process.exit(code);
   }
   return new Promise(() => undefined);
 }
 
-/** `wanted` when it is free, else (and for 0) one that the system chooses. */
-async function freePort(wanted: number): Promise<number> {
-  const server = createServer();
-  const listening = new Promise<void>((done, fail) => server.once('listening', done).once('error', fail));
-  server.listen(wanted, '127.0.0.1');
-  try {
-    await listening;
-  } catch {
-    return freePort(0); // taken by something else; the printed URL says which port it became
-  }
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
+function misused(message: string): never {
+  console.error(`${message}\n\n${USAGE}`);
+  process.exit(EX_USAGE);
 }

@@ -1,13 +1,16 @@
 /** The main job as a newcomer starts it: `npm run demo` in an empty folder of its own, then curl. Needs `npm run build`. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { processesIn } from './support/processes-in.js';
 
 describe('the demo', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'qrng-demo-'));
+  const parent = mkdtempSync(join(tmpdir(), 'qrng-demo-'));
+  const folder = join(parent, `it's a "folder" of $HOME`);
+  mkdirSync(folder);
   let demo: ChildProcess;
   let exited: Promise<number | null>;
   let output = '';
@@ -28,7 +31,7 @@ describe('the demo', () => {
   afterAll(async () => {
     demo.kill('SIGTERM');
     await exited;
-    rmSync(folder, { recursive: true });
+    rmSync(parent, { recursive: true });
   }, 30_000);
 
   test('prints a curl line that gives 32 bytes as it stands', () => {
@@ -50,21 +53,22 @@ describe('the demo', () => {
     );
   });
 
+  test('is left alone by a second demo in the same folder', () => {
+    const before = readFileSync(join(folder, '.demo/client.env'), 'utf8');
+    const second = spawnSync(process.execPath, [resolve('dist/scripts/demo.js')], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect(second.status).toBe(75);
+    expect(second.stderr).toMatch(/^A demo runs in this folder already\..*\n$/);
+    expect(readFileSync(join(folder, '.demo/client.env'), 'utf8')).toBe(before);
+    expect(demo.exitCode).toBeNull();
+  });
+
   test('ends all three on SIGTERM, with exit code 0', async () => {
     demo.kill('SIGTERM');
     expect(await exited).toBe(0);
+    expect(output).toMatch(/Stopping the collector .*Stopping the gateway .*Stopping the appliance/s);
     expect(processesIn(folder)).toEqual([]);
   });
 });
-
-/** The ids of the processes whose working directory is `folder`. */
-function processesIn(folder: string): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      return readlinkSync(`/proc/${pid}/cwd`) === folder;
-    } catch {
-      return false; // ended meanwhile
-    }
-  });
-}
