@@ -17,6 +17,9 @@ const CHECK_AGAIN_MS = 1000;
 
 const TELL_REFUSED_EVERY_MS = 60_000;
 
+/** What the names of all keys begin with. */
+const PREFIX = '{qrng}:';
+
 /** What the connection tells; `change` also says why it is down. */
 export interface RedisLog {
   up(warnings: readonly string[]): void;
@@ -37,15 +40,19 @@ export class RedisConnection {
   #onUp: (() => void) | undefined;
   #attempted: () => void = () => undefined;
 
-  private constructor(url: string, log: RedisLog) {
+  private constructor(
+    url: string,
+    log: RedisLog,
+    private readonly prefix: string,
+  ) {
     this.#url = url;
     this.#log = log;
     this.#client = this.#connect();
   }
 
   /** A connection after its first attempt, which may have failed: it goes on trying. */
-  static async open(url: string, log: RedisLog): Promise<RedisConnection> {
-    const connection = new RedisConnection(url, log);
+  static async open(url: string, log: RedisLog, prefix = PREFIX): Promise<RedisConnection> {
+    const connection = new RedisConnection(url, log, prefix);
     await new Promise<void>((resolve) => (connection.#attempted = resolve));
     return connection;
   }
@@ -99,7 +106,7 @@ export class RedisConnection {
    * @throws {RedisError} that says whether the script can have had an effect.
    */
   runScript<Arguments, Reply>(script: RedisScript<Arguments, Reply>, args: Arguments): Promise<Reply> {
-    return this.run((client) => runScript(client, script, args));
+    return this.run((client) => runScript(client, script, args, this.prefix));
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { ErrorReply } from 'redis';
 import type { RedisClient } from './redis-client.js';
 
-/** A script with its keys, how its arguments are written, and (as a type alone) what it answers. */
+/** A script with the names of its keys, how its arguments are written, and (as a type alone) what it answers. */
 export interface RedisScript<Arguments, Reply> {
   readonly source: string;
   readonly sha1: string;
@@ -12,7 +12,7 @@ export interface RedisScript<Arguments, Reply> {
   readonly reply?: Reply;
 }
 
-/** Names a script; `keys` share a hash tag, so that they lie in one slot of a cluster. */
+/** Describes a script. Its keys are named without the prefix of the deployment, which the connection adds. */
 export function redisScript<Arguments, Reply>(
   source: string,
   keys: readonly string[],
@@ -21,13 +21,18 @@ export function redisScript<Arguments, Reply>(
   return { source, sha1: hash('sha1', source), keys, encode };
 }
 
-/** Runs a script once. A Redis that answers NOSCRIPT has run nothing, so sending the text then is no second time. */
+/**
+ * Runs a script once. A Redis that answers NOSCRIPT has run nothing, so sending the text then is no second time.
+ *
+ * @param prefix begins the name of every key; its hash tag puts all of them into one slot of a cluster.
+ */
 export async function runScript<Arguments, Reply>(
   client: RedisClient,
   { source, sha1, keys, encode }: RedisScript<Arguments, Reply>,
   args: Arguments,
+  prefix: string,
 ): Promise<Reply> {
-  const options = { keys: [...keys], arguments: encode(args) };
+  const options = { keys: keys.map((name) => prefix + name), arguments: encode(args) };
   try {
     return (await client.evalSha(sha1, options)) as Reply;
   } catch (error) {

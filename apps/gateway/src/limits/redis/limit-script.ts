@@ -10,7 +10,7 @@
 import { redisScript } from '../../redis/redis-script.js';
 import type { RatePolicy } from '../rate-limiter.js';
 
-const KEYS = ['{qrng}:clients', '{qrng}:networks'] as const;
+const KEYS = ['clients', 'networks'] as const;
 
 /** A request of a network: of a client that is authenticated, or one whose authentication failed. */
 export interface LimitedRequest {

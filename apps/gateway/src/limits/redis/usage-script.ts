@@ -6,7 +6,7 @@
 import { redisScript } from '../../redis/redis-script.js';
 import type { DayUsage } from '../usage-book.js';
 
-const KEYS = ['{qrng}:usage'] as const;
+const KEYS = ['usage'] as const;
 
 /** What is to be added to the usage of a client; with a quota only if the sum does not exceed it. */
 export interface UsageChange {

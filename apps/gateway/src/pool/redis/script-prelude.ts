@@ -1,16 +1,16 @@
 /**
- * What every script of the shared pool begins with. Each script is one atomic step inside Redis; all keys carry the hash
- * tag {qrng}, so that they lie in one slot of a cluster.
+ * What every script of the shared pool begins with. Each script is one atomic step inside Redis. The names of its keys
+ * stand behind the prefix of the deployment.
  *
- *   {qrng}:pool      hash  received, served, discarded, stored, leased: the ledger of all gateways, in bytes
- *   {qrng}:blocks    list  oldest first, two elements a block: when it came (Unix ms by Redis' clock), its bytes
- *   {qrng}:replay    hash  collector -> (boot, sequence) and MAC of its last packets, newest first, and the latest time of
- *                          sealing; @fence, @created
- *   {qrng}:replicas  hash  gateway process -> when it last reported, what it holds, what it served and dropped
+ *   pool      hash  received, served, discarded, stored, leased: the ledger of all gateways, in bytes
+ *   blocks    list  oldest first, two elements a block: when it came (Unix ms by Redis' clock), its bytes
+ *   replay    hash  collector -> (boot, sequence) and MAC of its last packets, newest first, and the latest time of
+ *                   sealing; @fence, @created
+ *   replicas  hash  gateway process -> when it last reported, what it holds, what it served and dropped
  *
  * `received = served + discarded + stored + leased` holds after every script.
  */
-export const KEYS = ['{qrng}:pool', '{qrng}:blocks', '{qrng}:replay', '{qrng}:replicas'] as const;
+export const KEYS = ['pool', 'blocks', 'replay', 'replicas'] as const;
 
 /** The arguments that every script has. */
 export interface CommonArguments {
