@@ -18,6 +18,7 @@ const TOOLS: Readonly<Record<string, string>> = {
   ip: 'iproute2',
   sysctl: 'procps',
   curl: 'curl',
+  python3: 'python3',
   openssl: 'openssl',
   'systemd-analyze': 'systemd',
 };

@@ -30,6 +30,7 @@ const GATES: Record<string, 'open' | 'packet' | 'any key' | string[]> = {
   '/docs/': 'open',
   '/docs/*': 'open',
   '/docs/LICENSE': 'open',
+  '/docs/api.md': 'open',
   '/docs/index.html': 'open',
   '/docs/swagger-ui-init.js': 'open',
   '/docs/docs/swagger-ui-init.js': 'open',

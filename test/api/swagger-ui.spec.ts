@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium } from 'playwright-core';
@@ -55,6 +55,36 @@ describeWithBrowser('Swagger UI in headless Chromium', () => {
     expect(response?.headers()['content-security-policy']).toContain("default-src 'none'");
     await page.waitForSelector('#operations-entropy-getRandom');
     expect(await page.locator('.opblock').count()).toBe(15);
+  }, 60_000);
+
+  test('shows the name of the product, the guide, every bound and code samples', async () => {
+    expect(await page.locator('.qrng-bar strong').textContent()).toBe('QRNG-DD');
+    expect(await page.locator('img[alt*=Swagger], .topbar-wrapper').count()).toBe(0);
+    const guide = await page.locator('.qrng-bar a', { hasText: 'Guide' }).getAttribute('href');
+    expect((await gateway.request(guide ?? '')).text).toBe(readFileSync('docs/api.md', 'utf8'));
+    await page.click('#operations-entropy-getIntegers .opblock-summary-control');
+    const operation = page.locator('#operations-entropy-getIntegers');
+    await operation.locator('.parameters', { hasText: 'maximum: 1000' }).first().waitFor();
+    expect(await operation.locator('.qrng-sample summary').allTextContents()).toEqual([
+      'curl',
+      'Python',
+      'JavaScript',
+    ]);
+    await operation.locator('.qrng-sample summary').first().click();
+    await operation.locator('pre', { hasText: '/api/integers?count=5&min=1&max=6' }).first().waitFor();
+    await page.click('#operations-entropy-getIntegers .opblock-summary-control');
+  }, 60_000);
+
+  test('fits a phone, also with operations open', async () => {
+    const phone = await browser.newPage({ ignoreHTTPSErrors: true, viewport: { width: 390, height: 844 } });
+    await phone.goto(`${gateway.url}/docs`);
+    await phone.waitForSelector('#operations-entropy-getRandom');
+    for (const operation of ['#operations-entropy-getRandom', '#operations-status-getStatus']) {
+      await phone.click(`${operation} .opblock-summary-control`);
+      await phone.waitForSelector(`${operation} .responses-table`);
+    }
+    expect(await phone.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    await phone.close();
   }, 60_000);
 
   test('authorises, tries out /api/random and shows fresh bytes', async () => {

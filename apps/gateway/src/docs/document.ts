@@ -4,16 +4,20 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { queryOptions } from '../api/openapi.js';
 import { RandomController } from '../api/random.controller.js';
+import { codeSamples } from './code-samples.js';
 import { ProblemDto } from './problem.dto.js';
 import { headerComponents, headerReferences, problemReference, problemResponses } from './problems.js';
 import type { ProblemStatus } from './problems.js';
 
-const DESCRIPTION = `Randomness from quantum sources. Every byte is served once.
+const DESCRIPTION = `Randomness from quantum sources. Every byte is served once. The [guide](/docs/api.md) has examples.
 
 Send your API key with every request under \`/api\`: \`Authorization: Bearer KEY\`. Errors are \`application/problem+json\`.
 HEAD is answered wherever GET is, and takes no entropy.`;
 
+const METHODS = ['get', 'post'] as const;
+
 interface Operation {
+  'x-codeSamples'?: object[];
   tags?: string[];
   security?: Record<string, string[]>[];
   responses: Record<string, object | undefined>;
@@ -28,6 +32,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .setVersion('1.0.0')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')
+    .setExternalDoc('Guide with examples', '/docs/api.md')
     .addTag('entropy', 'Random bytes, and numbers, strings and UUIDs drawn from them')
     .addTag('status', 'State of the gateway, and usage of your API key')
     .addTag('health', 'For load balancers and monitoring')
@@ -39,7 +44,10 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .build();
   const document = SwaggerModule.createDocument(app, base, { extraModels: [ProblemDto] });
   describeRandom(document, app.get(RandomController, { strict: false }));
-  for (const operation of operations(document)) complete(operation);
+  for (const [path, method, operation] of operations(document)) {
+    complete(operation);
+    if (operation.security?.length !== 0) operation['x-codeSamples'] = codeSamples(method, path);
+  }
   const components = {
     ...document.components,
     responses: problemResponses(),
@@ -83,6 +91,12 @@ function describeRandom(document: OpenAPIObject, { parameters }: RandomControlle
   operation.parameters = queryOptions(parameters).map((options) => ({ ...options, in: 'query' }));
 }
 
-function operations(document: OpenAPIObject): Operation[] {
-  return Object.values(document.paths).flatMap(({ get }) => (get === undefined ? [] : [get as Operation]));
+/** Path, method and description of each. */
+function operations(document: OpenAPIObject): [string, string, Operation][] {
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    METHODS.flatMap((method): [string, string, Operation][] => {
+      const operation = item[method];
+      return operation === undefined ? [] : [[path, method, operation]];
+    }),
+  );
 }

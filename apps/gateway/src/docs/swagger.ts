@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { openApiDocument } from './document.js';
+import { SWAGGER_PAGE } from './swagger-page.js';
 
 /**
  * What the page may do: its own scripts and styles, requests to this gateway, nothing else. Swagger UI writes styles into
@@ -27,10 +28,7 @@ export function addSwagger(app: NestFastifyApplication): void {
     .addHook('onRoute', (route) => {
       if (route.url.startsWith('/docs')) route.onSend = addPageHeaders;
     });
-  SwaggerModule.setup('docs', app, () => openApiDocument(app), {
-    customSiteTitle: 'QRNG-DD API',
-    swaggerOptions: { validatorUrl: null, tryItOutEnabled: true },
-  });
+  SwaggerModule.setup('docs', app, () => openApiDocument(app), SWAGGER_PAGE);
 }
 
 /** At the end of each answer, because the module for files allows caching. */
