@@ -1,0 +1,22 @@
+/** Transparency logs in C2SP's formats: the tree, signed notes, checkpoints, tiles and proofs. */
+export { canonicalJson } from './canonical-json.js';
+export type { Json } from './canonical-json.js';
+export { openCheckpoint, signCheckpoint } from './checkpoint.js';
+export type { Checkpoint } from './checkpoint.js';
+export {
+  consistencyPath,
+  HASH_BYTES,
+  inclusionPath,
+  isConsistent,
+  leafHash,
+  nodeHash,
+  rootByPath,
+  subtreesOf,
+  treeRoot,
+} from './merkle.js';
+export type { SubtreeHash, TreeState } from './merkle.js';
+export { formatProof, parseProof, ProofError, verifyProof } from './proof.js';
+export type { Proof } from './proof.js';
+export { NoteError, openNote, parseVerifierKey, signNote, verifierKey } from './signed-note.js';
+export type { NoteKey } from './signed-note.js';
+export { decodeEntries, encodeEntries, parseTilePath, TILE_HEIGHT, TILE_WIDTH, tilePath } from './tile.js';
