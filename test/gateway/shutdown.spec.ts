@@ -7,6 +7,7 @@ import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { GatewayProcess } from '../support/gateway-process.js';
+import { until } from '../support/until.js';
 
 let gateway: GatewayProcess;
 beforeEach(async () => {
@@ -44,6 +45,7 @@ test('clients without a key that are silent, stop half way or drip do not hold i
 
 test('what is in flight finishes, and a request on a connection that was open is answered as ever', async () => {
   const [push, read, unknown] = [await open(), await open(), await open()];
+  await gateway.fill(1000);
   const packet = gateway.collector.seal(randomBytes(64));
   push.socket.write(Buffer.concat([Buffer.from(head(packet.length)), packet.subarray(0, 50)]));
   gateway.run.child.kill('SIGTERM');
@@ -56,6 +58,18 @@ test('what is in flight finishes, and a request on a connection that was open is
   unknown.socket.write(request('nobody'));
   expect(await read.said).toMatch(/^HTTP\/1\.1 200 [^]*connection: close\r\n[^]*\r\n\r\n[0-9a-f]{64}$/i);
   expect(await unknown.said).toMatch(/^HTTP\/1\.1 401 [^]*application\/problem\+json/);
-  expect(await push.said).toMatch(/^HTTP\/1\.1 204 [^]*\r\n\r\n$/);
+  expect(await push.said).toMatch(/^HTTP\/1\.1 503 [^]*retry-after: 1\r\n[^]*\r\n\r\n$/i);
   expect(await gateway.run.ended).toEqual({ code: 0, signal: null });
+});
+
+test('no push is taken from the signal on: its bytes would be wiped a moment later', async () => {
+  await gateway.fill(1000);
+  const received = await gateway.metric('qrng_entropy_received_bytes_total');
+  gateway.run.child.kill('SIGTERM');
+  await until('the gateway is not ready', async () => (await gateway.get('/health/ready')).status === 503);
+  for (let i = 0; i < 10; i++) {
+    const { status, headers } = await gateway.push(gateway.collector.seal(randomBytes(10)));
+    expect([status, headers['retry-after']]).toEqual([503, '1']);
+  }
+  expect(await gateway.metric('qrng_entropy_received_bytes_total')).toBe(received);
 });

@@ -1,4 +1,6 @@
-import { statSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { gatewayEnvironment, startGateway } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
@@ -19,6 +21,25 @@ test('a second gateway on the same state ends with 78 and one line; after kill -
   );
   await first.run.kill();
   open.push(await GatewayProcess.start(first.env));
+});
+
+test('a replay state that was deleted is noticed at the next start; what was taken before is refused', async () => {
+  const first = await GatewayProcess.start();
+  open.push(first);
+  expect((await first.run.logged('replay-state-opened'))['found']).toBe('new');
+  const packet = first.collector.seal(randomBytes(10));
+  expect((await first.push(packet)).status).toBe(204);
+  await first.stop();
+  const folder = first.env['QRNG_STATE_DIR'] ?? '';
+  rmSync(join(folder, 'replay-state'));
+  const second = await GatewayProcess.start(first.env);
+  open.push(second);
+  expect((await second.run.logged('replay-state-opened'))['found']).toBe('missing');
+  expect((await second.push(packet)).status).toBe(422);
+  const audit = readdirSync(join(folder, 'audit')).map((file) =>
+    readFileSync(join(folder, 'audit', file), 'utf8'),
+  );
+  expect(audit.join('')).toContain('"event":"state-lost"');
 });
 
 test('a state directory that cannot be made ends the gateway with 78', async () => {

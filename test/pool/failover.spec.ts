@@ -44,10 +44,10 @@ describeWithRedis('the fence', () => {
     await primary.kill();
     await replica.command('REPLICAOF', 'NO', 'ONE');
     address.target = replica.port;
-    await until('the packet is answered', async () => (await two.push(accepted)).status === 503);
+    await until('the packet is answered', async () => (await two.push(accepted)).status === 422);
     for (const gateway of [one, two]) {
       await until('it is back', async () => (await gateway.metric('qrng_redis_up')) === 1);
-      expect((await gateway.push(accepted)).status).toBe(503);
+      expect((await gateway.push(accepted)).status).toBe(422);
     }
     expect(await replica.command('LLEN', '{qrng}:blocks')).toBe(0);
     await load.push('a', 512 * 1024);

@@ -39,7 +39,10 @@ describeWithRedis('leases', () => {
   async function openPool(
     onDiscard: (...what: [string, number]) => void = () => undefined,
   ): Promise<RedisPool> {
-    const pool = await RedisPool.open(options, new Clock(), redis, onDiscard);
+    const pool = await RedisPool.open(options, new Clock(), redis, onDiscard, {
+      ttlMs: 300_000,
+      skewMs: 60_000,
+    });
     pools.push(pool);
     return pool;
   }

@@ -70,6 +70,12 @@ export class GatewayProcess extends GatewayClient {
     return new GatewayProcess(run, String(url), env, certificatePem);
   }
 
+  /** SIGTERM, as an operator ends it; how it ended. */
+  stop(): ProcessRun['ended'] {
+    this.run.child.kill('SIGTERM');
+    return this.run.ended;
+  }
+
   override async close(): Promise<void> {
     await super.close();
     await this.run.kill();

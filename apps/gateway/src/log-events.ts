@@ -22,6 +22,11 @@ const MESSAGES = {
   'audit-unwritable': 'the audit trail cannot be written; events wait, then are counted and left out',
   'audit-writable': 'the audit trail can be written again',
   'replay-state-opened': 'the replay state was read; `found` says in which condition',
+  'replay-floor-lowered': 'the replay state began while the clock was ahead; its floor is the present now',
+  'replay-state-disturbed':
+    'the file of the replay state was deleted or replaced while the gateway ran; it is written again',
+  'replay-state-not-saved':
+    'the positions could not be written; after the next start packets of the last seconds are refused',
   'usage-lost': "the day's usage cannot be read; quotas begin anew",
   'usage-not-written': "the day's usage cannot be written",
   'telemetry-malformed': 'a heartbeat does not carry valid telemetry',

@@ -1,4 +1,4 @@
-/** HMAC-SHA256 keys of the packet, and the few of them that are valid at a time (current and previous). */
+/** HMAC-SHA256 keys of the packet, and which of them a gateway accepts from which collector. */
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
@@ -39,21 +39,37 @@ export class MacKey {
   }
 }
 
-/** The keys that a gateway accepts. */
+/** The keys that a gateway accepts: some shared by all collectors, and those of single collectors. */
 export class Keyring {
-  readonly #keys: ReadonlyMap<string, MacKey>;
+  readonly #shared: ReadonlyMap<string, MacKey>;
+  readonly #own: ReadonlyMap<string, ReadonlyMap<string, MacKey>>;
 
-  constructor(keys: readonly MacKey[]) {
-    this.#keys = new Map(keys.map((key) => [key.id, key]));
+  /**
+   * @param shared for every collector that has no keys of its own.
+   * @param own by collector. A shared key is not accepted from these: its holders could impersonate them.
+   */
+  constructor(shared: readonly MacKey[], own: ReadonlyMap<string, readonly MacKey[]> = new Map()) {
+    this.#shared = byId(shared);
+    this.#own = new Map([...own].map(([collector, keys]) => [collector, byId(keys)]));
   }
 
-  /** The key with this id (8 hex digits), if it is a valid one. */
-  find(id: string): MacKey | undefined {
-    return this.#keys.get(id);
+  /** The key with this id (8 hex digits) if packets of `collector` may be sealed with it. */
+  find(id: string, collector: string): MacKey | undefined {
+    return (this.#own.get(collector) ?? this.#shared).get(id);
   }
 
-  /** The ids of all valid keys. */
+  /** Whether `collector` has keys of its own. */
+  hasOwn(collector: string): boolean {
+    return this.#own.has(collector);
+  }
+
+  /** The ids of all keys. */
   ids(): string[] {
-    return [...this.#keys.keys()];
+    const own = [...this.#own.values()].flatMap((keys) => [...keys.keys()]);
+    return [...new Set([...this.#shared.keys(), ...own])];
   }
+}
+
+function byId(keys: readonly MacKey[]): ReadonlyMap<string, MacKey> {
+  return new Map(keys.map((key) => [key.id, key]));
 }

@@ -67,6 +67,8 @@ export interface PacketFields {
 /** A packet whose MAC held. `data` and `mac` are views of the received bytes, not copies. */
 export interface Packet extends PacketFields {
   readonly keyId: string;
+  /** Whether the key is one of this collector alone. */
+  readonly ownKey: boolean;
   readonly data: Buffer;
   readonly mac: Buffer;
 }
@@ -136,13 +138,15 @@ export function openPacket(packet: Buffer, keys: Keyring): Packet {
   }
   const keyId = packet.toString('hex', AT.keyId, AT.keyId + 4);
   const mac = packet.subarray(packet.length - MAC_BYTES);
-  const key = keys.find(keyId);
+  const collector = collectorOf(packet);
+  const key = keys.find(keyId, collector);
   if (key === undefined) throw new PacketError('hmac', 'unknown key id');
   if (!key.verify(signedBytes(packet), mac)) throw new PacketError('hmac', 'HMAC does not match');
   return {
     type,
     keyId,
-    collector: collectorOf(packet),
+    ownKey: keys.hasOwn(collector),
+    collector,
     boot: packet.readBigUInt64BE(AT.boot),
     sequence: packet.readBigUInt64BE(AT.sequence),
     timestamp: packet.readBigUInt64BE(AT_TIMESTAMP),

@@ -1,17 +1,20 @@
-/** Decides on a packet whose MAC held: its time, then (in the pool) its sequence and the room for its bytes. */
+/** Decides on a packet whose MAC held, whichever way it came, and tells operators what became of it. */
 import { Injectable } from '@nestjs/common';
+import type { OnModuleDestroy } from '@nestjs/common';
 import type { Packet } from '#libs/crypto';
 import { Clock } from '../clock.js';
+import type { Admission } from '../pool/pool.js';
 import { EntropyService } from '../pool/entropy.service.js';
-import { GatewaySettings } from '../settings.js';
-import { freshness } from './freshness.js';
 import { PushOutcomes } from './push-outcomes.js';
 import { PacketRefusal } from './packet-refusal.js';
 
+const STOPPING: Admission = { result: 'unready', detail: 'the gateway is stopping' };
+
 @Injectable()
-export class AdmissionService {
+export class AdmissionService implements OnModuleDestroy {
+  #stopping = false;
+
   constructor(
-    private readonly settings: GatewaySettings,
     private readonly clock: Clock,
     private readonly entropy: EntropyService,
     private readonly outcomes: PushOutcomes,
@@ -22,7 +25,7 @@ export class AdmissionService {
    * @throws {PacketRefusal} when the packet is not taken.
    */
   async admit(packet: Packet, source: string): Promise<void> {
-    const admission = this.#timeRefusal(packet) ?? (await this.entropy.admit(packet));
+    const admission = this.#stopping ? STOPPING : await this.entropy.admit(packet);
     if (admission.result === 'accepted') {
       this.outcomes.accepted(packet, admission.missing, this.clock.now());
       return;
@@ -32,13 +35,8 @@ export class AdmissionService {
     throw refusal;
   }
 
-  #timeRefusal({ timestamp }: Packet): { result: 'stale' | 'future'; detail: string } | undefined {
-    const window = {
-      ttlMs: this.settings.QRNG_PACKET_TTL_SECS * 1000,
-      skewMs: this.settings.QRNG_CLOCK_SKEW_SECS * 1000,
-    };
-    const result = freshness(timestamp, this.clock.now(), window);
-    if (result === 'fresh') return undefined;
-    return { result, detail: `timestamp ${timestamp} is outside the window` };
+  /** The first thing on SIGTERM: what would be taken from now on would be wiped a moment later. */
+  onModuleDestroy(): void {
+    this.#stopping = true;
   }
 }

@@ -25,6 +25,8 @@ export interface TrailCondition {
 
 export class AuditLog {
   readonly condition: TrailCondition;
+  /** Whether there was no line when it was opened. */
+  readonly isNew: boolean;
   readonly #directory: string;
   readonly #lock: DirectoryLock;
   #day: string;
@@ -40,6 +42,7 @@ export class AuditLog {
     this.#size = end.size;
     this.#hash = end.hash;
     this.condition = condition;
+    this.isNew = end.hash === BEGINNING;
   }
 
   /**

@@ -182,7 +182,7 @@ describe('the audit trail', () => {
 
   test('is not for two gateways at a time', async () => {
     const trail = await started();
-    await expect(started()).rejects.toThrow('QRNG_AUDIT_DIR must be a directory of this process alone');
+    await expect(started()).rejects.toThrow('another process uses the directory');
     await stop(trail);
   });
 });

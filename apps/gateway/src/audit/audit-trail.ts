@@ -51,6 +51,11 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
     if (this.#fault === undefined) this.#pump();
   }
 
+  /** Whether no gateway wrote to it before this one. */
+  get isNew(): boolean {
+    return this.log.isNew;
+  }
+
   /** Why nothing can be written; undefined while all is well. */
   fault(): string | undefined {
     return this.#fault;

@@ -11,18 +11,17 @@ import { ReplayStore } from './replay-store.js';
 
 const FAILPOINT = Symbol.for('qrng.failpoint');
 const CAPACITY = 10_000;
+const WINDOW = { ttlMs: 300_000, skewMs: 60_000 };
+const SILENT = { floorLowered: () => undefined, fileDisturbed: () => undefined, notSaved: () => undefined };
 
 let folder: string;
 let pool: EmbeddedPool;
-let syncs: number;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'qrng-pool-'));
-  pool = await poolWith('discard');
-  syncs = 0;
-  Reflect.set(globalThis, FAILPOINT, (reached: string) => {
-    if (reached === 'record-synced') syncs++;
-  });
+  const { store } = await ReplayStore.open(folder, Date.now() - 1000, WINDOW, SILENT);
+  const buffer = new ExpiringBuffer({ capacity: CAPACITY, overflow: 'discard', ttlMs: 0 }, () => undefined);
+  pool = new EmbeddedPool(store, buffer, new Clock(), WINDOW);
 });
 afterEach(async () => {
   Reflect.deleteProperty(globalThis, FAILPOINT);
@@ -30,77 +29,62 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function poolWith(overflow: 'discard' | 'replace'): Promise<EmbeddedPool> {
-  const { store } = await ReplayStore.open(folder, Date.now());
-  const buffer = new ExpiringBuffer({ capacity: CAPACITY, overflow, ttlMs: 0 }, () => undefined);
-  return new EmbeddedPool(store, buffer, new Clock());
-}
-
-function packet(collector: string, sequence: number, bytes = 100): Packet {
+function packet(collector: string, sequence: number, bytes = 100, ahead = 0): Packet {
   return {
-    type: 'entropy',
-    collector,
-    boot: 1n,
-    sequence: BigInt(sequence),
-    timestamp: BigInt(Date.now() + 1000),
-    age: 0,
-    keyId: '00000000',
-    data: randomBytes(bytes),
-    mac: randomBytes(32),
+    ...{ type: 'entropy', collector, boot: 1n, sequence: BigInt(sequence), age: 0 },
+    ...{ timestamp: BigInt(Date.now() + ahead), keyId: '00000000', ownKey: false },
+    ...{ data: randomBytes(bytes), mac: randomBytes(32) },
   };
 }
 
-async function admitAll(packets: readonly Packet[]): Promise<string[]> {
-  return (await Promise.all(packets.map((one) => pool.admit(one)))).map(({ result }) => result);
-}
-
-describe('packets that come at once', () => {
-  const collectors = ['a', 'b', 'c', 'd'];
-
-  test('of known collectors are synced together, in far fewer syncs than packets', async () => {
-    await admitAll(collectors.map((id) => packet(id, 1)));
-    syncs = 0;
-    expect(await admitAll(collectors.map((id) => packet(id, 2)))).toEqual(Array(4).fill('accepted'));
-    expect(syncs).toBe(1);
-    expect(pool.level().bytes).toBe(800);
+describe('a packet', () => {
+  test('is decided on at once, without a promise, where the disk knows enough', async () => {
+    expect(await pool.admit(packet('a', 1))).toEqual({ result: 'accepted', missing: 0n });
+    expect(pool.admit(packet('a', 2))).toEqual({ result: 'accepted', missing: 0n });
+    expect(pool.admit(packet('a', 4))).toEqual({ result: 'accepted', missing: 1n });
+    expect(pool.admit(packet('a', 5, CAPACITY))).toMatchObject({ result: 'full' });
+    expect(pool.level().bytes).toBe(300);
   });
 
-  test('of one collector are decided on in their order', async () => {
-    const [one, two] = [packet('a', 1), packet('a', 2)];
-    expect(await admitAll([one, one, two, one, two])).toEqual([
-      'accepted',
-      'replay',
-      'accepted',
-      'replay',
-      'replay',
-    ]);
+  test('stamped at or after the bound waits for the disk; of its copies one is taken', async () => {
+    await pool.admit(packet('a', 1));
+    const ahead = packet('a', 2, 100, 50_000);
+    const outcomes = Array.from({ length: 5 }, () => pool.admit(ahead));
+    expect(outcomes[0]).toBeInstanceOf(Promise);
+    const results: string[] = [];
+    for (const outcome of outcomes) results.push((await outcome).result);
+    expect(results).toEqual(['accepted', 'replay', 'replay', 'replay', 'replay']);
+    expect(pool.level().bytes).toBe(200);
   });
 
-  test('fill the pool to the last byte and no further', async () => {
-    await admitAll(collectors.map((id) => packet(id, 1, 1000)));
-    expect(await admitAll(collectors.map((id) => packet(id, 2, 2500)))).toEqual([
-      'accepted',
-      'accepted',
-      'full',
-      'full',
-    ]);
-    expect(await admitAll([packet('c', 3, 1000)])).toEqual(['accepted']);
-    expect(pool.level().bytes).toBe(CAPACITY);
+  test('that waited does not take room that another one has taken meanwhile', async () => {
+    await pool.admit(packet('a', 1));
+    const waiting = pool.admit(packet('b', 1, 6000, 50_000));
+    expect(pool.admit(packet('a', 2, 6000))).toMatchObject({ result: 'accepted' });
+    expect(await waiting).toMatchObject({ result: 'full' });
   });
 
-  test('replace the oldest bytes even if they do not fit into the pool together', async () => {
+  test('beyond the bound is refused while the disk is full, and taken afterwards', async () => {
+    await pool.admit(packet('a', 1));
+    Reflect.set(globalThis, FAILPOINT, () => {
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    });
+    const ahead = packet('a', 2, 100, 50_000);
+    expect(await pool.admit(ahead)).toEqual({
+      result: 'unready',
+      detail: 'the replay state cannot be written (ENOSPC)',
+    });
+    Reflect.deleteProperty(globalThis, FAILPOINT);
+    expect(await pool.admit(ahead)).toMatchObject({ result: 'accepted' });
+  });
+
+  test('is refused by its time before anything else', () => {
+    expect(pool.admit(packet('a', 1, CAPACITY + 1, -301_000))).toMatchObject({ result: 'stale' });
+    expect(pool.admit(packet('a', 1, CAPACITY + 1, 61_000))).toMatchObject({ result: 'future' });
+  });
+
+  test('is refused once the pool is closed', async () => {
     await pool.close();
-    pool = await poolWith('replace');
-    expect(await admitAll(collectors.map((id) => packet(id, 1, 4000)))).toEqual(Array(4).fill('accepted'));
-    expect(await admitAll(collectors.map((id) => packet(id, 2, 4000)))).toEqual(Array(4).fill('accepted'));
-    expect(pool.level().bytes).toBe(CAPACITY);
-  });
-
-  test('of more collectors than can be protected are refused beyond that', async () => {
-    const many = Array.from({ length: 260 }, (_, index) => packet(`lab-${index}`, 1, 1));
-    // The last of them at once, when there is room for some of them.
-    const results = [...(await admitAll(many.slice(0, 250))), ...(await admitAll(many.slice(250)))];
-    expect(results.filter((result) => result === 'accepted')).toHaveLength(256);
-    expect(results.filter((result) => result === 'unready')).toHaveLength(4);
+    expect(pool.admit(packet('a', 1))).toMatchObject({ result: 'unready' });
   });
 });

@@ -6,7 +6,7 @@ import { Clock } from '../clock.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { ApiError } from '../problem/api-error.js';
 import { readyBytes } from './pool.js';
-import type { Admission, Pool, PoolLevel } from './pool.js';
+import type { Admission, Block, Pool, PoolLevel } from './pool.js';
 import { ReceivedQuality } from './received-quality.js';
 import { Throughput } from './throughput.js';
 
@@ -36,9 +36,11 @@ export class EntropyService implements OnApplicationShutdown {
     );
   }
 
-  /** Admits a packet whose MAC and time hold; its bytes can be served once this resolves to `accepted`. */
+  /** Admits a packet whose MAC held; its bytes can be served once this resolves to `accepted`. */
   async admit(packet: Packet): Promise<Admission> {
-    const admission = await this.pool.admit(packet);
+    const outcome = this.pool.admit(packet);
+    // Counted in the same breath, where there is nothing to wait for: the ledger balances at every moment.
+    const admission = outcome instanceof Promise ? await outcome : outcome;
     if (admission.result === 'accepted' && packet.type === 'entropy') {
       this.metrics.received.inc(packet.data.length);
       this.quality.update(packet.data);
@@ -123,6 +125,11 @@ export class EntropyService implements OnApplicationShutdown {
   /** Why nothing can be admitted now; undefined while all is well. */
   fault(): string | undefined {
     return this.pool.fault();
+  }
+
+  /** What timestamps in the future keep out; empty while all is well. */
+  blocks(): Block[] {
+    return this.pool.blocks();
   }
 
   onApplicationShutdown(): Promise<void> {

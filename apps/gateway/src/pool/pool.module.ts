@@ -46,14 +46,18 @@ async function openPool(
     overflow: settings.QRNG_BUFFER_OVERFLOW_POLICY,
     ttlMs: settings.QRNG_BUFFER_TTL_SECS * 1000,
   };
+  const window = {
+    ttlMs: settings.QRNG_PACKET_TTL_SECS * 1000,
+    skewMs: settings.QRNG_CLOCK_SKEW_SECS * 1000,
+  };
   const onDiscard = (reason: DiscardReason, bytes: number): void => metrics.discarded.inc({ reason }, bytes);
   for (const reason of DISCARD_REASONS) onDiscard(reason, 0);
   if (redis === undefined) {
-    const store = await replay.open();
-    for (const collector of store.collectors()) collectors.label(collector); // the first packet may be that of a clone
-    return new EmbeddedPool(store, new ExpiringBuffer(options, onDiscard), clock);
+    const { store, known } = await replay.open(window);
+    for (const collector of known) collectors.label(collector); // the first packet may be that of a clone
+    return new EmbeddedPool(store, new ExpiringBuffer(options, onDiscard), clock, window);
   }
-  const pool = await RedisPool.open(options, clock, redis, onDiscard);
+  const pool = await RedisPool.open(options, clock, redis, onDiscard, window);
   metrics.observeLedger(() => pool.ledger());
   return pool;
 }

@@ -2,7 +2,7 @@
  * The pool behind the gateway: where admitted packets go and served bytes come from. Two implementations: EmbeddedPool
  * (this process's memory, replay state on disk) and a pool in Redis shared by several gateways.
  *
- *   admit(packet) -> | sequence above the last? room? -> advance the replay state, durably -> store | -> take(n)
+ *   admit(packet) -> | fresh? above the last? room? -> advance the replay state -> store | -> take(n)
  */
 import type { Packet } from '#libs/crypto';
 
@@ -13,9 +13,23 @@ import type { Packet } from '#libs/crypto';
 export type Admission =
   | { readonly result: 'accepted'; readonly missing: bigint }
   | {
-      readonly result: 'replay' | 'conflict' | 'full' | 'unready' | 'unknown';
+      readonly result: 'stale' | 'future' | 'replay' | 'conflict' | 'full' | 'unready' | 'unknown';
       readonly detail: string;
     };
+
+/** What is said of a packet that is fresh and not the next one of its collector. */
+export const STANDINGS = {
+  'below-floor': { result: 'stale', detail: 'its bytes were exposed before the floor of the replay state' },
+  replay: { result: 'replay', detail: '(boot, sequence) is not above the last one accepted' },
+  conflict: { result: 'conflict', detail: 'a different packet with this (boot, sequence) was accepted' },
+  'too-many-collectors': { result: 'unready', detail: 'the replay state knows too many collectors' },
+} as const;
+
+/** What is refused until a moment (Unix ms) that is too far ahead: everything, or the packets of one collector. */
+export interface Block {
+  readonly collector: string | undefined;
+  readonly until: number;
+}
 
 /** Why bytes left the pool without being served; the reason label of `qrng_entropy_discarded_bytes_total`. */
 export const DISCARD_REASONS = [
@@ -46,8 +60,11 @@ export function readyBytes(capacity: number): number {
 }
 
 export interface Pool {
-  /** Checks the sequence and the room, advances the replay state durably, then stores the data: one atomic step. */
-  admit(packet: Packet): Promise<Admission>;
+  /**
+   * Checks time, sequence and room, advances the replay state so that no crash lets the packet in again, then stores the
+   * data: one atomic step.
+   */
+  admit(packet: Packet): Admission | Promise<Admission>;
 
   /** Takes `count` bytes that are at hand in this process's memory, or nothing when fewer are. Never waits. */
   take(count: number): Buffer | undefined;
@@ -65,6 +82,9 @@ export interface Pool {
 
   /** Why nothing can be admitted now, such as a Redis that does not answer; undefined while all is well. */
   fault(): string | undefined;
+
+  /** What timestamps in the future keep out; empty while all is well. */
+  blocks(): Block[];
 
   /** Ends timers and connections; what is held in memory is wiped. */
   close(): Promise<void>;

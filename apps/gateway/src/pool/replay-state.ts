@@ -1,70 +1,145 @@
-/** The last (boot, sequence) accepted of each collector; what is not above it is a replay. */
-import type { ReplayRecord } from './replay-journal.js';
+/**
+ * What was taken, as far as it could come back: the last (boot, sequence) of each collector, and floors.
+ *
+ * Nothing exposed before the floor is ever taken. A position is needed only while a copy of what it remembers could be
+ * fresh: one that took nothing for TTL plus skew is forgotten, and the floor rises above everything it had taken. So a
+ * collector that was locked out, by whatever, is taken again (docs/packet.md has the argument).
+ */
+import type { Packet } from '#libs/crypto';
+import { exposedAt } from './freshness.js';
+import type { FreshnessWindow } from './freshness.js';
 
-/** So many packets back a second, different packet with the same sequence is told from a replay by its MAC. */
+/** A second, different packet with one sequence is told from a replay by its MAC for this many packets. */
 export const REMEMBERED_PACKETS = 16;
-/** More than an installation has; whoever holds the key could otherwise fill memory and disk with names. */
+/** More than an installation has; a key holder could otherwise fill memory and disk with names. */
 export const MAX_COLLECTORS = 256;
 
+/** One accepted packet; `mac` is the 32 bytes of its HMAC. */
+export interface Accepted {
+  readonly boot: bigint;
+  readonly sequence: bigint;
+  readonly mac: Buffer;
+}
+
+/** What is remembered of a collector. Times are Unix ms. */
+export interface Position {
+  /** Whether the packets were sealed with a key of this collector alone. Others do not bind it, but for their floor. */
+  readonly ownKey: boolean;
+  /** The latest accepted packets, the last one at the end; none after `forget`. */
+  readonly recent: readonly Accepted[];
+  /** The latest timestamp that was accepted. */
+  readonly newest: number;
+  /** Nothing of this collector exposed before it is taken. */
+  readonly floor: number;
+}
+
+export type Standing = 'next' | 'below-floor' | 'replay' | 'conflict' | 'too-many-collectors';
+
 export class ReplayState {
-  /** The latest records of each collector's present run, the last accepted one at the end. */
-  readonly #recent = new Map<string, ReplayRecord[]>();
-  /** The latest time of sealing of each collector's accepted packets, since this process began. */
-  readonly #newest = new Map<string, bigint>();
+  /** Nothing exposed before it is taken, Unix ms. */
+  floor: number;
+  readonly #window: FreshnessWindow;
+  readonly #positions: Map<string, Position>;
 
-  /** @param records those of a journal, in the order in which they were accepted. */
-  constructor(records: readonly ReplayRecord[] = []) {
-    for (const record of records) this.advance(record);
+  constructor(floor: number, window: FreshnessWindow, positions: Iterable<[string, Position]> = []) {
+    this.floor = floor;
+    this.#window = window;
+    this.#positions = new Map(positions);
   }
 
-  /** How a packet stands to those accepted of its collector. */
-  check(packet: ReplayRecord): 'next' | 'replay' | 'conflict' | 'too-many-collectors' {
-    const recent = this.#recent.get(packet.collector);
-    const last = recent?.at(-1);
-    if (recent === undefined || last === undefined) {
-      return this.#recent.size < MAX_COLLECTORS ? 'next' : 'too-many-collectors';
-    }
-    if (packet.boot > last.boot) return 'next';
-    if (packet.boot === last.boot && packet.sequence > last.sequence) return 'next';
-    const same = recent.find(({ boot, sequence }) => boot === packet.boot && sequence === packet.sequence);
-    const differs = same === undefined ? this.#isSealedLater(packet, last) : !same.mac.equals(packet.mac);
-    return differs ? 'conflict' : 'replay';
-  }
-
-  /** Sealed after all that was accepted, and yet not above it: no copy of any of that, but a second sealer of this run. */
-  #isSealedLater({ collector, boot, timestamp = 0n }: ReplayRecord, last: ReplayRecord): boolean {
-    const newest = this.#newest.get(collector);
-    return boot === last.boot && newest !== undefined && timestamp > newest;
-  }
-
-  /** The collectors of which a packet was ever accepted. */
-  collectors(): string[] {
-    return [...this.#recent.keys()];
-  }
-
-  /** Whether a packet of this collector was ever accepted. */
-  knows(collector: string): boolean {
-    return this.#recent.has(collector);
+  /** Compares a fresh packet with what was accepted before. */
+  check(packet: Packet, now: number): Standing {
+    this.#heal(packet.collector, now);
+    const exposed = exposedAt(packet);
+    if (exposed < this.floor) return 'below-floor';
+    const position = this.#positions.get(packet.collector);
+    if (position === undefined) return this.#hasRoom(now) ? 'next' : 'too-many-collectors';
+    if (exposed < floorFor(packet, position)) return 'below-floor';
+    const last = position.recent.at(-1);
+    if (last === undefined || position.ownKey !== packet.ownKey || isAbove(packet, last)) return 'next';
+    return this.#isReplay(packet, last, position) ? 'replay' : 'conflict';
   }
 
   /** Sequence numbers between the last accepted packet of this run and `packet`. */
-  missing({ collector, boot, sequence }: ReplayRecord): bigint {
-    const last = this.#recent.get(collector)?.at(-1);
+  missing({ collector, boot, sequence }: Packet): bigint {
+    const last = this.#positions.get(collector)?.recent.at(-1);
     return sequence - (last?.boot === boot ? last.sequence : 0n) - 1n;
   }
 
-  /** Remembers an accepted packet as the last one of its collector. */
-  advance({ collector, boot, sequence, mac, timestamp = 0n }: ReplayRecord): void {
-    const newest = this.#newest.get(collector) ?? 0n;
-    if (timestamp > newest) this.#newest.set(collector, timestamp);
-    // A copy: the packet's own mac is a view that would keep the whole packet in memory.
-    const record = { collector, boot, sequence, mac: Buffer.from(mac) };
-    const recent = this.#recent.get(collector) ?? [];
-    this.#recent.set(collector, [...recent.slice(1 - REMEMBERED_PACKETS), record]);
+  /** Remembers a packet that `check` found to be the next one. */
+  advance(packet: Packet): void {
+    const { collector, boot, sequence, mac, ownKey } = packet;
+    const before = this.#positions.get(collector);
+    const goesOn = before?.ownKey === ownKey;
+    this.#positions.set(collector, {
+      ownKey,
+      // A copy: the packet's own mac is a view that would keep the whole packet in memory.
+      recent: [
+        ...(goesOn ? before.recent.slice(1 - REMEMBERED_PACKETS) : []),
+        { boot, sequence, mac: Buffer.from(mac) },
+      ],
+      newest: Math.max(before?.newest ?? 0, Number(packet.timestamp)),
+      floor: before === undefined ? 0 : floorFor(packet, before),
+    });
   }
 
-  /** What a journal needs to hold, in the order in which it was accepted of each collector. */
-  records(): ReplayRecord[] {
-    return [...this.#recent.values()].flat();
+  /**
+   * Forgets the position of a collector: it is taken again from now on, and nothing that was exposed before.
+   *
+   * @returns that moment, which lies ahead where packets stamped in the future were taken; undefined when it was not known.
+   */
+  forget(collector: string, now: number): number | undefined {
+    const position = this.#positions.get(collector);
+    if (position === undefined) return undefined;
+    const floor = Math.max(now + 1, position.newest + 1, position.floor);
+    this.#positions.set(collector, { ...position, recent: [], floor });
+    return floor;
   }
+
+  /** What is remembered, by collector. */
+  positions(): ReadonlyMap<string, Position> {
+    return this.#positions;
+  }
+
+  /** The latest timestamp among what is remembered; 0 when that is nothing. */
+  newest(): number {
+    return Math.max(0, ...[...this.#positions.values()].map(({ newest }) => newest));
+  }
+
+  #hasRoom(now: number): boolean {
+    if (this.#positions.size < MAX_COLLECTORS) return true;
+    for (const collector of this.#positions.keys()) this.#heal(collector, now);
+    return this.#positions.size < MAX_COLLECTORS;
+  }
+
+  /** Forgets a position once no copy of what it took can be fresh; whatever the clock does then, the floor keeps them out. */
+  #heal(collector: string, now: number): void {
+    const position = this.#positions.get(collector);
+    if (position === undefined) return;
+    const end = endOf(position);
+    if (end - 1 + this.#window.ttlMs + this.#window.skewMs >= now) return;
+    this.#positions.delete(collector);
+    this.floor = Math.max(this.floor, end);
+  }
+
+  #isReplay(packet: Packet, last: Accepted, { recent, newest }: Position): boolean {
+    const same = recent.find(({ boot, sequence }) => boot === packet.boot && sequence === packet.sequence);
+    if (same !== undefined) return same.mac.equals(packet.mac);
+    // Sealed after all that was accepted, and yet not above it: no copy of any of that, but a second sealer of this run.
+    return !(packet.boot === last.boot && Number(packet.timestamp) > newest);
+  }
+}
+
+/** The first moment of exposure that nothing a position has taken can have. */
+function endOf({ newest, floor }: Position): number {
+  return Math.max(newest + 1, floor);
+}
+
+/** What was sealed with other keys is no position to be above; but none of those bytes are taken again under this one. */
+function floorFor(packet: Packet, position: Position): number {
+  return position.ownKey === packet.ownKey ? position.floor : endOf(position);
+}
+
+function isAbove(packet: Packet, last: Accepted): boolean {
+  return packet.boot === last.boot ? packet.sequence > last.sequence : packet.boot > last.boot;
 }

@@ -1,31 +1,61 @@
-/** Opens the replay state in the state directory, and tells operators in which condition it was found. */
+/** Opens the replay state in the state directory, and reports how it was found and what becomes of it. */
 import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock } from '../clock.js';
 import { logEvent } from '../log-events.js';
+import type { LogLevel } from '../log-events.js';
 import { StateDirectory } from '../state/state-directory.js';
+import type { FreshnessWindow } from './freshness.js';
 import { ReplayStore } from './replay-store.js';
-import type { Recovery } from './replay-store.js';
+import type { Recovery, ReplayLog } from './replay-store.js';
 
-/** All but `whole` mean that packets stamped before now are refused. */
-const LEVELS = { whole: 'log', new: 'warn', torn: 'warn', lost: 'error' } as const;
+/**
+ * `new`, `missing` and `lost` mean that bytes exposed before now are refused; `crashed`, those exposed before the last
+ * bound.
+ */
+const LEVELS: Record<Recovery['found'] | 'missing', LogLevel> = {
+  clean: 'log',
+  'version-1': 'log',
+  new: 'warn',
+  crashed: 'warn',
+  missing: 'error',
+  lost: 'error',
+};
 
 @Injectable()
-export class ReplayStoreOpener {
+export class ReplayStoreOpener implements ReplayLog {
   constructor(
     private readonly directory: StateDirectory,
     private readonly clock: Clock,
     private readonly audit: AuditTrail,
   ) {}
 
-  async open(): Promise<ReplayStore> {
-    const { store, recovery } = await ReplayStore.open(this.directory.path, this.clock.now());
-    this.#tell(recovery);
-    return store;
+  /** The state, and the collectors that it has known. */
+  async open(window: FreshnessWindow): Promise<{ store: ReplayStore; known: readonly string[] }> {
+    const { path } = this.directory;
+    const { store, recovery, known } = await ReplayStore.open(path, this.clock.now(), window, this);
+    this.#report(recovery);
+    return { store, known };
   }
 
-  #tell({ found, setAside }: Recovery): void {
-    logEvent(LEVELS[found], 'replay-state-opened', { found, setAside });
-    if (found === 'lost') this.audit.record('state-lost', { reason: `moved to ${setAside ?? ''}` });
+  floorLowered(from: number, to: number): void {
+    logEvent('warn', 'replay-floor-lowered', { from: new Date(from), to: new Date(to) });
+  }
+
+  fileDisturbed(): void {
+    logEvent('error', 'replay-state-disturbed');
+    this.audit.record('state-lost', { reason: 'replay-state was deleted or replaced, and is written again' });
+  }
+
+  notSaved(reason: string): void {
+    logEvent('error', 'replay-state-not-saved', { reason });
+  }
+
+  #report({ found, setAside }: Recovery): void {
+    // A gateway that has an audit trail has run before, and had a replay state then.
+    const condition = found === 'new' && !this.audit.isNew ? 'missing' : found;
+    logEvent(LEVELS[condition], 'replay-state-opened', { found: condition, setAside });
+    if (condition === 'missing') this.audit.record('state-lost', { reason: 'replay-state is missing' });
+    if (condition === 'lost') this.audit.record('state-lost', { reason: `moved to ${setAside ?? ''}` });
   }
 }

@@ -1,37 +1,89 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Packet, PacketFields } from '#libs/crypto';
+import { decodeReplay } from './replay-file.js';
+import type { ReplayContent } from './replay-file.js';
 import { ReplayStore } from './replay-store.js';
+import type { Recovery } from './replay-store.js';
 
 const T0 = 1_760_000_000_000;
+const YEAR = 365 * 86_400_000;
+const WINDOW = { ttlMs: 300_000, skewMs: 60_000 };
 const FAILPOINT = Symbol.for('qrng.failpoint');
-const HEADER_BYTES = 20;
-const RECORD_BYTES = 68;
 
 let folder: string;
 let file: string;
+let reports: unknown[];
+const folders: string[] = [];
 const open: ReplayStore[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'qrng-replay-'));
+  folders.push(folder);
   file = join(folder, 'replay-state');
+  reports = [];
 });
 afterEach(async () => {
   Reflect.deleteProperty(globalThis, FAILPOINT);
   for (const store of open.splice(0)) await store.close();
-  rmSync(folder, { recursive: true });
+  for (const one of folders.splice(0)) rmSync(one, { recursive: true });
 });
 
-async function opened(now = T0): ReturnType<typeof ReplayStore.open> {
-  const result = await ReplayStore.open(folder, now);
+async function opened(now = T0): Promise<{ store: ReplayStore; recovery: Recovery }> {
+  const result = await ReplayStore.open(folder, now, WINDOW, {
+    floorLowered: (from, to) => reports.push(['lowered', from, to]),
+    fileDisturbed: () => reports.push('disturbed'),
+    notSaved: (reason) => reports.push(['not saved', reason]),
+  });
   open.push(result.store);
   return result;
 }
 
-function packet(sequence: number, { boot = 1n, collector = 'lab-1', timestamp = BigInt(T0) } = {}) {
-  return { collector, boot, sequence: BigInt(sequence), timestamp, mac: randomBytes(32) };
+/** As `kill -9` leaves it: a file as it is now. The store that goes on writes elsewhere. */
+async function crashed(now: number): ReturnType<typeof opened> {
+  const there = folder;
+  folder = mkdtempSync(join(tmpdir(), 'qrng-replay-'));
+  folders.push(folder);
+  file = join(folder, 'replay-state');
+  copyFileSync(join(there, 'replay-state'), file);
+  return opened(now);
+}
+
+async function stopped(now: number): ReturnType<typeof opened> {
+  await open.pop()?.close();
+  return opened(now);
+}
+
+function packet(sequence: number, at: number, fields: Partial<PacketFields> = {}): Packet {
+  const packed = {
+    ...{ type: 'entropy' as const, collector: 'lab-1', boot: 5n, sequence: BigInt(sequence) },
+    ...{ timestamp: BigInt(at), age: 0, keyId: '00000000', ownKey: false, data: Buffer.alloc(1) },
+    ...fields,
+  };
+  return { ...packed, mac: createHash('sha256').update(Object.values(packed).join()).digest() };
+}
+
+async function take(store: ReplayStore, taken: Packet): Promise<void> {
+  expect(store.check(taken, Number(taken.timestamp))).toBe('next');
+  expect(await store.raise(Number(taken.timestamp))).toBe(true);
+  store.accept(taken);
+}
+
+function onDisk(): ReplayContent | undefined {
+  return decodeReplay(readFileSync(file));
 }
 
 /** Makes the file system fail at a named place, as a full disk does. */
@@ -42,219 +94,212 @@ function failAt(name: string): void {
 }
 
 describe('a replay state', () => {
-  test('knows every accepted packet again after a restart', async () => {
+  test('that is new takes nothing exposed up to now', async () => {
     const { store, recovery } = await opened();
     expect(recovery).toEqual({ found: 'new' });
-    const packets = [packet(1), packet(5), packet(7, { collector: 'lab-2' }), packet(1, { boot: 2n })];
-    for (const accepted of packets) expect(await store.accept([accepted])).toBe(true);
-    const again = await opened(T0 + 10_000);
-    expect(again.recovery).toEqual({ found: 'whole' });
-    for (const accepted of packets) expect(again.store.check(accepted)).toBe('replay');
-    expect(again.store.check(packet(2, { boot: 2n }))).toBe('next');
-    expect(again.store.check(packet(6))).toBe('replay');
+    expect(store.check(packet(1, T0), T0)).toBe('below-floor');
+    expect(store.check(packet(1, T0 + 1), T0)).toBe('next');
+    expect(store.check(packet(1, T0 + 100, { age: 100 }), T0)).toBe('below-floor');
   });
 
-  test('that is new takes nothing stamped before it was created, also after restarts', async () => {
+  test('knows every position again after a stop', async () => {
+    const { store } = await opened();
+    const packets = [packet(1, T0 + 1), packet(5, T0 + 2), packet(7, T0 + 9000, { collector: 'lab-2' })];
+    for (const one of packets) await take(store, one);
+    const again = await stopped(T0 + 10_000);
+    expect(again.recovery).toEqual({ found: 'clean' });
+    expect(packets.map((one) => again.store.check(one, T0 + 10_000))).toEqual(['replay', 'replay', 'replay']);
+    expect(again.store.check(packet(6, T0 + 3), T0 + 10_000)).toBe('next');
+    expect(again.store.check(packet(4, T0 + 2), T0 + 10_000)).toBe('replay');
+  });
+
+  test('takes nothing after a crash that was exposed before the bound, so nothing that it had taken', async () => {
+    const { store } = await opened();
+    const packets = Array.from({ length: 50 }, (_, index) => packet(index + 1, T0 + 1 + index * 100));
+    for (const one of packets) await take(store, one);
+    const bound = onDisk()?.bound ?? 0;
+    expect(bound).toBeGreaterThan(T0 + 1 + 49 * 100);
+    expect(bound).toBeLessThanOrEqual(T0 + 1 + 49 * 100 + 2000);
+    const again = await crashed(T0 + 5000);
+    expect(again.recovery).toEqual({ found: 'crashed' });
+    for (const one of packets) expect(again.store.check(one, T0 + 5000)).toBe('below-floor');
+    expect(again.store.check(packet(99, bound - 1), T0 + 5000)).toBe('below-floor');
+    expect(again.store.check(packet(99, bound + 50, { age: 51 }), T0 + 5000)).toBe('below-floor');
+    expect(again.store.check(packet(1, bound), T0 + 5000)).toBe('next');
+  });
+
+  test('does not take what it took after a crash that follows a stop', async () => {
+    const { store } = await opened();
+    const one = packet(1, T0 + 1);
+    await take(store, one);
+    await stopped(T0 + 10);
+    const { store: again } = await crashed(T0 + 20);
+    expect(again.check(one, T0 + 20)).toBe('below-floor');
+  });
+
+  test('waits for the disk once in about a second, and only with what is stamped at or after the bound', async () => {
+    const { store } = await opened();
+    let writes = 0;
+    Reflect.set(globalThis, FAILPOINT, (reached: string) => {
+      if (reached === 'state-synced') writes++;
+    });
+    let waits = 0;
+    for (let sequence = 1; sequence <= 1000; sequence++) {
+      const one = packet(sequence, T0 + 10 * sequence); // 10 s
+      if (!store.covers(Number(one.timestamp))) waits++;
+      await take(store, one);
+      await setTimeout(sequence % 50 === 0 ? 5 : 0);
+    }
+    expect(writes).toBeLessThanOrEqual(11);
+    expect(waits).toBeLessThanOrEqual(2);
+  });
+
+  test('refuses to remember what the disk does not cover', async () => {
+    const { store } = await opened();
+    expect(() => store.accept(packet(1, T0 + 1))).toThrow(RangeError);
+  });
+
+  test('never lowers its bound, over stops neither', async () => {
+    const { store } = await opened();
+    await take(store, packet(1, T0 + 50_000));
+    const bound = onDisk()?.bound;
     for (let start = 0; start < 3; start++) {
-      const { store } = await opened(T0 + start * 1000);
-      expect(store.check(packet(1, { timestamp: BigInt(T0 - 1) }))).toBe('below-floor');
-      expect(store.check(packet(1, { timestamp: BigInt(T0) }))).toBe('next');
+      await stopped(T0 + start);
+      expect(onDisk()?.bound).toBe(bound);
     }
   });
 
-  test('is readable by its owner alone', async () => {
+  test('is readable by its owner alone, and one file', async () => {
     await opened();
     expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder)).toEqual(['replay-state']);
   });
 
-  test('tells a second, different packet with one sequence from a replay, up to 15 packets later', async () => {
+  test('that is damaged is set aside, and the new one takes nothing from before', async () => {
     const { store } = await opened();
-    const packets = Array.from({ length: 20 }, (_, index) => packet(index + 1));
-    for (const accepted of packets) await store.accept([accepted]);
-    for (const { store: some } of [{ store }, await opened()]) {
-      expect(packets.map((accepted) => some.check(accepted))).toEqual(Array(20).fill('replay'));
-      const forged = packets.map(({ sequence }) => some.check(packet(Number(sequence))));
-      expect(forged).toEqual([...Array<string>(4).fill('replay'), ...Array<string>(16).fill('conflict')]);
-    }
-  });
-
-  test('holds 256 collectors and refuses one more, whom it could not protect', async () => {
-    const { store } = await opened();
-    for (let index = 0; index < 256; index++) await store.accept([packet(1, { collector: `lab-${index}` })]);
-    expect(store.check(packet(1, { collector: 'one-more' }))).toBe('too-many-collectors');
-    expect(store.check(packet(2, { collector: 'lab-7' }))).toBe('next');
-  });
-
-  test('does not grow without end: it is written anew with what is needed', async () => {
-    const { store } = await ReplayStore.open(folder, T0, 100);
-    open.push(store);
-    const sizes = new Set<number>();
-    for (let sequence = 1; sequence <= 250; sequence++) {
-      await store.accept([packet(sequence)]);
-      sizes.add(statSync(file).size);
-    }
-    expect(Math.max(...sizes)).toBe(HEADER_BYTES + 99 * RECORD_BYTES);
-    const again = await opened();
-    expect(again.store.check(packet(250))).toBe('conflict');
-    expect(again.store.check(packet(251))).toBe('next');
-  });
-});
-
-describe('a journal of twenty packets, of which one write can have been the last sixteen', () => {
-  const packets = Array.from({ length: 20 }, (_, index) => packet(index + 1));
-  const LAST_WRITE = HEADER_BYTES + 4 * RECORD_BYTES;
-  let whole: Buffer;
-  beforeEach(async () => {
-    const { store } = await opened();
-    for (const accepted of packets) await store.accept([accepted]);
-    whole = readFileSync(file);
-    expect(whole.length).toBe(HEADER_BYTES + 20 * RECORD_BYTES);
-  });
-
-  /** What is known of the packets when the records from byte `at` on are gone. */
-  function known(at: number): string[] {
-    const kept = Math.floor((at - HEADER_BYTES) / RECORD_BYTES);
-    return packets.map((_, index) => (index < kept ? 'replay' : 'below-floor'));
-  }
-
-  test('torn anywhere in them keeps those before and takes nothing from before the restart', async () => {
-    for (let length = LAST_WRITE + 1; length < whole.length; length += 3) {
-      if ((length - HEADER_BYTES) % RECORD_BYTES === 0) continue;
-      writeFileSync(file, whole.subarray(0, length));
-      const { store, recovery } = await opened(T0 + 1000);
-      expect([length, recovery]).toEqual([length, { found: 'torn' }]);
-      expect(packets.map((accepted) => store.check(accepted))).toEqual(known(length));
-      expect(store.check(packet(20, { timestamp: BigInt(T0 + 1000) }))).toBe('next');
-      await store.close();
-    }
-  });
-
-  test('torn is as strict as before when the clock was set back meanwhile', async () => {
-    writeFileSync(file, whole.subarray(0, -1));
-    const { store } = await opened(T0 - 20_000);
-    expect(store.check(packet(20, { timestamp: BigInt(T0 - 1) }))).toBe('below-floor');
-    expect(store.check(packet(20, { timestamp: BigInt(T0) }))).toBe('next');
-  });
-
-  test('with garbage in them is treated like a torn one', async () => {
-    for (let at = LAST_WRITE; at < whole.length; at += 3) {
-      const damaged = Buffer.from(whole);
-      damaged.writeUInt8(damaged.readUInt8(at) ^ 0x10, at);
-      writeFileSync(file, damaged);
-      const { store, recovery } = await opened(T0 + 1000);
-      expect([at, recovery]).toEqual([at, { found: 'torn' }]);
-      expect(packets.map((accepted) => store.check(accepted))).toEqual(known(at));
-      await store.close();
-    }
-  });
-
-  test('damaged anywhere else is set aside, and the new state takes nothing from before', async () => {
-    for (let at = 0; at < LAST_WRITE; at++) {
-      const damaged = Buffer.from(whole);
-      damaged.writeUInt8(damaged.readUInt8(at) ^ 0x10, at);
-      writeFileSync(file, damaged);
-      const { store, recovery } = await opened(T0 + 1000 + at);
-      expect([at, recovery.found]).toEqual([at, 'lost']);
-      expect(readFileSync(recovery.setAside ?? '')).toEqual(damaged);
-      expect(packets.map((accepted) => store.check(accepted))).toEqual(Array(20).fill('below-floor'));
-      await store.close();
-    }
-  });
-
-  test('with a record lost, repeated or moved is not trusted', async () => {
-    const [header, one, two, three] = [whole.subarray(0, HEADER_BYTES), ...records(whole)] as const;
-    for (const wrong of [
-      [one, three],
-      [two, one, three],
-      [one, one, two, three],
-      [three, two, one],
-    ]) {
-      writeFileSync(file, Buffer.concat([header, ...wrong]));
-      const { store, recovery } = await opened(T0 + 1000);
-      expect(['lost', 'torn']).toContain(recovery.found);
-      expect(packets.map((accepted) => store.check(accepted))).not.toContain('next');
-      await store.close();
-    }
-  });
-
-  test('cut off in its header, empty, or of another kind is not trusted', async () => {
-    for (const wrong of [whole.subarray(0, 19), Buffer.alloc(0), randomBytes(500)]) {
+    const one = packet(1, T0 + 1);
+    await take(store, one);
+    for (const wrong of [Buffer.alloc(0), randomBytes(500), readFileSync(file).subarray(0, -1)]) {
       writeFileSync(file, wrong);
-      const { store, recovery } = await opened(T0 + 1000);
+      const { store: again, recovery } = await crashed(T0 + 1000);
       expect(recovery.found).toBe('lost');
-      expect(packets.map((accepted) => store.check(accepted))).toEqual(Array(20).fill('below-floor'));
-      await store.close();
+      expect(readFileSync(recovery.setAside ?? '')).toEqual(wrong);
+      expect(again.check(one, T0 + 1000)).toBe('below-floor');
     }
+  });
+
+  test('that is deleted or replaced while the gateway runs is written again, and said', async () => {
+    const { store } = await opened();
+    await take(store, packet(1, T0 + 1));
+    rmSync(file);
+    await take(store, packet(2, T0 + 3000));
+    expect(reports).toEqual(['disturbed']);
+    const old = readFileSync(file);
+    rmSync(file);
+    writeFileSync(file, old);
+    await take(store, packet(3, T0 + 6000));
+    await take(store, packet(4, T0 + 9000));
+    expect(reports).toEqual(['disturbed', 'disturbed']);
+    expect(onDisk()?.bound).toBe(T0 + 11_000);
   });
 });
 
-describe('packets of several collectors', () => {
-  const together = Array.from({ length: 16 }, (_, index) => packet(1, { collector: `lab-${index}` }));
-
-  test('go to the disk in one write, and are all known after a restart', async () => {
-    const { store } = await opened();
-    let syncs = 0;
-    Reflect.set(globalThis, FAILPOINT, (reached: string) => {
-      if (reached === 'record-synced') syncs++;
-    });
-    expect(await store.accept(together)).toBe(true);
-    expect(syncs).toBe(1);
-    const again = await opened();
-    expect(together.map((accepted) => again.store.check(accepted))).toEqual(Array(16).fill('replay'));
+describe('a floor in the future', () => {
+  test('of a state that took nothing since is brought back to now at the next start', async () => {
+    await opened(T0 + YEAR);
+    const { store } = await stopped(T0);
+    expect(store.blocks(T0)).toEqual([]);
+    expect(reports).toEqual([['lowered', T0 + YEAR + 1, T0 + 1]]);
+    expect(store.check(packet(1, T0), T0)).toBe('below-floor');
+    await take(store, packet(1, T0 + 1));
+    const again = await crashed(T0 + 10);
+    expect(again.store.check(packet(1, T0 + 1), T0 + 10)).toBe('below-floor');
   });
 
-  test('are accepted all or none', async () => {
+  test('is brought back at run time too, and after a crash', async () => {
+    const { store } = await opened(T0 + YEAR);
+    expect(store.check(packet(1, T0 + 5), T0)).toBe('next');
+    const again = await crashed(T0 + 100);
+    expect(again.store.check(packet(1, T0 + 105), T0 + 100)).toBe('next');
+    expect(reports).toHaveLength(2);
+  });
+
+  test('within the skew stays: clocks may differ by that', async () => {
+    const { store } = await opened(T0 + 60_000);
+    expect(store.check(packet(1, T0), T0 + 1)).toBe('below-floor');
+    expect(store.blocks(T0 + 1)).toEqual([]);
+    expect(reports).toEqual([]);
+  });
+
+  test('stays where a packet with a later timestamp was taken, and is reported with its date', async () => {
+    const { store } = await opened(T0 + YEAR);
+    await take(store, packet(1, T0 + YEAR + 10));
+    const again = await crashed(T0);
+    const floor = T0 + YEAR + 2010;
+    expect(again.store.blocks(T0)).toEqual([{ collector: undefined, until: floor }]);
+    expect(again.store.check(packet(2, T0), T0)).toBe('below-floor');
+    expect(reports).toEqual([]);
+  });
+
+  test('of one collector is reported as such', async () => {
     const { store } = await opened();
-    failAt('record-synced');
-    expect(await store.accept(together)).toBe(false);
-    expect(together.map((refused) => store.check(refused))).toEqual(Array(16).fill('next'));
+    await take(store, packet(1, T0 + YEAR));
+    expect(store.blocks(T0)).toEqual([{ collector: 'lab-1', until: T0 + YEAR }]);
   });
 });
 
 describe('when the disk fails', () => {
-  test.each(['record-unwritten', 'record-synced'])(
-    'at %s nothing advances, until the whole state is in a fresh file',
+  test.each(['state-written', 'state-renamed', 'state-synced'])(
+    'at %s nothing is taken beyond the bound until it can be written',
     async (place) => {
       const { store } = await opened();
-      await store.accept([packet(1)]);
-      const next = packet(2);
+      await take(store, packet(1, T0 + 1));
       failAt(place);
-      expect(await store.accept([next])).toBe(false);
+      expect(await store.raise(T0 + 5000)).toBe(false);
       expect(store.fault()).toBe('the replay state cannot be written (ENOSPC)');
-      expect(store.check(next)).toBe('next');
-      expect(await store.accept([next])).toBe(false);
-      failAt('journal-written');
-      await store.recover();
-      expect(store.fault()).toBeDefined();
+      expect(store.covers(T0 + 5000)).toBe(false);
+      expect(store.covers(T0 + 2000)).toBe(true); // what the disk covers is taken still
       failAt('nowhere');
-      await store.recover();
+      expect(await store.raise(T0 + 5000)).toBe(true);
       expect(store.fault()).toBeUndefined();
-      expect(await store.accept([next])).toBe(true);
-      const again = await opened();
-      expect(again.recovery).toEqual({ found: 'whole' });
-      expect(again.store.check(next)).toBe('replay');
-      expect(again.store.check(packet(3))).toBe('next');
     },
   );
 
-  test('while the file is replaced, one of the two whole files is there', async () => {
+  test('it is tried again by itself', async () => {
     const { store } = await opened();
-    const accepted = packet(1);
-    await store.accept([accepted]);
-    for (const place of ['journal-written', 'journal-renamed']) {
-      failAt(place);
-      await expect(ReplayStore.open(folder, T0)).rejects.toThrow('no space left');
-      failAt('nowhere');
-      const again = await opened();
-      expect(again.recovery).toEqual({ found: 'whole' });
-      expect(again.store.check(accepted)).toBe('replay');
-    }
-    expect(readdirSync(folder)).toEqual(['replay-state']);
+    failAt('state-written');
+    expect(await store.raise(T0 + 5000)).toBe(false);
+    failAt('nowhere');
+    for (let waited = 0; store.fault() !== undefined && waited < 10_000; waited += 50) await setTimeout(50);
+    expect(store.fault()).toBeUndefined();
   });
-});
 
-function records(whole: Buffer): [Buffer, Buffer, Buffer] {
-  const record = (index: number): Buffer =>
-    whole.subarray(HEADER_BYTES + index * RECORD_BYTES, HEADER_BYTES + (index + 1) * RECORD_BYTES);
-  return [record(0), record(1), record(2)];
-}
+  test('at the end, the next start is as after a crash', async () => {
+    const { store } = await opened();
+    const one = packet(1, T0 + 1);
+    await take(store, one);
+    failAt('state-written');
+    await store.close();
+    expect(reports).toEqual([['not saved', 'ENOSPC']]);
+    failAt('nowhere');
+    const again = await crashed(T0 + 10);
+    expect(again.recovery.found).toBe('crashed');
+    expect(again.store.check(one, T0 + 10)).toBe('below-floor');
+  });
+
+  test.each(['state-written', 'state-renamed', 'state-synced'])(
+    'while the state is opened, at %s, a whole file is there',
+    async (place) => {
+      const { store } = await opened();
+      const one = packet(1, T0 + 1);
+      await take(store, one);
+      await open.pop()?.close();
+      failAt(place);
+      await expect(opened(T0 + 10)).rejects.toThrow('no space left');
+      failAt('nowhere');
+      expect(existsSync(file)).toBe(true);
+      const again = await opened(T0 + 20);
+      expect(['replay', 'below-floor']).toContain(again.store.check(one, T0 + 20));
+    },
+  );
+});

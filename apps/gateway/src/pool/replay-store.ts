@@ -1,146 +1,235 @@
 /**
- * The replay state of a gateway that stands alone: in memory to compare with, in a journal to outlive a crash.
+ * The replay state of a gateway that stands alone: in memory, and on disk what a restart needs.
  *
- *   open: journal -> state -> a new journal without what is no longer needed
- *   accept: journal (synced) -> state
- *   a write failed: nothing is accepted until the whole state is in a fresh journal
+ *   running       the file has a bound, raised about once a second to two seconds after what is being taken
+ *   clean stop    the file has the positions, and the next start goes on with them
+ *   kill -9       what was taken is stamped before the bound, so its bytes were exposed before it: floor = bound
+ *
+ * So nothing waits for the disk but a packet that is stamped at or after the bound.
  */
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Packet } from '#libs/crypto';
 import { errorCode } from '#libs/files';
-import { ReplayJournal } from './replay-journal.js';
-import type { ReplayRecord } from './replay-journal.js';
+import type { FreshnessWindow } from './freshness.js';
+import type { Block } from './pool.js';
+import { ReplayFile, decodeReplay } from './replay-file.js';
+import type { ReplayContent } from './replay-file.js';
+import { decodeJournal, isJournal } from './replay-journal-v1.js';
 import { ReplayState } from './replay-state.js';
+import type { Standing } from './replay-state.js';
 
-/** About 1 MB. */
-const COMPACT_AFTER = 16_384;
+/** How far a raised bound is ahead of the packet that asked for it, and how near to it the next raise begins. */
+const AHEAD_MS = 2000;
+const RAISE_WITHIN_MS = 1000;
+/** How soon a state that could not be written is tried again. */
+const RETRY_MS = 1000;
 
-/** How the state was found: `setAside` is where a journal that cannot be trusted was moved to. */
+/** How the state was found: `setAside` is where a file that cannot be trusted was moved to. */
 export interface Recovery {
-  readonly found: 'new' | 'whole' | 'torn' | 'lost';
+  readonly found: 'new' | 'clean' | 'crashed' | 'lost' | 'version-1';
   readonly setAside?: string;
 }
 
-export class ReplayStore {
-  readonly #path: string;
-  readonly #floor: number;
-  readonly #compactAfter: number;
-  readonly #state: ReplayState;
-  #journal: ReplayJournal | undefined;
-  #fault: string | undefined;
+/** What operators should hear of while the gateway runs. */
+export interface ReplayLog {
+  /** A floor of a clock that was wrong was brought back to the present (Unix ms). */
+  floorLowered(from: number, to: number): void;
+  /** The file was deleted or replaced by somebody else since it was written. */
+  fileDisturbed(): void;
+  /** The positions could not be written at the end: the next start refuses what was exposed before the bound. */
+  notSaved(reason: string): void;
+}
 
-  private constructor(
-    path: string,
-    floor: number,
-    state: ReplayState,
-    journal: ReplayJournal,
-    compactAfter: number,
-  ) {
-    this.#path = path;
-    this.#floor = floor;
-    this.#state = state;
-    this.#journal = journal;
-    this.#compactAfter = compactAfter;
+export class ReplayStore {
+  readonly #file: ReplayFile;
+  readonly #log: ReplayLog;
+  readonly #window: FreshnessWindow;
+  readonly #state: ReplayState;
+  /** On the disk: everything that was taken is stamped before it. */
+  #bound: number;
+  #newest: number;
+  #writing: Promise<boolean> | undefined;
+  #fault: string | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  private constructor(file: ReplayFile, content: ReplayContent, window: FreshnessWindow, log: ReplayLog) {
+    this.#file = file;
+    this.#log = log;
+    this.#window = window;
+    this.#state = new ReplayState(content.floor, window, content.positions);
+    this.#bound = content.bound;
+    this.#newest = content.newest;
   }
 
   /**
-   * Opens the state in `directory`, or begins a new one at `now` (Unix ms).
+   * Opens the state in `directory`, or begins a new one after `now` (Unix ms).
    *
-   * @param compactAfter records after which the journal is written anew.
    * @throws errors of the file system.
    */
   static async open(
     directory: string,
     now: number,
-    compactAfter = COMPACT_AFTER,
-  ): Promise<{ store: ReplayStore; recovery: Recovery }> {
+    window: FreshnessWindow,
+    log: ReplayLog,
+  ): Promise<{ store: ReplayStore; recovery: Recovery; known: readonly string[] }> {
     const path = join(directory, 'replay-state');
-    const content = await ReplayJournal.read(path);
-    let recovery: Recovery = { found: content === undefined ? 'new' : 'whole' };
-    if (content?.damage === 'tail') recovery = { found: 'torn' };
-    if (content?.damage === 'body') {
-      recovery = { found: 'lost', setAside: `${path}.damaged-${now}` };
+    const file = new ReplayFile(path);
+    const bytes = await file.read();
+    const { found, content } = bytes === undefined ? begun('new', now) : recovered(bytes, now, window);
+    let recovery: Recovery = { found };
+    if (found === 'lost') {
+      recovery = { found, setAside: `${path}.damaged-${now}` };
       await rename(path, `${path}.damaged-${now}`);
     }
-    const state = new ReplayState(content?.records);
-    // A torn record was most likely never answered; if the disk lost an answered one, its packet is below the floor.
-    const floor = recovery.found === 'whole' ? (content?.floor ?? now) : Math.max(now, content?.floor ?? 0);
-    const journal = await ReplayJournal.create(path, floor, state.records());
-    return { store: new ReplayStore(path, floor, state, journal, compactAfter), recovery };
+    const known = [...content.positions.keys()];
+    const store = new ReplayStore(file, started(content), window, log);
+    // Before anything is taken: a crash must not find the positions of the last stop.
+    await store.#file.write(store.#content(store.#bound));
+    return { store, recovery, known };
   }
 
-  /** How a packet stands to those accepted; `below-floor` when this state cannot know whether it was accepted before. */
-  check(
-    packet: ReplayRecord & { readonly timestamp: bigint },
-  ): ReturnType<ReplayState['check']> | 'below-floor' {
-    const position = this.#state.check(packet);
-    return position === 'next' && packet.timestamp < BigInt(this.#floor) ? 'below-floor' : position;
+  /** Compares a fresh packet with what was accepted before. */
+  check(packet: Packet, now: number): Standing {
+    const standing = this.#state.check(packet, now);
+    if (standing !== 'below-floor' || !this.#lowerFloor(now)) return standing;
+    return this.#state.check(packet, now);
   }
 
   /** Sequence numbers that `packet` skips. */
-  missing(packet: ReplayRecord): bigint {
+  missing(packet: Packet): bigint {
     return this.#state.missing(packet);
   }
 
-  /** The collectors of which a packet was ever accepted. */
-  collectors(): string[] {
-    return this.#state.collectors();
+  /** Whether a packet with this timestamp may be taken now; else wait for `raise`. */
+  covers(timestamp: number): boolean {
+    return timestamp < this.#bound;
   }
 
-  /** Whether a packet of this collector was ever accepted. */
-  knows(collector: string): boolean {
-    return this.#state.knows(collector);
-  }
-
-  /**
-   * Makes each packet the last one accepted of its collector, on the disk first: all of them, or none. At most
-   * MAX_APPENDED, of different collectors. One call at a time.
-   *
-   * @returns false when they could not be written; the state is as it was then, and `fault()` says why.
-   */
-  async accept(packets: readonly ReplayRecord[]): Promise<boolean> {
-    const journal = this.#journal;
-    if (journal === undefined) return false;
-    try {
-      await journal.append(packets);
-    } catch (error) {
-      await this.#fail(error);
-      return false;
+  /** Raises the bound above `timestamp`, on the disk; false when it cannot be written (`fault` says why). */
+  async raise(timestamp: number): Promise<boolean> {
+    while (!this.covers(timestamp)) {
+      if (!(await (this.#writing ?? this.#write(timestamp + AHEAD_MS)))) return false;
     }
-    for (const packet of packets) this.#state.advance(packet);
-    if (journal.records >= this.#compactAfter) await this.recover();
     return true;
   }
 
-  /** Writes the whole state into a fresh journal. One call at a time, and none of `accept` meanwhile. */
-  async recover(): Promise<void> {
-    try {
-      const journal = await ReplayJournal.create(this.#path, this.#floor, this.#state.records());
-      await this.#journal?.close();
-      this.#journal = journal;
-      this.#fault = undefined;
-    } catch (error) {
-      await this.#fail(error);
+  /** Remembers a packet that `check` found to be next and `covers` covers; the disk is told in time, without waiting. */
+  accept(packet: Packet): void {
+    const timestamp = Number(packet.timestamp);
+    if (!this.covers(timestamp)) throw new RangeError('the bound was not raised');
+    this.#newest = Math.max(this.#newest, timestamp);
+    this.#state.advance(packet);
+    if (
+      timestamp >= this.#bound - RAISE_WITHIN_MS &&
+      this.#writing === undefined &&
+      this.#fault === undefined
+    ) {
+      void this.#write(timestamp + AHEAD_MS);
     }
   }
 
-  /** Why nothing can be accepted; undefined while all is well. */
+  /** Why the state cannot be written; undefined while all is well. */
   fault(): string | undefined {
     return this.#fault;
   }
 
-  async close(): Promise<void> {
-    const journal = this.#journal;
-    this.#journal = undefined;
-    this.#fault = 'closed';
-    await journal?.close();
+  /** What cannot be taken for longer than clocks may differ, because of timestamps in the future that once were right. */
+  blocks(now: number): Block[] {
+    this.#lowerFloor(now);
+    const latest = now + this.#window.skewMs;
+    const positions = [...this.#state.positions()].map(([collector, position]) => ({
+      collector,
+      until: Math.max(position.newest, position.floor),
+    }));
+    return [{ collector: undefined, until: this.#state.floor }, ...positions].filter(
+      ({ until }) => until > latest,
+    );
   }
 
-  /** What a failed write or sync left behind is unknown, so this journal takes no record any more. */
-  async #fail(error: unknown): Promise<void> {
-    this.#fault = `the replay state cannot be written (${errorCode(error)})`;
-    const journal = this.#journal;
-    this.#journal = undefined;
-    await journal?.close().catch(() => undefined); // the error that matters is the one above
+  /** Writes the positions for the next start. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    await this.#writing;
+    this.#fault = 'the gateway is stopping';
+    const { floor } = this.#state;
+    const positions = this.#state.positions();
+    try {
+      await this.#file.write({ clean: true, floor, bound: this.#bound, newest: this.#newest, positions });
+    } catch (error) {
+      this.#log.notSaved(errorCode(error));
+    }
   }
+
+  #isAhead(now: number): boolean {
+    return this.#state.floor - now > this.#window.skewMs;
+  }
+
+  /** A floor from a clock that was ahead, when nothing was taken since: as a state that begins now. */
+  #lowerFloor(now: number): boolean {
+    const from = this.#state.floor;
+    if (!this.#isAhead(now) || this.#newest > now || this.#writing !== undefined) return false;
+    this.#state.floor = now + 1;
+    this.#bound = now + 1; // so that the first packet waits until the disk knows
+    this.#log.floorLowered(from, now + 1);
+    return true;
+  }
+
+  #write(bound: number): Promise<boolean> {
+    clearTimeout(this.#retry);
+    this.#writing = this.#file.write(this.#content(bound)).then(
+      (undisturbed) => {
+        if (!undisturbed) this.#log.fileDisturbed();
+        this.#bound = bound;
+        this.#fault = undefined;
+        return true;
+      },
+      (error: unknown) => {
+        this.#fault = `the replay state cannot be written (${errorCode(error)})`;
+        if (!this.#closed) this.#retry = setTimeout(() => void this.#write(this.#bound), RETRY_MS).unref();
+        return false;
+      },
+    );
+    const writing = this.#writing;
+    void writing.finally(() => (this.#writing = undefined));
+    return writing;
+  }
+
+  /** What a crash has to find while everything that is taken is stamped before `bound`. */
+  #content(bound: number): ReplayContent {
+    const { floor } = this.#state;
+    const newest = bound > floor ? Math.max(this.#newest, bound - 1) : this.#newest;
+    return { clean: false, floor, bound, newest, positions: this.#state.positions() };
+  }
+}
+
+/** A state that knows nothing: nothing captured before this moment can be sent into it. */
+function begun(found: 'new' | 'lost', now: number): { found: Recovery['found']; content: ReplayContent } {
+  const floor = now + 1;
+  return { found, content: { clean: true, floor, bound: floor, newest: 0, positions: new Map() } };
+}
+
+function recovered(
+  bytes: Buffer,
+  now: number,
+  { skewMs }: FreshnessWindow,
+): { found: Recovery['found']; content: ReplayContent } {
+  const isOld = isJournal(bytes);
+  const content = isOld ? decodeJournal(bytes, now, skewMs) : decodeReplay(bytes);
+  if (content === undefined) return begun('lost', now);
+  return { found: isOld ? 'version-1' : content.clean ? 'clean' : 'crashed', content };
+}
+
+/** What a start makes of a file. */
+function started({ clean, floor, bound, newest, positions }: ReplayContent): ReplayContent {
+  const begins = clean ? floor : Math.max(floor, bound);
+  return {
+    clean: false,
+    floor: begins,
+    bound: Math.max(begins, bound),
+    newest,
+    positions: clean ? positions : new Map(),
+  };
 }

@@ -78,10 +78,9 @@ export class PushGate {
     if (!/^application\/octet-stream\s*(;|$)/i.test(type)) {
       return new PushRefusal('malformed', 'the content type is not application/octet-stream', 415);
     }
-    const bytes = coding === undefined && /^\d{1,15}$/.test(length ?? '') ? Number(length) : -1;
-    if (bytes < MIN_PACKET_BYTES) {
-      return new PacketRefusal('malformed', 'no Content-Length, or that of no packet');
-    }
+    if (coding !== undefined) return new PushRefusal('malformed', 'a body without Content-Length', 411);
+    const bytes = /^\d{1,15}$/.test(length ?? '') ? Number(length) : -1;
+    if (bytes < MIN_PACKET_BYTES) return new PacketRefusal('malformed', 'the Content-Length of no packet');
     if (bytes > MAX_PACKET_BYTES) {
       return new PushRefusal('malformed', `a packet has at most ${MAX_PACKET_BYTES} bytes`, 413);
     }

@@ -14,6 +14,8 @@ export interface AdmitArguments extends CommonArguments {
   readonly mac: string;
   /** 20 digits. */
   readonly timestamp: string;
+  /** 20 digits: when the bytes were first sealed. */
+  readonly exposed: string;
   /** The packet's data; none for a heartbeat. */
   readonly blocks: readonly Buffer[];
 }
@@ -26,7 +28,7 @@ const RECORD_LENGTH = POSITION_DIGITS + 1 + 64 + 1;
 // never lets a packet in twice.
 const SCRIPT = `${PRELUDE}
 local capacity, replaces = tonumber(ARGV[6]), ARGV[7] == 'replace'
-local collector, position, mac, timestamp = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+local collector, position, mac, timestamp, exposed = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
 
 -- The latest records, the last accepted one first; at the end the latest time at which any accepted packet was sealed.
 local recent = redis.call('HGET', REPLAY, collector) or ''
@@ -42,10 +44,10 @@ if last ~= '' and position <= last then
   end
   return answer(differs and 'conflict' or 'replay', '')
 end
-if timestamp < redis.call('HGET', REPLAY, '@created') then return answer('unready', '') end
+if exposed < redis.call('HGET', REPLAY, '@created') then return answer('below-floor', '') end
 
 local bytes = 0
-for i = 12, #ARGV do bytes = bytes + #ARGV[i] end
+for i = 13, #ARGV do bytes = bytes + #ARGV[i] end
 expire()
 local excess = amount('stored') + amount('leased') + bytes - capacity
 if bytes > 0 and excess > 0 then
@@ -63,13 +65,14 @@ redis.call('HSET', REPLAY, collector, recent .. (timestamp > newest and timestam
 if bytes > 0 then
   redis.call('HINCRBY', POOL, 'received', bytes)
   redis.call('HINCRBY', POOL, 'stored', bytes)
-  for i = 12, #ARGV do redis.call('RPUSH', BLOCKS, now, ARGV[i]) end
+  for i = 13, #ARGV do redis.call('RPUSH', BLOCKS, now, ARGV[i]) end
 end
 return answer('accepted', last)
 `;
 
 /** `result` is an `Admission` result; `detail` the position before, empty for a collector's first packet. */
 export const admit = redisScript<AdmitArguments, PoolReply<Buffer, Buffer>>(SCRIPT, KEYS, (args) => {
-  const { capacity, overflow, collector, position, mac, timestamp, blocks } = args;
-  return [...encodeCommon(args), String(capacity), overflow, collector, position, mac, timestamp, ...blocks];
+  const { capacity, overflow, collector, position, mac, timestamp, exposed, blocks } = args;
+  const packet = [collector, position, mac, timestamp, exposed];
+  return [...encodeCommon(args), String(capacity), overflow, ...packet, ...blocks];
 });

@@ -1,6 +1,8 @@
 /** A packet as the admission script takes it, and what the script's answer says of it. */
 import type { Packet } from '#libs/crypto';
 import type { BufferOptions } from '../expiring-buffer.js';
+import { exposedAt } from '../freshness.js';
+import { STANDINGS } from '../pool.js';
 import type { Admission } from '../pool.js';
 import type { AdmitArguments } from './admit-script.js';
 import type { CommonArguments } from './script-prelude.js';
@@ -24,6 +26,7 @@ export function admitArguments(
     position: digits(packet.boot) + digits(packet.sequence),
     mac: packet.mac.toString('hex'),
     timestamp: digits(packet.timestamp),
+    exposed: digits(BigInt(Math.max(0, exposedAt(packet)))),
     blocks: packet.type === 'entropy' ? blocksOf(packet.data) : [],
   };
 }
@@ -37,15 +40,12 @@ export function admissionOf(packet: Packet, result: string, before: string): Adm
       return { result, missing: packet.sequence - last - 1n };
     }
     case 'replay':
-      return { result, detail: '(boot, sequence) is not above the last one accepted' };
     case 'conflict':
-      return { result, detail: 'a different packet with this (boot, sequence) was accepted' };
+    case 'below-floor':
+    case 'too-many-collectors':
+      return STANDINGS[result];
     case 'full':
       return { result, detail: 'the pool is full' };
-    case 'unready':
-      return { result, detail: 'stamped before this replay state was created' };
-    case 'too-many-collectors':
-      return { result: 'unready', detail: 'the replay state knows too many collectors' };
     default:
       throw new Error(`the admission script answered ${result}`);
   }

@@ -13,7 +13,9 @@ import type { RedisConnection } from '../../redis/redis-connection.js';
 import { RedisError } from '../../redis/redis-error.js';
 import { ExpiringBuffer } from '../expiring-buffer.js';
 import type { BufferOptions } from '../expiring-buffer.js';
-import type { Admission, DiscardReason, Pool, PoolLevel } from '../pool.js';
+import { timeRefusal } from '../freshness.js';
+import type { FreshnessWindow } from '../freshness.js';
+import type { Admission, Block, DiscardReason, Pool, PoolLevel } from '../pool.js';
 import { admit } from './admit-script.js';
 import { lease } from './lease-script.js';
 import { admissionOf, admitArguments } from './redis-admission.js';
@@ -45,6 +47,7 @@ export class RedisPool implements Pool {
     private readonly clock: Clock,
     private readonly redis: RedisConnection,
     private readonly onDiscard: (reason: DiscardReason, bytes: number) => void,
+    private readonly window: FreshnessWindow,
   ) {
     this.#hand = new ExpiringBuffer(
       { capacity: MOST_BYTES + LEASE_BYTES, overflow: 'discard', ttlMs: options.ttlMs },
@@ -60,13 +63,16 @@ export class RedisPool implements Pool {
     clock: Clock,
     redis: RedisConnection,
     onDiscard: (reason: DiscardReason, bytes: number) => void,
+    window: FreshnessWindow,
   ): Promise<RedisPool> {
-    const pool = new RedisPool(options, clock, redis, onDiscard);
+    const pool = new RedisPool(options, clock, redis, onDiscard, window);
     await pool.#report();
     return pool;
   }
 
   async admit(packet: Packet): Promise<Admission> {
+    const refusal = timeRefusal(packet, this.clock.now(), this.window);
+    if (refusal !== undefined) return refusal;
     try {
       const [result, before] = this.#learn(
         await this.redis.runScript(admit, admitArguments(packet, this.options, this.#common())),
@@ -117,6 +123,10 @@ export class RedisPool implements Pool {
 
   fault(): string | undefined {
     return this.redis.fault === undefined ? this.#trouble : `Redis ${this.redis.fault}`;
+  }
+
+  blocks(): Block[] {
+    return [];
   }
 
   /** The ledger of all gateways, as of the last answer of Redis. */

@@ -73,7 +73,7 @@ end
 local server = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
 if redis.call('HGET', REPLAY, '@fence') ~= server then
   fresh = 1
-  local created = string.format('%020.0f', math.max(now, clock))
+  local created = string.format('%020.0f', math.max(now, clock) + 1)
   redis.call('HSET', REPLAY, '@fence', server, '@created', created)
   redis.call('DEL', BLOCKS)
 end
