@@ -6,11 +6,21 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { request } from 'undici';
 import { Streams } from '../../apps/gateway/src/api/streams.js';
 import { AuditTrail } from '../../apps/gateway/src/audit/audit-trail.js';
+import { Clock } from '../../apps/gateway/src/clock.js';
 import { TestKeys } from '../support/api-keys.js';
+import { FileWatcher } from '../../apps/gateway/src/reload/file-watcher.js';
 import { startGateway } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 
-const keys = new TestKeys({ greedy: {}, second: {}, modest: {}, small: { bytesPerDay: 5000 } });
+const HOUR_MS = 3_600_000;
+const names = {
+  greedy: {},
+  second: {},
+  modest: {},
+  small: { bytesPerDay: 5000 },
+  brief: { expires: new Date(Date.now() + HOUR_MS).toISOString() },
+};
+const keys = new TestKeys({ ...names, ending: {} });
 
 let gateway: TestGateway;
 beforeEach(async () => {
@@ -207,6 +217,42 @@ test('a gateway that stops does not wait for streams for ever', async () => {
   const all = read(body);
   await gateway.app.close();
   expect(await all).toEqual({ bytes: 1000, whole: false });
+});
+
+describe('a stream ends within a second when its key', () => {
+  test.each([
+    ['is removed', {}],
+    ['is disabled', { ending: { disabled: true } }],
+    ['is replaced by another one of its name', { ending: { sha256: '0'.repeat(64) } }],
+    ['has expired', { ending: { expires: '2020-01-01' } }],
+  ])('%s', async (_, entries) => {
+    keys.write({ ...names, ending: {} });
+    await gateway.app.get(FileWatcher).reload();
+    await gateway.fill(1000);
+    const ending = await open(16_000_000, 'ending');
+    expect(ending.status).toBe(200);
+    const ended = read(ending.body);
+    const { body } = await openBeside(1000);
+    keys.write({ ...names, ...entries });
+    const changedAt = Date.now();
+    expect(await ended).toMatchObject({ whole: false });
+    expect(Date.now() - changedAt).toBeLessThan(5000); // a second, and what a busy machine adds
+    const taken = await served('ending');
+    await gateway.fill(5000);
+    expect(await read(body)).toEqual({ bytes: 1000, whole: true });
+    expect(await served('ending')).toBe(taken);
+  });
+
+  test('expires while it is read', async () => {
+    await gateway.fill(1000);
+    const clock = gateway.app.get(Clock);
+    const now = clock.now.bind(clock);
+    const { status, body } = await open(16_000_000, 'brief');
+    expect(status).toBe(200);
+    const ended = read(body);
+    clock.now = () => now() + 2 * HOUR_MS;
+    expect(await ended).toEqual({ bytes: 1000, whole: false });
+  });
 });
 
 describe('streams share', () => {

@@ -1,6 +1,7 @@
 /** The way out: the REST API. */
 import { Module } from '@nestjs/common';
 import { CollectorsModule } from '../collectors/collectors.module.js';
+import { GateModule } from '../gate/gate.module.js';
 import { LimitsModule } from '../limits/limits.module.js';
 import { PoolModule } from '../pool/pool.module.js';
 import { RedisModule } from '../redis/redis.module.js';
@@ -16,7 +17,7 @@ import { Streams } from './streams.js';
 import { UsageController } from './usage.controller.js';
 
 @Module({
-  imports: [PoolModule, LimitsModule, CollectorsModule, RedisModule],
+  imports: [GateModule, PoolModule, LimitsModule, CollectorsModule, RedisModule],
   controllers: [
     RandomController,
     SamplesController,

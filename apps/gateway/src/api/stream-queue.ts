@@ -9,12 +9,17 @@
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { EntropyService } from '../pool/entropy.service.js';
+import type { ApiError } from '../problem/api-error.js';
 import { RecentClients } from './recent-clients.js';
 
 /** The most that a stream takes in one turn. */
 export const CHUNK_BYTES = 16_384;
 /** How often a queue that waits for the pool looks again. */
 const LOOK_EVERY_MS = 20;
+/** An empty pool is waited for if something came in within so long. */
+const LIVE_FEED_MS = 2000;
+/** A pool that got nothing for so long will not get what is missing. */
+const DEAD_FEED_MS = 60_000;
 /** What streams leave for others is what they may ask for at once, as long as the pool gets that in so many seconds. */
 const RESERVE_BYTES = 65_536;
 const RESERVE_SECS = 2;
@@ -41,6 +46,19 @@ export class StreamQueue implements OnApplicationShutdown {
     private readonly entropy: EntropyService,
     private readonly recent: RecentClients,
   ) {}
+
+  /** @throws {ApiError} `too-little-entropy` when the pool has not got `bytes`, and the rest will not come. */
+  refuseShortage(bytes: number): void {
+    const level = this.entropy.level().bytes;
+    const { idleMs = Infinity } = this.entropy.throughput();
+    const patience = level === 0 ? LIVE_FEED_MS : DEAD_FEED_MS;
+    if (level < bytes && idleMs > patience) throw this.entropy.shortage(bytes);
+  }
+
+  /** The refusal of a stream for which nothing came in time. */
+  shortage(bytes: number): ApiError {
+    return this.entropy.shortage(bytes);
+  }
 
   /** Queues a turn; `deliver` is called once, with one byte or more, unless the turn is cancelled. */
   enqueue(turn: Turn): void {

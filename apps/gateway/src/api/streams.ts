@@ -2,19 +2,17 @@
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { unauthorized } from '../gate/authenticator.js';
+import { KeyWatch } from '../gate/key-watch.js';
 import { LimitReports } from '../limits/limit-reports.js';
 import { Quotas } from '../limits/quotas.js';
 import { logEvent } from '../log-events.js';
-import { EntropyService } from '../pool/entropy.service.js';
 import { ApiError } from '../problem/api-error.js';
 import { EntropyStream } from './entropy-stream.js';
 import { StreamQueue } from './stream-queue.js';
 
-/** An empty pool is waited for, for so long, if something came in within so long. */
+/** The longest that a stream waits for its first chunk. */
 const FIRST_CHUNK_MS = 3000;
-const LIVE_FEED_MS = 2000;
-/** A pool that got nothing for so long will not get what is missing. */
-const DEAD_FEED_MS = 60_000;
 /** Streams of one client at a time. */
 const MAX_STREAMS = 16;
 
@@ -29,9 +27,9 @@ export class Streams implements BeforeApplicationShutdown {
 
   constructor(
     private readonly queue: StreamQueue,
-    private readonly entropy: EntropyService,
     private readonly quotas: Quotas,
     private readonly reports: LimitReports,
+    private readonly keys: KeyWatch,
   ) {}
 
   /**
@@ -42,7 +40,7 @@ export class Streams implements BeforeApplicationShutdown {
    */
   async open(request: FastifyRequest, reply: FastifyReply, bytes: number): Promise<EntropyStream> {
     if (this.#stopping) throw stops();
-    this.#refuseShortage(bytes);
+    this.queue.refuseShortage(bytes);
     const reservation = await this.quotas.reserve(request, reply, bytes);
     // Nothing is awaited from here on: of streams that are asked for together each sees those before it.
     if (this.#openOf(reservation.client) >= MAX_STREAMS) {
@@ -52,7 +50,9 @@ export class Streams implements BeforeApplicationShutdown {
     this.quotas.tellLimit(request, reply); // before the first byte, so of all that was asked for
     const stream = new EntropyStream(this.queue, reservation.client, bytes);
     this.#open.set(stream, reservation.client);
+    const forget = this.#endWithKey(request, stream);
     stream.once('close', () => {
+      forget();
       this.#open.delete(stream);
       this.quotas.settle(reservation, stream.taken);
       if (stream.taken < bytes) this.#logEarlyEnd(request, stream);
@@ -61,7 +61,7 @@ export class Streams implements BeforeApplicationShutdown {
     reply.raw.setTimeout(FIRST_CHUNK_MS, () => {
       // Before the first chunk the answer can still be 503; after it, the end of the connection says that it is not whole.
       if (stream.taken > 0) reply.raw.destroy();
-      else stream.destroy(this.entropy.shortage(bytes));
+      else stream.destroy(this.queue.shortage(bytes));
     });
     return stream;
   }
@@ -77,11 +77,11 @@ export class Streams implements BeforeApplicationShutdown {
     return [...this.#open.values()].filter((other) => other === client).length;
   }
 
-  #refuseShortage(bytes: number): void {
-    const level = this.entropy.level().bytes;
-    const { idleMs = Infinity } = this.entropy.throughput();
-    const patience = level === 0 ? LIVE_FEED_MS : DEAD_FEED_MS;
-    if (level < bytes && idleMs > patience) throw this.entropy.shortage(bytes);
+  /** A client whose key is revoked while it reads gets no further. */
+  #endWithKey(request: FastifyRequest, stream: EntropyStream): () => void {
+    const { client } = request;
+    if (client === undefined) throw new Error('ApiKeyGuard did not run');
+    return this.keys.watch(client, () => stream.destroy(unauthorized(request)));
   }
 
   #logEarlyEnd(request: FastifyRequest, { taken, total }: EntropyStream): void {

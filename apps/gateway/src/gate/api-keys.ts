@@ -10,7 +10,9 @@ import { SettingsError } from '#libs/settings';
 import { FileWatcher } from '../reload/file-watcher.js';
 import { SettingsSource } from '../settings-source.js';
 import { GatewaySettings } from '../settings.js';
+import { invalidity } from '../clients/api-key.js';
 import type { ApiKey } from '../clients/api-key.js';
+import type { Client } from '../clients/client.js';
 import { KeyFileError } from '../clients/key-file.js';
 import { KeyReports } from './key-reports.js';
 import { readApiKeys } from './read-api-keys.js';
@@ -18,7 +20,9 @@ import type { ApiKeyTable } from './read-api-keys.js';
 
 @Injectable()
 export class ApiKeys {
-  #table: ApiKeyTable;
+  #table: ApiKeyTable = new Map();
+  /** The digest of the key that a client came with, also of one that is no longer in the table. */
+  readonly #digests = new WeakMap<Client, string>();
 
   /** @throws {SettingsError} when the keys do not hold. */
   constructor(
@@ -30,7 +34,7 @@ export class ApiKeys {
     const { QRNG_API_KEYS_FILE: file } = settings;
     watcher.watch([...source.secretFiles, ...(file === undefined ? [] : [file])], () => this.#reload());
     try {
-      this.#table = readApiKeys(settings);
+      this.#use(readApiKeys(settings));
     } catch (error) {
       if (!(error instanceof KeyFileError)) throw error;
       const variable = file === undefined ? 'QRNG_API_KEY' : 'QRNG_API_KEYS_FILE';
@@ -50,11 +54,22 @@ export class ApiKeys {
     return this.#table.get(hash('sha256', token));
   }
 
+  /** Whether the key that a client came with is known and valid at `now` (Unix ms). */
+  isValid(client: Client, now: number): boolean {
+    const key = this.#table.get(this.#digests.get(client) ?? '');
+    return key !== undefined && invalidity(key, now) === undefined;
+  }
+
+  #use(table: ApiKeyTable): void {
+    this.#table = table;
+    for (const [digest, { client }] of table) this.#digests.set(client, digest);
+  }
+
   #reload(): void {
     try {
       const table = readApiKeys(this.source.read());
       if (same(table, this.#table)) return;
-      this.#table = table;
+      this.#use(table);
       this.reports.reloaded(table);
     } catch (error) {
       if (!(error instanceof KeyFileError) && !(error instanceof SettingsError)) throw error;

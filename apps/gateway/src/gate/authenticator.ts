@@ -58,7 +58,8 @@ export class Authenticator {
   }
 }
 
-function unauthorized(request: FastifyRequest): ApiError {
+/** The answer to a request without a valid key. */
+export function unauthorized(request: FastifyRequest): ApiError {
   const inQuery = KEY_PARAMETERS.some((name) => Object.hasOwn(request.query as object, name));
   const detail = 'Send a valid API key as Authorization: Bearer KEY.';
   return new ApiError('unauthorized', inQuery ? `${detail} A key in the query string is not read.` : detail, {

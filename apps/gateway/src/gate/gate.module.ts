@@ -7,11 +7,12 @@ import { ApiKeys } from './api-keys.js';
 import { Authenticator } from './authenticator.js';
 import { ClientThrottlerGuard } from './client-throttler.guard.js';
 import { KeyReports } from './key-reports.js';
+import { KeyWatch } from './key-watch.js';
 import { ScopeGuard } from './scope.guard.js';
 
 @Module({
   imports: [LimitsModule, ReloadModule],
-  providers: [ApiKeys, KeyReports, Authenticator, ApiKeyGuard, ClientThrottlerGuard, ScopeGuard],
-  exports: [Authenticator, ApiKeyGuard, ClientThrottlerGuard, ScopeGuard],
+  providers: [ApiKeys, KeyReports, KeyWatch, Authenticator, ApiKeyGuard, ClientThrottlerGuard, ScopeGuard],
+  exports: [KeyWatch, Authenticator, ApiKeyGuard, ClientThrottlerGuard, ScopeGuard],
 })
 export class GateModule {}
