@@ -10,7 +10,6 @@ import { LoggerModule } from 'nestjs-pino';
 import { ApiModule } from './api/api.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { loggerParams } from './framework-logger.js';
-import { DocsModule } from './docs/docs.module.js';
 import { ApiKeyGuard } from './gate/api-key.guard.js';
 import { ClientThrottlerGuard } from './gate/client-throttler.guard.js';
 import { GateModule } from './gate/gate.module.js';
@@ -44,7 +43,6 @@ export class GatewayModule {
         ApiModule,
         HealthModule,
         ScrapeModule,
-        DocsModule,
       ],
       providers: [
         UnknownRoute,

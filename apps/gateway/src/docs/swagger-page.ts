@@ -1,6 +1,4 @@
 /** What Swagger UI looks like here: the product's own bar, code samples, and a layout that fits a phone. */
-import type { SwaggerCustomOptions } from '@nestjs/swagger';
-
 /** The parts of Swagger UI's system that the plugin uses. */
 interface System {
   readonly React: { createElement(type: unknown, props: object | null, ...children: unknown[]): unknown };
@@ -19,8 +17,8 @@ interface ResponsesProps {
   readonly method: string;
 }
 
-/** Sent to the browser as text: it can use nothing of this file. */
-function plugin(): object {
+/** A plugin of Swagger UI. It is sent to the browser as text, so it can use nothing of this file. */
+export function plugin(): object {
   const links = [
     ['/docs/api.md', 'Guide'],
     ['/docs-json', 'OpenAPI'],
@@ -64,7 +62,7 @@ function plugin(): object {
   };
 }
 
-const CSS = `
+export const STYLE = `
 .swagger-ui .qrng-bar { display: flex; flex-wrap: wrap; gap: 4px 24px; align-items: baseline; padding: 14px 20px; background: #14213d;
   color: #fff; font: 16px/1.4 system-ui, sans-serif; }
 .qrng-bar strong { font-size: 20px; letter-spacing: .02em; }
@@ -94,14 +92,3 @@ const CSS = `
   .swagger-ui .responses-inner { padding: 10px; }
   .swagger-ui .opblock-body pre.microlight, .swagger-ui .highlight-code { max-width: 78vw; overflow-x: auto; }
 }`;
-
-export const SWAGGER_PAGE: SwaggerCustomOptions = {
-  customSiteTitle: 'QRNG-DD API',
-  customCss: CSS,
-  swaggerOptions: {
-    validatorUrl: null,
-    tryItOutEnabled: true,
-    showCommonExtensions: true,
-    plugins: [plugin],
-  },
-};

@@ -1,50 +1,73 @@
-/** Swagger UI at /docs, OpenAPI 3.1 at /docs-json and /docs-yaml. */
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SwaggerModule } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { openApiDocument } from './document.js';
-import { SWAGGER_PAGE } from './swagger-page.js';
-
 /**
- * What the page may do: its own scripts and styles, requests to this gateway, nothing else. Swagger UI writes styles into
- * its elements. No upgrade-insecure-requests: it would break the page behind a proxy that speaks plain HTTP.
+ * Swagger UI at /docs, OpenAPI 3.1 at /docs-json and /docs-yaml. Each document is made once, when it is first asked for, and
+ * kept in memory: anybody may ask, as often as they like.
  */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Readable } from 'node:stream';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { stringify } from 'yaml';
+import { openApiDocument } from './document.js';
+import { readGuide } from './guide.js';
+import { PAGE, PAGE_HEADERS, START_SCRIPT } from './page.js';
+
+/** What the page loads, and nothing else of Swagger UI. */
+const FILES = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+  'swagger-ui-standalone-preset.js': 'text/javascript; charset=utf-8',
+  'favicon-32x32.png': 'image/png',
+} as const;
+
+const require = createRequire(import.meta.url);
+
+/** What a socket takes of a large document at a time; the rest is copied, and encrypted, only once the client has read that. */
+const SLICE_BYTES = 16_384;
+
+interface Document {
+  readonly type: string;
+  readonly make: () => string | Buffer;
+}
 
 /** Publishes the API's description. */
 export function addSwagger(app: NestFastifyApplication): void {
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .addHook('onRoute', (route) => {
-      if (route.url.startsWith('/docs')) route.onSend = addPageHeaders;
-    });
-  SwaggerModule.setup('docs', app, () => openApiDocument(app), SWAGGER_PAGE);
+  const openApi = once(() => openApiDocument(app));
+  const page = { type: 'text/html; charset=utf-8', make: () => PAGE };
+  const documents: Record<string, Document> = {
+    '/docs': page,
+    '/docs/': page,
+    '/docs/start.js': { type: 'text/javascript; charset=utf-8', make: () => START_SCRIPT },
+    '/docs-json': { type: 'application/json; charset=utf-8', make: () => JSON.stringify(openApi()) },
+    '/docs-yaml': {
+      type: 'text/yaml; charset=utf-8',
+      make: () => stringify(openApi(), { aliasDuplicateObjects: false }),
+    },
+    // Plain text, which every browser shows; not every one shows text/markdown.
+    '/docs/api.md': { type: 'text/plain; charset=utf-8', make: readGuide },
+  };
+  for (const [name, type] of Object.entries(FILES)) {
+    const path = require.resolve(`swagger-ui-dist/${name}`);
+    documents[`/docs/${name}`] = { type, make: () => readFileSync(path) };
+  }
+  const fastify = app.getHttpAdapter().getInstance();
+  for (const [url, { type, make }] of Object.entries(documents)) {
+    const body = once(() => Buffer.from(make()));
+    fastify.get(url, (request, reply) => answer(request, reply.type(type), body()));
+  }
 }
 
-/** At the end of each answer, because the module for files allows caching. */
-function addPageHeaders(
-  _request: FastifyRequest,
-  reply: FastifyReply,
-  payload: unknown,
-  done: (error: null, payload: unknown) => void,
-): void {
-  void reply.headers({
-    'cache-control': 'no-store',
-    'content-security-policy': CONTENT_SECURITY_POLICY,
-    'cross-origin-opener-policy': 'same-origin',
-    'cross-origin-resource-policy': 'same-origin',
-    'referrer-policy': 'no-referrer',
-    'x-frame-options': 'DENY',
-  });
-  done(null, payload);
+function answer(request: FastifyRequest, reply: FastifyReply, body: Buffer): FastifyReply {
+  void reply.headers({ ...PAGE_HEADERS, 'content-length': body.length });
+  const whole = request.method === 'HEAD' || body.length <= SLICE_BYTES;
+  return reply.send(whole ? body : Readable.from(slices(body), { highWaterMark: 1 }));
+}
+
+function* slices(body: Buffer): Generator<Buffer> {
+  for (let at = 0; at < body.length; at += SLICE_BYTES) yield body.subarray(at, at + SLICE_BYTES);
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

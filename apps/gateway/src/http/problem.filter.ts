@@ -76,8 +76,6 @@ function isHealthReport(error: unknown): error is HttpException {
 function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   const status = statusOf(error);
-  // That of the module for files, of a path that leads out of its folder: a key has no part in it.
-  if (status === 403) return new ApiError('not-found', 'There is nothing at this path.');
   const code = (Object.keys(PROBLEMS) as ApiErrorCode[]).find((known) => PROBLEMS[known].status === status);
   if (code === undefined || status === 500) {
     return new ApiError(

@@ -1,0 +1,75 @@
+/** What /docs serves, and what it costs: each document is made once, and only what the page needs is there. */
+import { createHash } from 'node:crypto';
+import type { Server } from 'node:https';
+import { connect } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
+import { setTimeout } from 'node:timers/promises';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startGateway } from '../support/gateway.js';
+import type { TestGateway } from '../support/gateway.js';
+import { until } from '../support/until.js';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.close());
+
+const BUNDLE = '/docs/swagger-ui-bundle.js';
+
+describe('the documents', () => {
+  test('are those that the page needs, and no other file of the package', async () => {
+    const { text } = await gateway.request('/docs');
+    const links = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link = '']) => link);
+    expect(links).toHaveLength(5);
+    for (const link of links) expect([link, (await gateway.request(link)).status]).toEqual([link, 200]);
+    for (const name of [
+      'package.json',
+      'swagger-ui-bundle.js.map',
+      'index.html',
+      'swagger-ui.js',
+      'LICENSE',
+    ]) {
+      expect([name, (await gateway.request(`/docs/${name}`)).status]).toEqual([name, 404]);
+    }
+    expect((await gateway.request('/docs/..%2f..%2fpackage.json')).status).toBe(401);
+  });
+
+  test.each(['/docs', '/docs/', '/docs-json', '/docs-yaml', BUNDLE, '/docs/swagger-ui.css'])(
+    '%s says its length, to HEAD as well',
+    async (path) => {
+      const { headers, body } = await gateway.request(path);
+      expect(headers['content-length']).toBe(String(body.length));
+      const head = await gateway.request(path, { method: 'HEAD' });
+      expect([head.status, head.headers['content-length']]).toEqual([200, String(body.length)]);
+      expect(head.headers['content-type']).toBe(headers['content-type']);
+      expect(headers['cache-control']).toBe('no-store');
+      expect(headers['content-security-policy']).toContain("default-src 'none'");
+    },
+  );
+
+  test('a file is that of the package', async () => {
+    const { body } = await gateway.request(BUNDLE);
+    const hash = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+    expect(hash(body)).toBe(hash(readFileSync('node_modules/swagger-ui-dist/swagger-ui-bundle.js')));
+  });
+});
+
+test('of a large document that nobody reads, a few slices wait in memory', async () => {
+  const served: TLSSocket[] = [];
+  const server = gateway.app.getHttpServer() as Server;
+  server.on('secureConnection', (socket) => served.push(socket));
+  const { hostname, port } = new URL(gateway.url);
+  const sockets = Array.from({ length: 5 }, () => {
+    const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false });
+    socket.pause().on('error', () => undefined);
+    socket.write(`GET ${BUNDLE} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(20));
+    return socket;
+  });
+  const waiting = (): number[] => served.map(({ writableLength }) => writableLength);
+  await until('all wait', () => waiting().length === 5 && waiting().every((bytes) => bytes > 0));
+  await setTimeout(500);
+  expect(Math.max(...waiting())).toBeLessThan(100_000); // a bundle has 1.6 MB
+  for (const socket of sockets) socket.destroy();
+});
