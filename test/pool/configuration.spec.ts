@@ -195,6 +195,17 @@ describeWithRedis('Redis as it is configured', () => {
     const gateway = await start({ QRNG_REDIS_URL: server.url });
     const { status, headers } = await gateway.get('/health/ready');
     expect([status, headers['retry-after']]).toEqual([503, '1']);
+    // Where Redis is concerns nobody outside.
+    for (const path of [
+      '/health',
+      '/health/ready',
+      '/health/live',
+      '/api/status',
+      '/metrics',
+      '/api/random',
+    ]) {
+      expect((await gateway.get(path)).text).not.toMatch(new RegExp(`127\\.0\\.0\\.1|:${server.port}`));
+    }
     expect((await gateway.push(gateway.collector.seal(randomBytes(10)))).status).toBe(503);
     await server.restart();
     await until(

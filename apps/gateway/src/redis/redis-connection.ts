@@ -9,6 +9,7 @@ import { RedisError } from './redis-error.js';
 import { checkRedis } from './redis-requirements.js';
 import { runScript } from './redis-script.js';
 import type { RedisScript } from './redis-script.js';
+import { withoutAddresses } from './without-addresses.js';
 
 /** A command that was not answered for so long has an unknown outcome, and its connection is given up. */
 const ANSWER_TIMEOUT_MS = 2000;
@@ -57,9 +58,9 @@ export class RedisConnection {
     return connection;
   }
 
-  /** Why Redis cannot be used now; undefined while it can. */
+  /** Why Redis cannot be used now, without any address; undefined while it can. */
   get fault(): string | undefined {
-    return this.#fault;
+    return this.#fault === undefined ? undefined : withoutAddresses(this.#fault, this.#url);
   }
 
   /** Whether the fault is one that time does not mend: Redis answers, and refuses what the gateway needs. */
@@ -83,7 +84,7 @@ export class RedisConnection {
    * @throws {RedisError} that says whether the command can have had an effect.
    */
   async run<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
-    if (this.#fault !== undefined) throw new RedisError('offline', `Redis ${this.#fault}`);
+    if (this.fault !== undefined) throw new RedisError('offline', `Redis ${this.fault}`);
     const client = this.#client;
     let answered = false;
     // The timer runs before the answers that came meanwhile are read; the immediate runs after.

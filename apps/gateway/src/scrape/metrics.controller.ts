@@ -1,5 +1,4 @@
 /** `GET /metrics` in Prometheus' text format; with `QRNG_METRICS_TOKEN` it demands that token. */
-import { setImmediate } from 'node:timers/promises';
 import { Controller, Get, Res, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { PrometheusController } from '@willsoto/nestjs-prometheus';
@@ -7,6 +6,7 @@ import type { FastifyReply } from 'fastify';
 import { Public } from '../gate/public.decorator.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { MetricsTokenGuard } from './metrics-token.guard.js';
+import { paced } from './paced.js';
 
 @ApiTags('health')
 @ApiSecurity({})
@@ -15,6 +15,9 @@ import { MetricsTokenGuard } from './metrics-token.guard.js';
 @UseGuards(MetricsTokenGuard)
 @Controller('metrics')
 export class MetricsController extends PrometheusController {
+  /** Apart from other requests, which would move bytes from one counter to the next meanwhile. */
+  readonly #text = paced(() => this.metrics.text());
+
   constructor(private readonly metrics: GatewayMetrics) {
     super();
   }
@@ -30,9 +33,8 @@ export class MetricsController extends PrometheusController {
     description: 'The text format of Prometheus.',
     content: { 'text/plain': { schema: { type: 'string' }, example: 'qrng_pool_bytes 9437184\n' } },
   })
-  override async index(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+  override index(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
     void reply.header('content-type', this.metrics.registry.contentType);
-    await setImmediate(); // apart from other requests, which would move bytes from one counter to the next meanwhile
-    return this.metrics.text();
+    return this.#text();
   }
 }
