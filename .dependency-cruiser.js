@@ -17,7 +17,7 @@ const GATEWAY = [
   ['audit', 'metrics', 'redis', 'reload', 'state'],
   ['limits', 'pool', 'admission', 'collectors', 'tls'],
   ['gate'],
-  ['push', 'api', 'docs', 'health', 'scrape'],
+  ['push', 'api', 'open-api', 'docs', 'health', 'scrape'],
   ['http', 'gateway.module', 'create-gateway', 'start', 'main'],
 ];
 

@@ -21,6 +21,9 @@ const GATES: Record<string, 'open' | 'packet' | 'any key' | string[]> = {
   '/api/quality': ['random', 'status'],
   '/api/status': ['status'],
   '/api/usage': 'any key',
+  '/v1/capabilities': ['random', 'status'],
+  '/v1/entropy': ['random'],
+  '/v1/healthtest': ['random', 'status'],
   '/health': 'open',
   '/health/live': 'open',
   '/health/ready': 'open',
@@ -40,6 +43,9 @@ const GATES: Record<string, 'open' | 'packet' | 'any key' | string[]> = {
 
 /** Parameters without which a route answers 400. */
 const REQUIRED: Record<string, string> = { '/api/permutation': '?n=5', '/api/stream': '?bytes=5' };
+
+/** The routes that know POST and nothing else, and a body that each takes. */
+const POSTS: Record<string, string> = { '/push': '', '/v1/entropy': '{"block_size":32}' };
 
 const SCOPES = ['random', 'status', 'metrics'];
 const keys = new TestKeys(Object.fromEntries(SCOPES.map((scope) => [scope, { scopes: [scope] }])));
@@ -71,9 +77,9 @@ test('the routes are those of the table', () => {
   expect(paths.sort()).toEqual(Object.keys(GATES).sort());
 });
 
-test('a route knows GET and HEAD, and /push POST', () => {
+test('a route knows GET and HEAD, or POST alone', () => {
   for (const [path, methods] of routes()) {
-    expect([path, methods]).toEqual([path, path === '/push' ? ['POST'] : ['GET', 'HEAD']]);
+    expect([path, methods]).toEqual([path, POSTS[path] === undefined ? ['GET', 'HEAD'] : ['POST']]);
   }
 });
 
@@ -82,14 +88,20 @@ const gated = Object.entries(GATES).filter(([, gate]) => Array.isArray(gate) || 
 describe.each(gated)('%s', (path, gate) => {
   const url = path + (REQUIRED[path] ?? '');
 
-  test.each(['GET', 'HEAD'] as const)('answers %s without a key with 401', async (method) => {
+  const body = POSTS[path];
+  const json = { 'content-type': 'application/json' };
+  const methods = body === undefined ? (['GET', 'HEAD'] as const) : (['POST', 'GET'] as const);
+
+  test.each(methods)('answers %s without a key with 401', async (method) => {
     const { status, headers } = await gateway.request(url, { method });
     expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer']);
   });
 
   test.each(SCOPES)('answers a key with the scope %s as the table says', async (scope) => {
     const opens = gate === 'any key' || gate.includes(scope);
-    const { status, headers } = await gateway.request(url, { headers: keys.bearer(scope) });
+    const { status, headers } = await (body === undefined
+      ? gateway.request(url, { headers: keys.bearer(scope) })
+      : gateway.request(url, { method: 'POST', headers: { ...json, ...keys.bearer(scope) }, body }));
     expect(status).toBe(opens ? 200 : 403);
     if (!opens) expect(headers['www-authenticate']).toMatch(/^Bearer error="insufficient_scope", scope="/);
   });
@@ -117,6 +129,10 @@ describe('whoever has no key', () => {
     '/%61pi/nothing',
     '/api/random?bytes=0',
     '/api/random?nonsense=1',
+    '/v1',
+    '/v1/',
+    '/v1/nothing',
+    '/%761/nothing',
   ])('learns nothing but 401 of %s', async (path) => {
     expect((await gateway.request(path)).status).toBe(401);
   });

@@ -9,6 +9,7 @@ import { FrameworkLogger } from './framework-logger.js';
 import { GatewayModule } from './gateway.module.js';
 import { addRequestHooks } from './http/request-hooks.js';
 import { boundConnections, ignoreExpectations, serverOptions } from './http/server-options.js';
+import { passBody } from './api/request-body.js';
 import { addSwagger } from './docs/swagger.js';
 import { readPacketBody } from './push/packet-body.js';
 import { SettingsSource } from './settings-source.js';
@@ -37,8 +38,9 @@ export async function createGateway(
   });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   const fastify = adapter.getInstance();
-  fastify.removeAllContentTypeParsers(); // a push is the only request with a body
-  fastify.addContentTypeParser('application/octet-stream', readPacketBody);
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/octet-stream', readPacketBody); // of pushes alone (request-hooks.ts)
+  fastify.addContentTypeParser('*', passBody);
   await addRequestHooks(app);
   addSwagger(app);
   boundConnections(app);

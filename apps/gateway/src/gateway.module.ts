@@ -18,6 +18,7 @@ import { HealthModule } from './health/health.module.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { UnknownRoute } from './http/unknown-route.js';
 import { MetricsModule } from './metrics/metrics.module.js';
+import { OpenApiModule } from './open-api/open-api.module.js';
 import { PushModule } from './push/push.module.js';
 import { ReloadModule } from './reload/reload.module.js';
 import { ScrapeModule } from './scrape/scrape.module.js';
@@ -43,6 +44,7 @@ export class GatewayModule {
         ApiModule,
         HealthModule,
         ScrapeModule,
+        OpenApiModule,
       ],
       providers: [
         UnknownRoute,

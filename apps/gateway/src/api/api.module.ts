@@ -26,6 +26,7 @@ import { UsageController } from './usage.controller.js';
     StatusController,
     UsageController,
   ],
+  exports: [Dispenser],
   providers: [Dispenser, RecentClients, StreamQueue, Streams],
 })
 export class ApiModule {}

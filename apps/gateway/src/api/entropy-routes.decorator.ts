@@ -5,6 +5,6 @@ import { Scopes } from '../gate/scopes.decorator.js';
 import { WholeAnswerGuard } from './whole-answer.guard.js';
 
 /** The tag in OpenAPI, the scope of the key, and no part of an answer. */
-export function EntropyRoutes(): ClassDecorator {
-  return applyDecorators(ApiTags('entropy'), Scopes('random'), UseGuards(WholeAnswerGuard));
+export function EntropyRoutes(tag = 'entropy'): ClassDecorator {
+  return applyDecorators(ApiTags(tag), Scopes('random'), UseGuards(WholeAnswerGuard));
 }

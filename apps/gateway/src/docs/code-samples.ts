@@ -11,6 +11,11 @@ const QUERIES: Readonly<Record<string, string>> = {
   '/api/stream': '?bytes=1048576',
 };
 
+/** The body of the sample, JSON. */
+const BODIES: Readonly<Record<string, string>> = {
+  '/v1/entropy': '{"block_size":32,"block_count":2}',
+};
+
 /** The routes whose answer is bytes, which go to a file. */
 const BINARY = ['/api/stream'];
 const ANSWER_FILE = 'answer.bin';
@@ -25,6 +30,7 @@ interface SampleRequest {
   readonly method: string;
   /** With the query. */
   readonly path: string;
+  readonly body: string | undefined;
   readonly binary: boolean;
 }
 
@@ -33,6 +39,7 @@ export function codeSamples(method: string, path: string): CodeSample[] {
   const request = {
     method: method.toUpperCase(),
     path: path + (QUERIES[path] ?? ''),
+    body: BODIES[path],
     binary: BINARY.includes(path),
   };
   return [
@@ -42,32 +49,40 @@ export function codeSamples(method: string, path: string): CodeSample[] {
   ];
 }
 
-function curl({ path, binary }: SampleRequest): string {
+function curl({ path, body, binary }: SampleRequest): string {
   return [
     'curl -sS --cacert "$QRNG_CA_FILE" -H "Authorization: Bearer $QRNG_API_KEY"',
+    ...(body === undefined ? [] : [`-H 'Content-Type: application/json' -d '${body}'`]),
     ...(binary ? [`-o ${ANSWER_FILE}`] : []),
     `"$QRNG_URL${path}"`,
   ].join(' \\\n  ');
 }
 
-function python({ path, binary }: SampleRequest): string {
+function python({ path, body, binary }: SampleRequest): string {
+  const headers = ['"Authorization": "Bearer " + os.environ["QRNG_API_KEY"]'];
+  if (body !== undefined) headers.push('"Content-Type": "application/json"');
   return [
     'import os, urllib.request',
     '',
     'request = urllib.request.Request(',
     `    os.environ["QRNG_URL"] + "${path}",`,
-    '    headers={"Authorization": "Bearer " + os.environ["QRNG_API_KEY"]},',
+    `    headers={${headers.join(', ')}},`,
+    ...(body === undefined ? [] : [`    data=b'${body}',`]),
     ')',
     'with urllib.request.urlopen(request) as answer:',
     binary ? `    open("${ANSWER_FILE}", "wb").write(answer.read())` : '    print(answer.read().decode())',
   ].join('\n');
 }
 
-function javaScript({ path, binary }: SampleRequest): string {
+function javaScript({ method, path, body, binary }: SampleRequest): string {
+  const headers = ['Authorization: `Bearer ${process.env.QRNG_API_KEY}`'];
+  if (body !== undefined) headers.push("'Content-Type': 'application/json'");
   return [
     ...(binary ? ["import { writeFileSync } from 'node:fs';", ''] : []),
     `const answer = await fetch(\`\${process.env.QRNG_URL}${path}\`, {`,
-    '  headers: { Authorization: `Bearer ${process.env.QRNG_API_KEY}` },',
+    ...(body === undefined ? [] : [`  method: '${method}',`]),
+    `  headers: { ${headers.join(', ')} },`,
+    ...(body === undefined ? [] : [`  body: '${body}',`]),
     '});',
     'if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);',
     binary

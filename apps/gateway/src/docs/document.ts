@@ -11,7 +11,7 @@ import type { ProblemStatus } from './problems.js';
 
 const DESCRIPTION = `Randomness from quantum sources. Every byte is served once. The [guide](/docs/api.md) has examples.
 
-Send your API key with every request under \`/api\`: \`Authorization: Bearer KEY\`. Errors are \`application/problem+json\`.
+Send your API key with every request under \`/api\` and \`/v1\`: \`Authorization: Bearer KEY\`. Errors are \`application/problem+json\`.
 HEAD is answered wherever GET is, and takes no entropy.`;
 
 const METHODS = ['get', 'post'] as const;
@@ -34,6 +34,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addServer('/')
     .setExternalDoc('Guide with examples', '/docs/api.md')
     .addTag('entropy', 'Random bytes, and numbers, strings and UUIDs drawn from them')
+    .addTag('QRNG Open API', 'The API of the QRNG industry, version 1')
     .addTag('status', 'State of the gateway, and usage of your API key')
     .addTag('health', 'For load balancers and monitoring')
     .addSecurity('bearer', {
@@ -45,7 +46,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, base, { extraModels: [ProblemDto] });
   describeRandom(document, app.get(RandomController, { strict: false }));
   for (const [path, method, operation] of operations(document)) {
-    complete(operation);
+    complete(path, method, operation);
     if (operation.security?.length !== 0) operation['x-codeSamples'] = codeSamples(method, path);
   }
   const components = {
@@ -57,30 +58,33 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
 }
 
 /** Adds the problems and the fields that every operation of its kind has. */
-function complete(operation: Operation): void {
+function complete(path: string, method: string, operation: Operation): void {
+  const { tags = [] } = operation;
   operation.security ??= [];
-  for (const status of problemsOf(operation)) operation.responses[status] ??= problemReference(status);
-  // Only /api has limits; /metrics, which may demand a key too, is asked at fixed intervals.
-  const limits =
-    operation.tags?.includes('health') === true ? [] : (['rateLimit', 'rateLimitPolicy'] as const);
+  for (const status of problemsOf(path, method, operation)) {
+    operation.responses[status] ??= problemReference(status);
+  }
+  // Not /metrics: it may demand a key too, but is asked at fixed intervals.
+  const limits = tags.includes('health') ? [] : (['rateLimit', 'rateLimitPolicy'] as const);
   const headers = headerReferences(['requestId', 'cacheControl', ...limits]);
   operation.responses['200'] = { ...operation.responses['200'], headers };
 }
 
-function problemsOf({ tags = [], security = [] }: Operation): ProblemStatus[] {
-  if (security.length === 0) return [400, 408, 431, 500];
-  const scoped = security.some((requirement) =>
+function problemsOf(path: string, method: string, { tags = [], security = [] }: Operation): ProblemStatus[] {
+  const always: ProblemStatus[] = [400, 408, 431, 500];
+  if (security.length === 0) return always;
+  const isScoped = security.some((requirement) =>
     Object.values(requirement).some((scopes) => scopes.length > 0),
   );
+  const takesEntropy = tags.includes('entropy') || path === '/v1/entropy';
   return [
-    400,
+    ...always,
     401,
-    ...(scoped ? ([403] as const) : []),
-    408,
     429,
-    431,
-    500,
-    ...(tags.includes('entropy') ? ([412, 416, 503] as const) : []),
+    ...(isScoped ? ([403] as const) : []),
+    ...(takesEntropy ? ([412, 416, 503] as const) : []),
+    ...(method === 'post' ? ([413, 415] as const) : []),
+    ...(path.startsWith('/v1/') ? ([422] as const) : []),
   ];
 }
 

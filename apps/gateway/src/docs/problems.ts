@@ -65,9 +65,22 @@ const ANSWERS = {
     description: 'The request has a condition such as If-Match. No answer is ever given twice.',
     details: { 'precondition-failed': 'Ask without if-none-match: no answer is ever given twice.' },
   },
+  413: {
+    description: 'The body is too large.',
+    details: { 'content-too-large': 'The body may have 1024 bytes.' },
+  },
+  415: {
+    description: 'The body is not JSON by its Content-Type.',
+    details: { 'unsupported-media-type': 'Send JSON, as Content-Type: application/json.' },
+  },
   416: {
     description: 'The request has a Range. Ask for the number of bytes you need.',
     details: { 'range-not-satisfiable': 'Ask for as many bytes as you need, without Range.' },
+  },
+  422: {
+    description:
+      'The body is no JSON object, a member is invalid, missing or repeated, or there is a query parameter.',
+    details: { 'unprocessable-content': 'block_size must be a whole number from 1 to 65536.' },
   },
   429: {
     description: 'Too many requests, or the quota is used up.',
@@ -139,9 +152,12 @@ function response({ description, details, headers = [] }: ProblemAnswer): object
   };
 }
 
+/** Problems that name each invalid parameter. */
+const NAMING = ['invalid-parameter', 'unprocessable-content'];
+
 function example(code: string, detail: string): object {
   const { status, title } = PROBLEMS[code as ApiErrorCode];
-  const errors = code === 'invalid-parameter' ? { errors: [parameterError(detail)] } : {};
+  const errors = NAMING.includes(code) ? { errors: [parameterError(detail)] } : {};
   const requestId = '0e0c1f5e-6f0b-4a57-8a3e-2f6f6b1d9c11';
   return { type: problemUrn(code), title, status, detail, requestId, ...errors };
 }

@@ -6,6 +6,7 @@ import { GatewaySettings } from '../settings.js';
 import { PushGate } from '../push/push-gate.js';
 import { refuseOtherVersions } from './http-version.js';
 import { lockstep } from './lockstep.js';
+import { isReadable } from './media-type.js';
 import * as pipelining from './pipelining.js';
 import { checkSingleFields } from './single-fields.js';
 import { UnknownRoute } from './unknown-route.js';
@@ -55,6 +56,10 @@ export async function addRequestHooks(app: NestFastifyApplication): Promise<void
       return;
     }
     if (isPush) pushGate?.check(request, reply);
+    else if (!isReadable(request)) {
+      unknownRoute.refuseBody(request, reply).catch(done);
+      return;
+    }
     done();
   });
 

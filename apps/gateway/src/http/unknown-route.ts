@@ -22,10 +22,7 @@ export class UnknownRoute {
    */
   async refuse(request: FastifyRequest, reply: FastifyReply): Promise<never> {
     const path = pathOf(request.url);
-    if (mayBeApi(path)) {
-      request.client = await this.authenticator.authenticate(request);
-      await this.throttler.limit(request, reply);
-    }
+    if (mayBeApi(path)) await this.#admit(request, reply);
     const allowed = METHODS.filter((method) => request.server.hasRoute({ method, url: path }));
     if (allowed.length === 0) {
       throw new ApiError('not-found', 'There is nothing at this path; /docs describes the API.');
@@ -33,6 +30,21 @@ export class UnknownRoute {
     throw new ApiError('method-not-allowed', `This path knows ${allowed.join(', ')}.`, {
       headers: { allow: allowed.join(', ') },
     });
+  }
+
+  /**
+   * Refuses a request for its content type, before its body is read.
+   *
+   * @throws {ApiError} always.
+   */
+  async refuseBody(request: FastifyRequest, reply: FastifyReply): Promise<never> {
+    await this.#admit(request, reply);
+    throw new ApiError('unsupported-media-type', 'Send JSON, as Content-Type: application/json.');
+  }
+
+  async #admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    request.client = await this.authenticator.authenticate(request);
+    await this.throttler.limit(request, reply);
   }
 }
 
@@ -44,5 +56,5 @@ function pathOf(url: string): string {
 
 /** The router decodes `%61pi`: whoever could tell such a path from one that exists would learn what exists. */
 function mayBeApi(path: string): boolean {
-  return path.startsWith('/api') || path.includes('%');
+  return /^\/(api|v1|mcp)|%/.test(path);
 }

@@ -18,6 +18,7 @@ export const PROBLEMS = {
   'content-too-large': { status: 413, title: 'The request is too large' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
   'range-not-satisfiable': { status: 416, title: 'Range requests are not supported' },
+  'unprocessable-content': { status: 422, title: 'Invalid request' },
   'rate-limited': { status: 429, title: 'Too many requests' },
   'quota-used-up': { status: 429, title: 'The quota is used up' },
   'headers-too-large': { status: 431, title: 'The request headers are too large' },
