@@ -212,17 +212,6 @@ describe('somebody who floods it', () => {
     expect(events().slice(11, 14)).toEqual(['hmac-failed', 'conflict', 'certificate-reloaded']);
   });
 
-  test('from many addresses gets a hundred lines an event and one more a second', async () => {
-    const trail = await started();
-    for (let count = 0; count < 5000; count++) trail.record('replay', { source: `2001:db8:0:${count}::1` });
-    clock.time += 10 * SECOND;
-    for (let count = 0; count < 5000; count++) {
-      trail.record('replay', { source: `192.0.${count >> 8}.${count & 255}` });
-    }
-    await stop(trail);
-    expect(events().filter((event) => event === 'replay')).toHaveLength(110);
-  });
-
   test('from many addresses of one IPv6 network is one source', async () => {
     const trail = await started();
     for (let count = 0; count < 50; count++) trail.record('stale', { source: `2001:db8:0:1::${count}` });
@@ -240,11 +229,11 @@ describe('when it cannot be written', () => {
     trail.record('conflict', { source: '192.0.2.1' });
     await until(() => trail.fault() !== undefined);
     expect(trail.fault()).toBe('the audit trail cannot be written (ENOENT)');
-    for (let count = 0; count < 2000; count++) trail.record('keys-reloaded');
+    for (let count = 0; count < 5000; count++) trail.record('keys-reloaded');
     expect(leftOut).toHaveLength(1001);
     renameSync(elsewhere, directory);
     await until(() => trail.fault() === undefined);
-    expect(events()).toHaveLength(1001);
+    expect(events()).toHaveLength(4001);
     await stop(trail);
     expect(lines().at(-2)).toContain('"event":"left-out","reason":"keys-reloaded","count":1001');
     expect(await problems()).toEqual([]);

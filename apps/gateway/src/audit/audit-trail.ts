@@ -13,7 +13,7 @@ import type { AuditLog } from './audit-log.js';
 import { EventLimit } from './event-limit.js';
 
 /** Lines that wait while the disk is slow or full; what comes on top is counted and left out. */
-const MAX_QUEUE = 1000;
+const MAX_QUEUE = 4000;
 const RETRY_AFTER_MS = 1000;
 const TELL_LEFT_OUT_EVERY_MS = 60_000;
 

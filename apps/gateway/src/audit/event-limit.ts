@@ -1,51 +1,88 @@
 /**
- * Keeps whoever reaches the port from filling the disk with lines of the audit trail or the log.
+ * Keeps attackers from filling the disk with lines of the audit trail, and from hiding other sources by doing so.
  *
- * Each event has a budget for each source, so that one attacker does not hide another's lines, and one for all sources,
- * so that an attacker with many addresses finds an end too: 9 events x 1 line/s x about 300 bytes, 230 MB a day at most.
- * The counts of what was left out are lines of their own.
+ *   10 lines of its own -> an eighth for its site -> the first 10: what is kept for newcomers
+ *                                                 -> later ones: what all known sources share
+ *
+ * The counts of what was left out are lines of their own. 9 events x 2 lines/s x about 300 bytes: 470 MB a day at most.
  */
 import { addressNetwork } from '../addresses/address-network.js';
+import { siteOf } from '../addresses/site.js';
 
-/** At once, and again for each second that passed. */
-const PER_SOURCE = { burst: 10, perSecond: 1 / 6 };
-const PER_EVENT = { burst: 100, perSecond: 1 };
-/** Sources whose budget is remembered; the one unseen for longest is forgotten first. */
-const MAX_SOURCES = 4096;
+/** Lines at once, and again for each second that passed. */
+const OF_SOURCE = { burst: 10, perSecond: 1 / 6 };
+const OF_SITE = { burst: 250, perSecond: 1 / 4 };
+const OF_NEWCOMERS = { burst: 2000, perSecond: 1 };
+const OF_KNOWN = { burst: 100, perSecond: 1 };
+/** A source is a newcomer for its first lines, and again after it was silent for an hour. */
+const NEWCOMER_LINES = 10;
+const SILENCE_MS = 3_600_000;
+/** Sources, and sites, that are remembered; the one unseen for longest is forgotten first. */
+const MOST_REMEMBERED = 4096;
 
 interface Bucket {
   tokens: number;
   at: number;
 }
 
+interface Source extends Bucket {
+  /** Lines that are still those of a newcomer. */
+  news: number;
+}
+
+interface EventBudget {
+  newcomers: Bucket;
+  known: Bucket;
+}
+
 export class EventLimit<Event extends string> {
-  readonly #sources = new Map<string, Bucket>();
-  readonly #events = new Map<Event, Bucket>();
+  readonly #sources = new Map<string, Source>();
+  readonly #sites = new Map<string, Bucket>();
+  readonly #events = new Map<Event, EventBudget>();
 
   /** Whether a line may be written at `now` (ms of a clock that never goes back). */
-  admits(event: Event, source: string, now: number): boolean {
-    const key = `${event} ${addressNetwork(source)}`;
-    const ofSource = refilled(this.#sources.get(key), PER_SOURCE, now);
-    const ofEvent = refilled(this.#events.get(event), PER_EVENT, now);
-    const admitted = ofSource.tokens >= 1 && ofEvent.tokens >= 1;
-    if (admitted) {
-      ofSource.tokens -= 1;
-      ofEvent.tokens -= 1;
-    }
-    this.#events.set(event, ofEvent);
-    this.#remember(key, ofSource);
-    return admitted;
+  admits(event: Event, address: string, now: number): boolean {
+    const network = addressNetwork(address);
+    const source = this.#source(`${event} ${network}`, now);
+    const site = refilled(this.#sites.get(`${event} ${siteOf(network)}`), OF_SITE, now);
+    remember(this.#sites, `${event} ${siteOf(network)}`, site);
+    const { newcomers, known } = this.#budget(event, now);
+    const shared = source.news > 0 && newcomers.tokens >= 1 ? newcomers : known;
+    const buckets = [source, site, shared];
+    if (buckets.some(({ tokens }) => tokens < 1)) return false;
+    for (const bucket of buckets) bucket.tokens -= 1;
+    source.news = Math.max(0, source.news - 1);
+    return true;
   }
 
-  #remember(key: string, bucket: Bucket): void {
-    this.#sources.delete(key); // so that the order of the map is that of the last use
-    this.#sources.set(key, bucket);
-    const [oldest] = this.#sources.keys();
-    if (this.#sources.size > MAX_SOURCES && oldest !== undefined) this.#sources.delete(oldest);
+  #source(key: string, now: number): Source {
+    const last = this.#sources.get(key);
+    const known = last !== undefined && now - last.at < SILENCE_MS;
+    const source = { ...refilled(last, OF_SOURCE, now), news: known ? last.news : NEWCOMER_LINES };
+    remember(this.#sources, key, source);
+    return source;
+  }
+
+  #budget(event: Event, now: number): EventBudget {
+    const last = this.#events.get(event);
+    const budget = {
+      newcomers: refilled(last?.newcomers, OF_NEWCOMERS, now),
+      known: refilled(last?.known, OF_KNOWN, now),
+    };
+    this.#events.set(event, budget);
+    return budget;
   }
 }
 
-function refilled(bucket: Bucket | undefined, { burst, perSecond }: typeof PER_SOURCE, now: number): Bucket {
+/** Keeps the order of the map that of the last use. */
+function remember<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > MOST_REMEMBERED && oldest !== undefined) map.delete(oldest);
+}
+
+function refilled(bucket: Bucket | undefined, { burst, perSecond }: typeof OF_SOURCE, now: number): Bucket {
   if (bucket === undefined) return { tokens: burst, at: now };
   const tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
   return { tokens, at: now };
