@@ -9,11 +9,13 @@ import { logEvent } from './log-events.js';
 import { readCertificates } from './pem-files.js';
 import { Identity } from './push/identity.js';
 import { PushScheduler } from './push/push.scheduler.js';
+import { CLOCK_SKEW_MS } from './push/run-clock.js';
 import { keepRenewed } from './push/renewal.js';
 import type { Renewal } from './push/renewal.js';
 import type { CollectorSettings } from './settings.js';
 import { SourcesService } from './sources/sources.service.js';
 import { nextBoot } from './state/boot.js';
+import type { Boot } from './state/boot.js';
 import { StateError } from './state/state-error.js';
 
 /**
@@ -28,7 +30,7 @@ export async function createCollector(
   const { QRNG_APPLIANCE_CA_FILE: applianceCa } = settings;
   // Each connection reads it anew; without a certificate in it none would be trusted.
   if (applianceCa !== undefined) readCertificates('QRNG_APPLIANCE_CA_FILE', applianceCa);
-  const { identity, behindMs } = identify(settings);
+  const { identity, ...last } = identify(settings);
   const app = await NestFactory.createApplicationContext(CollectorModule.forRoot(settings, identity), {
     logger: ['fatal', 'error', 'warn'], // until nestjs-pino takes over: not a line for each module
     abortOnError: false,
@@ -36,7 +38,7 @@ export async function createCollector(
   app.useLogger(app.get(Logger));
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   const { collector, boot } = identity;
-  if (behindMs > 0) logEvent('error', 'clock-behind', { behindMs, boot: boot.toString() });
+  if (last.behindMs > 0) logEvent('error', 'clock-behind', { ...last, boot: boot.toString() });
   logEvent('log', 'started', { collector, boot: boot.toString(), keyId: identity.key.id });
   keepRenewed(identity, renewal);
   // Not in onApplicationBootstrap, which runs before the logger is in place.
@@ -46,13 +48,13 @@ export async function createCollector(
   return app;
 }
 
-function identify(settings: Readonly<CollectorSettings>): { identity: Identity; behindMs: number } {
+function identify(settings: Readonly<CollectorSettings>): Omit<Boot, 'boot'> & { identity: Identity } {
   const folder = settings.QRNG_STATE_DIR;
   const lock = lockDirectory('QRNG_STATE_DIR', folder, 'state.lock');
   process.once('exit', () => lock.close());
   try {
-    const { boot, behindMs } = nextBoot(folder, Date.now());
-    return { identity: new Identity(settings, boot), behindMs };
+    const { boot, ...last } = nextBoot(folder, Date.now(), CLOCK_SKEW_MS);
+    return { identity: new Identity(settings, boot), ...last };
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
     throw new SettingsError([`QRNG_STATE_DIR must be usable: ${error.message}`]);

@@ -7,7 +7,11 @@ const MESSAGES = {
   fatal: 'the collector cannot go on',
   'unknown-setting': 'an environment variable is not a setting of the collector',
   'clock-behind':
-    "this host's clock is behind the start of an earlier run; check it. Goes on with a higher boot number",
+    "this host's clock is behind the start of an earlier run: one of the two was wrong, check it. The boot number goes up by one, or begins with the present clock where that run's lay too far ahead",
+  'clock-went-back':
+    "this host's clock went back by more than a minute; all bytes on hand are dropped, a new run begins",
+  'clock-leapt':
+    "this host's clock leapt ahead, as after a suspension or a restored snapshot; all bytes on hand are dropped, a new run begins",
   'credentials-reloaded': 'took over keys and certificates from their files',
   'credentials-refused': 'keys or certificates on disk do not hold; the old ones stay in use',
   'source-up': 'a source passed its start-up test and is in use',
@@ -31,7 +35,8 @@ const MESSAGES = {
   'push-stale':
     "the gateway finds the packet's time stamp outside of its window; its bytes are dropped. Check the clocks of both hosts",
   'push-replayed':
-    'the gateway has already taken this number; the bytes are dropped. Another collector uses this QRNG_COLLECTOR_ID, or the state directory went back',
+    'the gateway has already taken this number; all bytes on hand are dropped, a new run begins. Another collector uses this QRNG_COLLECTOR_ID, or this machine or its state directory was restored or copied',
+  'push-expired': 'the gateway refused these bytes for four minutes; they are dropped',
   'push-given-up':
     'nothing told whether the gateway took the packet; its bytes are dropped, never sealed again',
   'diode-breached': 'this process has a socket that takes what others send; ending at once',

@@ -11,7 +11,9 @@ export type LossReason =
   | 'quarantine' // what a source had delivered just before it failed a test badly
   | 'mixed_health' // a mixed block that failed a test
   | 'refused' // the gateway will never take the packet (400, 413, 415, 422)
-  | 'replayed' // 409 at the first attempt
+  | 'replayed' // 409 at the first attempt, and all that was on hand then
+  | 'clock' // on hand when the clock went back or leapt
+  | 'expired' // refused again and again for too long
   | 'unknown' // no answer settled the packet's fate
   | 'shutdown'; // could not be delivered within the time that a shutdown has
 

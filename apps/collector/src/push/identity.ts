@@ -23,12 +23,12 @@ export class Identity {
   #tls: TlsCredentials;
 
   /**
-   * @param boot higher than that of every earlier run.
+   * @param boot the number of this run, from `nextBoot`; the next run within this process gets another one.
    * @throws {SettingsError} when a file does not hold what it should.
    */
   constructor(
     settings: Readonly<CollectorSettings>,
-    readonly boot: bigint,
+    public boot: bigint,
   ) {
     this.collector = settings.QRNG_COLLECTOR_ID;
     this.#key = MacKey.fromHex(settings.QRNG_HMAC_SECRET_KEY);

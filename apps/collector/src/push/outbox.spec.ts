@@ -38,7 +38,7 @@ describe('a packet at its first attempt', () => {
 
   test('is delivered by 204, and the next number follows', () => {
     const { outbox } = sealed();
-    expect(outbox.settle(answer(204), START)).toEqual({
+    expect(outbox.settle(answer(204))).toEqual({
       result: 'delivered',
       type: 'entropy',
       sequence: 1n,
@@ -53,15 +53,21 @@ describe('a packet at its first attempt', () => {
     [413, 'refused'],
     [415, 'refused'],
     [422, 'refused'],
-    [409, 'replayed'],
   ])('is dropped by %i', (status, reason) => {
     const { outbox } = sealed();
-    expect(outbox.settle(answer(status), START)).toMatchObject({
+    expect(outbox.settle(answer(status))).toMatchObject({
       result: 'dropped',
       dropped: { reason, bytes: 100 },
     });
     expect(outbox.heldBytes).toBe(0);
     expect(outbox.unsettled).toBeUndefined();
+  });
+
+  test('is dropped by 409, which ends the run: somebody else uses its numbers', () => {
+    const { outbox } = sealed();
+    const dropped = { reason: 'replayed', bytes: 100 };
+    expect(outbox.settle(answer(409))).toMatchObject({ result: 'replayed', dropped });
+    expect(outbox.heldBytes).toBe(0);
   });
 
   test.each([
@@ -73,64 +79,94 @@ describe('a packet at its first attempt', () => {
     'is kept by %s, and sealed again under its number with the time and key of then',
     (_, outcome, result) => {
       const { outbox, data } = sealed();
-      expect(outbox.settle(outcome, START)).toMatchObject({ result, delivered: 0 });
+      expect(outbox.settle(outcome)).toMatchObject({ result, delivered: 0 });
       expect(outbox.unsettled).toBeUndefined();
       const other = MacKey.fromHex(randomBytes(32).toString('hex'));
       const again = openPacket(outbox.sealEntropy(START + 7, other), new Keyring([other]));
-      expect(again).toMatchObject({ sequence: 1n, timestamp: BigInt(START + 7) });
+      expect(again).toMatchObject({ sequence: 1n, timestamp: BigInt(START + 7), age: 7 });
       expect(again.data).toEqual(data);
     },
   );
+
+  test('is dropped when it was refused until it is about to expire, and not before', () => {
+    const { outbox } = sealed();
+    outbox.settle(answer(503));
+    expect(outbox.expire(START + GIVE_UP_AFTER_MS - 1)).toBeUndefined();
+    outbox.sealEntropy(START + GIVE_UP_AFTER_MS - 1, key);
+    outbox.settle(answer(503));
+    expect(outbox.expire(START + GIVE_UP_AFTER_MS)).toEqual({
+      ...{ result: 'dropped', type: 'entropy', sequence: 1n, delivered: 0 },
+      dropped: { reason: 'expired', bytes: 100 },
+    });
+    expect(outbox.expire(START + GIVE_UP_AFTER_MS)).toBeUndefined();
+    outbox.hold(randomBytes(1));
+    expect(opened(outbox.sealEntropy(START + GIVE_UP_AFTER_MS, key))).toMatchObject({ sequence: 2n, age: 0 });
+  });
+
+  test('is wiped at the end of a run', () => {
+    const { outbox } = sealed();
+    const packet = outbox.unsettled;
+    expect(outbox.clear()).toBe(100);
+    expect(packet?.every((byte) => byte === 0)).toBe(true);
+    expect([outbox.heldBytes, outbox.unsettled]).toEqual([0, undefined]);
+  });
 });
 
 describe('a packet of unknown outcome', () => {
-  const statuses = [200, 302, 401, 404, 408, 429, 500, 502, 503, 504, 507];
+  const statuses = [200, 302, 400, 401, 404, 408, 413, 415, 429, 500, 502, 503, 504, 507];
 
   test.each([LOST, ...statuses.map(answer), UNSENT])('stays as it is after a reset and %p', (outcome) => {
     const { outbox, packet } = sealed();
-    outbox.settle(LOST, START);
-    outbox.settle(outcome, START + 1);
+    outbox.settle(LOST);
+    outbox.settle(outcome);
     expect(outbox.unsettled).toEqual(packet);
     expect(() => outbox.sealEntropy(START, key)).toThrow('not sealed again');
-    expect(outbox.settle(answer(204), START + 2)).toMatchObject({ result: 'delivered', delivered: 100 });
+    expect(outbox.settle(answer(204))).toMatchObject({ result: 'delivered', delivered: 100 });
   });
 
   test('lets no heartbeat pass when the pool is full', () => {
     const { outbox } = sealed();
-    outbox.settle(LOST, START);
-    expect(outbox.settle(answer(507), START).result).toBe('unsettled');
+    outbox.settle(LOST);
+    expect(outbox.settle(answer(507)).result).toBe('unsettled');
   });
 
   test.each([204, 409])('is delivered by %i', (status) => {
     const { outbox } = sealed();
-    outbox.settle(LOST, START);
-    outbox.settle(answer(503), START);
-    expect(outbox.settle(answer(status), START)).toMatchObject({ result: 'delivered', delivered: 100 });
+    outbox.settle(LOST);
+    outbox.settle(answer(503));
+    expect(outbox.settle(answer(status))).toMatchObject({ result: 'delivered', delivered: 100 });
   });
 
-  test.each([400, 413, 415, 422])('is given up by %i', (status) => {
+  test('is given up by 422: whatever became of it, it can never be taken now', () => {
     const { outbox } = sealed();
-    outbox.settle(LOST, START);
-    expect(outbox.settle(answer(status), START)).toMatchObject({
-      result: 'dropped',
-      dropped: { reason: 'unknown', bytes: 100 },
-    });
+    outbox.settle(LOST);
+    const dropped = { reason: 'unknown', bytes: 100 };
+    expect(outbox.settle(answer(422))).toMatchObject({ result: 'dropped', dropped });
   });
 
   test('is given up when it is about to expire, and not before', () => {
     const { outbox } = sealed();
-    outbox.settle(LOST, START);
-    expect(outbox.settle(answer(503), START + GIVE_UP_AFTER_MS - 1).result).toBe('paused');
-    expect(outbox.settle(LOST, START + GIVE_UP_AFTER_MS)).toMatchObject({ dropped: { reason: 'unknown' } });
+    outbox.settle(LOST);
+    expect(outbox.settle(answer(503)).result).toBe('paused');
+    expect(outbox.expire(START + GIVE_UP_AFTER_MS - 1)).toBeUndefined();
+    expect(outbox.expire(START + GIVE_UP_AFTER_MS)).toMatchObject({ dropped: { reason: 'unknown' } });
     outbox.hold(randomBytes(1));
     expect(opened(outbox.sealEntropy(START, key)).sequence).toBe(2n);
+  });
+
+  test('is given up by the time of its first sealing, also when it was sealed again since', () => {
+    const { outbox } = sealed();
+    outbox.settle(answer(503));
+    outbox.sealEntropy(START + 100_000, key);
+    outbox.settle(LOST);
+    expect(outbox.expire(START + GIVE_UP_AFTER_MS)).toMatchObject({ dropped: { reason: 'unknown' } });
   });
 });
 
 describe('a heartbeat', () => {
   function heartbeatInTheWay(): { outbox: Outbox; data: Buffer } {
     const { outbox, data } = sealed();
-    outbox.settle(answer(507), START);
+    outbox.settle(answer(507));
     expect(opened(outbox.sealHeartbeat(telemetry, START, key))).toMatchObject({
       type: 'heartbeat',
       sequence: 1n,
@@ -140,36 +176,53 @@ describe('a heartbeat', () => {
 
   test('takes the number of refused bytes, which get the next one when it was accepted', () => {
     const { outbox, data } = heartbeatInTheWay();
-    expect(outbox.settle(answer(204), START)).toMatchObject({ result: 'delivered', delivered: 0 });
+    expect(outbox.settle(answer(204))).toMatchObject({ result: 'delivered', delivered: 0 });
     expect(opened(outbox.sealEntropy(START, key))).toMatchObject({ sequence: 2n, data });
   });
 
   test('leaves number and bytes as they were when it was refused', () => {
     const { outbox, data } = heartbeatInTheWay();
-    outbox.settle(answer(503), START);
+    outbox.settle(answer(503));
     expect(opened(outbox.sealEntropy(START, key))).toMatchObject({ sequence: 1n, data });
   });
 
   test.each([
     ['409 after a reset', [LOST, answer(409)]],
     ['409 at once', [answer(409)]],
-    ['no answer until it expires', [LOST, LOST]],
   ])(
     'takes refused bytes with it after %s: theirs may have been the packet that was accepted',
     (_, outcomes) => {
       const { outbox } = heartbeatInTheWay();
-      const settlements = outcomes.map((outcome, i) => outbox.settle(outcome, START + i * GIVE_UP_AFTER_MS));
+      const settlements = outcomes.map((outcome) => outbox.settle(outcome));
       expect(settlements.at(-1)?.dropped?.bytes).toBe(100);
       expect(outbox.heldBytes).toBe(0);
     },
   );
 
+  test('takes refused bytes with it, too, when nothing settles it until it expires', () => {
+    const { outbox } = heartbeatInTheWay();
+    outbox.settle(LOST);
+    expect(outbox.expire(START + GIVE_UP_AFTER_MS)).toMatchObject({
+      dropped: { reason: 'unknown', bytes: 100 },
+    });
+    expect(outbox.heldBytes).toBe(0);
+  });
+
+  test('does not keep bytes from expiring that it took the number of', () => {
+    const { outbox } = heartbeatInTheWay();
+    outbox.settle(answer(204));
+    expect(outbox.expire(START + GIVE_UP_AFTER_MS)).toMatchObject({
+      dropped: { reason: 'expired', bytes: 100 },
+    });
+    expect(opened(outbox.sealHeartbeat(telemetry, START, key)).sequence).toBe(2n); // not sealed in this slot
+  });
+
   test('leaves bytes alone that have not been sealed under its number', () => {
     const outbox = newOutbox();
     outbox.sealHeartbeat(telemetry, START, key);
-    outbox.settle(LOST, START);
+    outbox.settle(LOST);
     outbox.hold(randomBytes(9));
-    expect(outbox.settle(answer(409), START)).toMatchObject({ result: 'delivered', delivered: 0 });
+    expect(outbox.settle(answer(409))).toMatchObject({ result: 'delivered', delivered: 0 });
     expect(outbox.heldBytes).toBe(9);
   });
 });
@@ -242,9 +295,10 @@ function play(steps: readonly Step[]): {
     const outcome = adversary.send(packet, deliver, tell, status);
     if (replay !== undefined) adversary.replay(replay);
     now += passed;
-    const settlement = outbox.settle(outcome, now);
-    delivered += settlement.delivered;
-    lost += settlement.dropped?.bytes ?? 0;
+    for (const settlement of [outbox.settle(outcome), outbox.expire(now)]) {
+      delivered += settlement?.delivered ?? 0;
+      lost += settlement?.dropped?.bytes ?? 0;
+    }
   }
   return { accepted: adversary.accepted, put, delivered, lost, held: outbox.heldBytes };
 }

@@ -5,21 +5,23 @@
  *
  * Why nothing is served twice: each number of (boot, sequence) is a slot, and a gateway accepts at most one packet for
  * a slot. Bytes stay in their slot until they were accepted or dropped, or another packet of that slot was accepted,
- * so whichever sealings of them somebody captured, at most one is ever accepted:
+ * so whichever sealings of them somebody captured, at most one is ever accepted. All sealings of them say when the first
+ * one was made (timestamp - age), so a gateway that lost its state refuses either all of them or none:
  *
  * - refused for certain (401, 503, 507, nothing sent): sealed again in the same slot, with the time and key of then;
- * - unknown outcome (time-out, reset, an answer that no gateway gives): the same sealed bytes again, until 204 or 409
- *   settles it or the packet is about to expire; then the bytes are dropped. No other answer settles it.
+ * - unknown outcome (time-out, reset, an answer that no gateway gives): the same sealed bytes again, until 204, 409 or
+ *   422 settles it. No other answer does.
  * - while a full pool refuses the bytes (507), a heartbeat may take their slot. Once it was accepted, the refused sealing
  *   is dead, and the bytes move on to the next slot. When its outcome stays doubtful, the bytes are dropped too.
+ * - whatever was exposed for too long is dropped.
  */
 import { sealPacket } from '#libs/crypto';
 import type { MacKey, PacketType } from '#libs/crypto';
 import { wipeAndFree } from '#libs/entropy';
 
 /**
- * Age at which a packet of unknown fate is given up, ms. The gateway takes packets for 300 s (QRNG_PACKET_TTL_SECS) and
- * clocks may differ by 60 s. A gateway with a shorter time to live answers 422 to the repetition, which gives up as well.
+ * The longest time, in ms, from the first sealing of bytes to an attempt to send them. The gateway takes packets for 300 s
+ * (QRNG_PACKET_TTL_SECS) and clocks may differ by 60 s.
  */
 export const GIVE_UP_AFTER_MS = 240_000;
 
@@ -32,9 +34,9 @@ export type Outcome =
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /** Why bytes were dropped on their way: keys of the `dropped` counters. */
-export type DropReason = 'refused' | 'replayed' | 'unknown';
+export type DropReason = 'refused' | 'replayed' | 'unknown' | 'expired';
 
-/** What `settle` decided. */
+/** What `settle` or `expire` decided. */
 export interface Settlement {
   readonly result:
     | 'delivered'
@@ -42,6 +44,7 @@ export interface Settlement {
     | 'paused' // keep the bytes, seal them again later
     | 'unauthorized' // keep the bytes, seal nothing until much later or a new key
     | 'unsettled' // the same sealed packet again
+    | 'replayed' // somebody else uses this run's numbers: the run must end
     | 'dropped';
   readonly type: PacketType;
   readonly sequence: bigint;
@@ -54,17 +57,18 @@ export interface Settlement {
 interface Sealed {
   readonly type: PacketType;
   readonly packet: Buffer;
-  readonly sealedAt: number;
+  /** When its bytes were first sealed, Unix ms. */
+  readonly exposedAt: number;
   unknown: boolean;
 }
 
 export class Outbox {
   #slot = 1n;
   #held: Buffer | undefined;
-  /** A sealing of the held bytes in this slot has left, or may have. */
-  #exposed = false;
-  /** The timestamp of the first sealing of the held bytes, in any slot. */
+  /** When the held bytes were first sealed, in whichever slot: Unix ms. */
   #exposedAt: number | undefined;
+  /** A sealing of the held bytes in this slot has left, or may have. */
+  #exposedHere = false;
   #sealed: Sealed | undefined;
 
   /** @param identity who seals; `boot` is never lower than that of an earlier run. */
@@ -84,98 +88,120 @@ export class Outbox {
   hold(data: Buffer): void {
     if (this.#held !== undefined) throw new RangeError('the outbox holds bytes already');
     this.#held = data;
-    this.#exposed = false;
     this.#exposedAt = undefined;
+    this.#exposedHere = false;
   }
 
-  /** Seals the held entropy for sending now. `now` is Unix ms. */
+  /** Seals the held entropy for sending now. `now` (Unix ms) never goes back. */
   sealEntropy(now: number, key: MacKey): Buffer {
     if (this.#held === undefined) throw new RangeError('the outbox holds no bytes');
-    this.#exposed = true;
-    return this.#seal('entropy', this.#held, now, key);
+    this.#exposedAt ??= now;
+    this.#exposedHere = true;
+    return this.#seal('entropy', this.#held, now, this.#exposedAt, key);
   }
 
-  /** Seals a heartbeat for sending now, in the slot of the held bytes if there are any. `now` is Unix ms. */
+  /** Seals a heartbeat for sending now, in the slot of the held bytes if there are any. `now` (Unix ms) never goes back. */
   sealHeartbeat(telemetry: Buffer, now: number, key: MacKey): Buffer {
-    return this.#seal('heartbeat', telemetry, now, key);
+    return this.#seal('heartbeat', telemetry, now, now, key);
   }
 
-  /** Decides by the outcome of sending the sealed packet. `now` is Unix ms. */
-  settle(outcome: Outcome, now: number): Settlement {
+  /** Decides by the outcome of sending the sealed packet. */
+  settle(outcome: Outcome): Settlement {
     const sealed = this.#sealed;
     if (sealed === undefined) throw new RangeError('no packet was sealed');
-    if (outcome.kind === 'answer') return this.#answered(sealed, outcome.status, now);
-    if (outcome.kind === 'unsent') return this.#refused(sealed, 'paused', now);
-    return this.#doubtful(sealed, now);
+    if (outcome.kind === 'answer') return this.#answered(sealed, outcome.status);
+    if (outcome.kind === 'unsent') return this.#refused(sealed, 'paused');
+    return this.#doubtful(sealed);
   }
 
-  #answered(sealed: Sealed, status: number, now: number): Settlement {
+  /** Gives up what was first sealed too long before `now` (Unix ms), if anything was. */
+  expire(now: number): Settlement | undefined {
+    const oldest = now - GIVE_UP_AFTER_MS;
+    const sealed = this.#sealed;
+    if (sealed !== undefined) {
+      return sealed.exposedAt <= oldest ? this.#dropped(sealed, 'unknown') : undefined;
+    }
+    if (this.#exposedAt === undefined || this.#exposedAt > oldest || this.#held === undefined) {
+      return undefined;
+    }
+    const sequence = this.#slot;
+    if (this.#exposedHere) this.#leaveSlot();
+    const dropped = { reason: 'expired' as const, bytes: this.#letGo() };
+    return { result: 'dropped', type: 'entropy', sequence, delivered: 0, dropped };
+  }
+
+  /** Wipes what is held, sealed or not, at the end of the run; gives how many bytes that was. */
+  clear(): number {
+    this.#sealed?.packet.fill(0);
+    this.#sealed = undefined;
+    return this.#letGo();
+  }
+
+  #answered(sealed: Sealed, status: number): Settlement {
     switch (status) {
       case 204:
         return this.#delivered(sealed, false);
       case 409:
         return sealed.unknown ? this.#delivered(sealed, true) : this.#dropped(sealed, 'replayed');
+      case 422:
+        return this.#dropped(sealed, sealed.unknown ? 'unknown' : 'refused');
       case 400:
       case 413:
       case 415:
-      case 422:
-        return this.#dropped(sealed, sealed.unknown ? 'unknown' : 'refused');
+        return sealed.unknown ? this.#doubtful(sealed) : this.#dropped(sealed, 'refused');
       case 401:
-        return this.#refused(sealed, 'unauthorized', now);
+        return this.#refused(sealed, 'unauthorized');
       case 503:
-        return this.#refused(sealed, 'paused', now);
+        return this.#refused(sealed, 'paused');
       case 507: // no heartbeat passes before a packet of unknown outcome
-        return this.#refused(sealed, sealed.unknown ? 'unsettled' : 'full', now);
+        return this.#refused(sealed, sealed.unknown ? 'unsettled' : 'full');
       default: // no answer of a gateway: something on the way spoke, perhaps after the gateway took the packet
-        return this.#doubtful(sealed, now);
+        return this.#doubtful(sealed);
     }
   }
 
-  #seal(type: PacketType, data: Buffer, now: number, key: MacKey): Buffer {
+  #seal(type: PacketType, data: Buffer, now: number, exposedAt: number, key: MacKey): Buffer {
     if (this.#sealed !== undefined) throw new RangeError('a packet of unknown outcome is not sealed again');
-    const age =
-      type === 'entropy' && this.#held !== undefined ? Math.max(0, now - (this.#exposedAt ??= now)) : 0;
-    const fields = { ...this.identity, type, sequence: this.#slot, timestamp: BigInt(now), age };
-    const packet = sealPacket(fields, data, key);
-    this.#sealed = { type, packet, sealedAt: now, unknown: false };
+    const when = { timestamp: BigInt(now), age: now - exposedAt };
+    const packet = sealPacket({ ...this.identity, type, sequence: this.#slot, ...when }, data, key);
+    this.#sealed = { type, packet, exposedAt, unknown: false };
     return packet;
   }
 
   #delivered(sealed: Sealed, before: boolean): Settlement {
     if (sealed.type === 'entropy') return this.#closeSlot(sealed, 'delivered', this.#letGo());
     // 409 says that the slot is taken: by the heartbeat, or by a captured sealing of the held bytes.
-    const doubtful = before && this.#exposed;
+    const doubtful = before && this.#exposedHere;
     const dropped = doubtful ? { reason: 'unknown' as const, bytes: this.#letGo() } : undefined;
     return this.#closeSlot(sealed, 'delivered', 0, dropped);
   }
 
   #dropped(sealed: Sealed, reason: DropReason): Settlement {
     // Held bytes go with a heartbeat only where their own sealing in this slot may have been accepted.
-    const lost = sealed.type === 'entropy' || (reason !== 'refused' && this.#exposed) ? this.#letGo() : 0;
+    const lost = sealed.type === 'entropy' || (reason !== 'refused' && this.#exposedHere) ? this.#letGo() : 0;
     const dropped = lost === 0 ? undefined : { reason, bytes: lost };
     if (sealed.type === 'heartbeat' && reason === 'refused') return this.#keepSlot(sealed, 'dropped');
-    return this.#closeSlot(sealed, 'dropped', 0, dropped);
+    return this.#closeSlot(sealed, reason === 'replayed' ? 'replayed' : 'dropped', 0, dropped);
   }
 
   /** The gateway did not take this packet, for certain, unless an earlier attempt left a doubt. */
-  #refused(sealed: Sealed, result: Settlement['result'], now: number): Settlement {
-    return sealed.unknown ? this.#unsettled(sealed, result, now) : this.#keepSlot(sealed, result);
+  #refused(sealed: Sealed, result: Settlement['result']): Settlement {
+    return sealed.unknown ? this.#asItIs(sealed, result) : this.#keepSlot(sealed, result);
   }
 
-  #doubtful(sealed: Sealed, now: number): Settlement {
+  #doubtful(sealed: Sealed): Settlement {
     sealed.unknown = true;
-    return this.#unsettled(sealed, 'unsettled', now);
+    return this.#asItIs(sealed, 'unsettled');
   }
 
-  #unsettled(sealed: Sealed, result: Settlement['result'], now: number): Settlement {
-    if (now - sealed.sealedAt >= GIVE_UP_AFTER_MS) return this.#dropped(sealed, 'unknown');
-    return { result, type: sealed.type, sequence: this.#slot, delivered: 0 };
+  #asItIs({ type }: Sealed, result: Settlement['result']): Settlement {
+    return { result, type, sequence: this.#slot, delivered: 0 };
   }
 
   #keepSlot(sealed: Sealed, result: Settlement['result']): Settlement {
     sealed.packet.fill(0); // not freed: after an early answer over plain HTTP a socket may still read it
     this.#sealed = undefined;
-    return { result, type: sealed.type, sequence: this.#slot, delivered: 0 };
+    return this.#asItIs(sealed, result);
   }
 
   #closeSlot(
@@ -185,15 +211,20 @@ export class Outbox {
     dropped?: Settlement['dropped'],
   ): Settlement {
     const settlement = this.#keepSlot(sealed, result);
-    this.#slot += 1n;
-    this.#exposed = false;
+    this.#leaveSlot();
     return { ...settlement, delivered, ...(dropped === undefined ? {} : { dropped }) };
+  }
+
+  #leaveSlot(): void {
+    this.#slot += 1n;
+    this.#exposedHere = false;
   }
 
   #letGo(): number {
     const bytes = this.heldBytes;
     if (this.#held !== undefined) wipeAndFree(this.#held);
     this.#held = undefined;
+    this.#exposedAt = undefined;
     return bytes;
   }
 }

@@ -34,6 +34,12 @@ export class PushLog {
   }
 }
 
+/** Logs that bytes were given up without another attempt. */
+export function noteExpired({ type, sequence, dropped }: Settlement): void {
+  const event = dropped?.reason === 'expired' ? 'push-expired' : 'push-given-up';
+  logEvent('error', event, { type, sequence: sequence.toString(), bytes: dropped?.bytes ?? 0 });
+}
+
 function eventOf(outcome: Outcome, { result, dropped }: Settlement): LogEvent | undefined {
   if (dropped?.reason === 'unknown') return 'push-given-up';
   const status = outcome.kind === 'answer' ? outcome.status : undefined;
@@ -48,9 +54,10 @@ function eventOf(outcome: Outcome, { result, dropped }: Settlement): LogEvent | 
       return 'push-unauthorized';
     case 'unsettled':
       return 'push-unsettled';
+    case 'replayed':
+      return 'push-replayed';
     case 'dropped':
-      if (status === 422) return 'push-stale';
-      return status === 409 ? 'push-replayed' : 'push-refused';
+      return status === 422 ? 'push-stale' : 'push-refused';
   }
 }
 

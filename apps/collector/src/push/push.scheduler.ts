@@ -9,20 +9,26 @@
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { Backoff } from '../backoff.js';
+import type { LossReason } from '../ledger/ledger.js';
+import { logEvent } from '../log-events.js';
 import { CollectorSettings } from '../settings.js';
 import { OutputBuffer } from '../sources/output-buffer.js';
+import { nextBoot } from '../state/boot.js';
 import { TelemetryService } from '../telemetry/telemetry.service.js';
 import { Outbox } from './outbox.js';
 import type { Outcome, Settlement } from './outbox.js';
+import { CLOCK_SKEW_MS, RunClock } from './run-clock.js';
 import { PushClient } from './push.client.js';
-import { PushLog } from './push-log.js';
+import { noteExpired, PushLog } from './push-log.js';
+import type { Identity } from './identity.js';
 
 /** A shutdown has 10 s in all. */
 const FLUSH_MS = 8000;
 
 @Injectable()
 export class PushScheduler implements BeforeApplicationShutdown {
-  readonly #outbox: Outbox;
+  #outbox: Outbox;
+  #clock = new RunClock(Date.now(), performance.now());
   readonly #backoff: Backoff;
   readonly #log = new PushLog();
   // Monotonic milliseconds: a clock that jumps must not stop the pushing.
@@ -40,7 +46,7 @@ export class PushScheduler implements BeforeApplicationShutdown {
     private readonly client: PushClient,
     private readonly telemetry: TelemetryService,
   ) {
-    this.#outbox = new Outbox({ collector: client.identity.collector, boot: client.identity.boot });
+    this.#outbox = outboxOf(client.identity);
     this.#backoff = new Backoff(settings.QRNG_INITIAL_BACKOFF_MS, settings.QRNG_MAX_BACKOFF_MS);
   }
 
@@ -71,29 +77,64 @@ export class PushScheduler implements BeforeApplicationShutdown {
         continue;
       }
       const outcome = await this.client.send(packet);
-      this.#act(outcome, this.#outbox.settle(outcome, Date.now()));
+      this.#act(outcome, this.#outbox.settle(outcome));
     }
   }
 
   /** The packet to send now, if any. */
   #nextPacket(now: number): Buffer | undefined {
+    const timestamp = this.#timestamp(now);
     if (now < this.#pausedUntil) return undefined;
+    this.#expire(timestamp);
     if (this.#outbox.unsettled !== undefined) return this.#outbox.unsettled;
     const heartbeatDue = now >= this.#heartbeatAt && this.#flushUntil === undefined;
-    if (heartbeatDue && !this.#heartbeatWasLast) return this.#heartbeat(now);
-    if (now >= this.#fullUntil && this.#fill(now)) return this.#entropy();
-    return heartbeatDue ? this.#heartbeat(now) : undefined;
+    if (heartbeatDue && !this.#heartbeatWasLast) return this.#heartbeat(now, timestamp);
+    if (now >= this.#fullUntil && this.#fill(now)) return this.#entropy(timestamp);
+    return heartbeatDue ? this.#heartbeat(now, timestamp) : undefined;
   }
 
-  #heartbeat(now: number): Buffer {
+  /** The time to stamp packets with; where the clock cannot be trusted any more, that of a new run. */
+  #timestamp(now: number): number {
+    const wall = Date.now();
+    const reading = this.#clock.read(wall, now);
+    if ('timestamp' in reading) return reading.timestamp;
+    const bytes = this.#beginRun('clock', wall);
+    const boot = this.client.identity.boot.toString();
+    logEvent('error', reading.fault, { byMs: reading.byMs, bytes, boot });
+    return wall;
+  }
+
+  /** Drops everything on hand, so that nothing of this run is ever sealed again, and goes on as after a restart. */
+  #beginRun(reason: LossReason, wall: number): number {
+    const bytes = this.#outbox.clear() + this.output.clear();
+    this.telemetry.ledger.drop(reason, bytes);
+    const { identity } = this.client;
+    identity.boot = nextBoot(this.settings.QRNG_STATE_DIR, wall, CLOCK_SKEW_MS).boot;
+    this.#outbox = outboxOf(identity);
+    this.#clock = new RunClock(wall, performance.now());
+    this.#heartbeatAt = 0;
+    this.#heartbeatWasLast = false;
+    return bytes;
+  }
+
+  #expire(timestamp: number): void {
+    const expired = this.#outbox.expire(timestamp);
+    if (expired === undefined) return;
+    if (expired.dropped !== undefined) {
+      this.telemetry.ledger.drop(expired.dropped.reason, expired.dropped.bytes);
+    }
+    noteExpired(expired);
+  }
+
+  #heartbeat(now: number, timestamp: number): Buffer {
     this.#heartbeatAt = now + this.settings.QRNG_HEARTBEAT_INTERVAL_MS;
     this.#heartbeatWasLast = true;
-    return this.#outbox.sealHeartbeat(this.telemetry.encode(), Date.now(), this.client.identity.key);
+    return this.#outbox.sealHeartbeat(this.telemetry.encode(), timestamp, this.client.identity.key);
   }
 
-  #entropy(): Buffer {
+  #entropy(timestamp: number): Buffer {
     this.#heartbeatWasLast = false;
-    return this.#outbox.sealEntropy(Date.now(), this.client.identity.key);
+    return this.#outbox.sealEntropy(timestamp, this.client.identity.key);
   }
 
   /** Whether the outbox holds entropy now: what it kept, or as much as makes a packet. */
@@ -113,6 +154,8 @@ export class PushScheduler implements BeforeApplicationShutdown {
     ledger.deliver(settlement.delivered);
     if (settlement.dropped !== undefined) ledger.drop(settlement.dropped.reason, settlement.dropped.bytes);
     this.#log.note(outcome, settlement);
+    // A restored copy of this machine would send again what the other one has sent: it must not go on where it was.
+    if (settlement.result === 'replayed') this.#beginRun('replayed', Date.now());
     if (settlement.result === 'delivered') {
       this.#backoff.reset();
       return;
@@ -146,4 +189,8 @@ export class PushScheduler implements BeforeApplicationShutdown {
     this.#fullUntil = 0;
     this.output.arrived.ring();
   }
+}
+
+function outboxOf({ collector, boot }: Identity): Outbox {
+  return new Outbox({ collector, boot });
 }

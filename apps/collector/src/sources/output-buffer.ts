@@ -7,6 +7,8 @@ export class OutputBuffer {
   readonly arrived = new Bell();
   /** Called when room became free. */
   onRoom: () => void = () => undefined;
+  /** Called by `clear`: wipes what was fetched and has not come here yet, and gives how many bytes that was. */
+  onClear: () => number = () => 0;
   readonly #ring: ByteRing;
 
   /** @param capacity bytes. */
@@ -35,6 +37,14 @@ export class OutputBuffer {
   /** Takes the `count` oldest bytes out. */
   take(count: number): Buffer {
     const bytes = this.#ring.take(count);
+    this.onRoom();
+    return bytes;
+  }
+
+  /** Wipes everything that was fetched up to now, here and before this buffer; gives how many bytes that was. */
+  clear(): number {
+    const bytes = this.#ring.length + this.onClear();
+    this.#ring.drop(this.#ring.length);
     this.onRoom();
     return bytes;
   }

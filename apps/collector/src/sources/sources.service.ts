@@ -34,6 +34,7 @@ export class SourcesService implements OnModuleDestroy {
       chunkSize: settings.QRNG_FETCH_CHUNK_SIZE,
     });
     output.onRoom = () => this.#pump();
+    output.onClear = () => this.#clear();
   }
 
   /** Begins to fetch. */
@@ -55,6 +56,12 @@ export class SourcesService implements OnModuleDestroy {
   /** Bytes that wait in the workers' buffers. */
   bufferedBytes(): number {
     return this.#workers.reduce((sum, worker) => sum + worker.buffer.length, 0);
+  }
+
+  #clear(): number {
+    const bytes = this.bufferedBytes();
+    for (const { buffer } of this.#workers) buffer.drop(buffer.length);
+    return bytes;
   }
 
   #worker(source: EntropySource): SourceWorker {

@@ -1,6 +1,7 @@
 /**
- * The number of this run: Unix ms at its start, but always above that of every earlier run, also when the clock went back.
- * (boot, sequence) is what the gateway's replay protection compares.
+ * The number of this run: Unix ms at its start, but above that of every earlier run, also when the clock went back a little.
+ * (boot, sequence) is what the gateway's replay protection compares. A gateway takes no boot that lies further in the
+ * future than clocks may differ, so an earlier run that did has left nothing behind that has to be passed.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +14,8 @@ export interface Boot {
   readonly boot: bigint;
   /** How far the clock is behind the latest run's boot, ms; 0 when it is not. */
   readonly behindMs: number;
+  /** Whether that boot lay too far in the future, so that this one is lower. */
+  readonly isLower: boolean;
 }
 
 /**
@@ -20,17 +23,19 @@ export interface Boot {
  *
  * @param folder the state directory, locked by this process.
  * @param now Unix ms.
+ * @param skewMs how far clocks may differ.
  * @throws {StateError} when the stored number cannot be read or replaced.
  */
-export function nextBoot(folder: string, now: number): Boot {
-  const last = storedBoot(folder);
-  const boot = last === undefined || BigInt(now) > last ? BigInt(now) : last + 1n;
+export function nextBoot(folder: string, now: number, skewMs: number): Boot {
+  const last = storedBoot(folder) ?? 0n;
+  const isLower = last + 1n > BigInt(now + skewMs);
+  const boot = isLower || BigInt(now) > last ? BigInt(now) : last + 1n;
   try {
     replaceFile(join(folder, FILE), `${boot}\n`);
   } catch (error) {
     throw new StateError(`${join(folder, FILE)} cannot be written (${errorCode(error)})`);
   }
-  return { boot, behindMs: last === undefined ? 0 : Math.max(0, Number(last) - now) };
+  return { boot, behindMs: Math.max(0, Number(last) - now), isLower };
 }
 
 function storedBoot(folder: string): bigint | undefined {
