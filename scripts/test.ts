@@ -1,12 +1,14 @@
 /**
- * `npm test`: every check of the project. What a suite needs beyond npm's packages is installed with apt-get where that
- * is possible; suites whose tools are missing are skipped by name, and with CI=true that is a failure.
+ * `npm test`: every check of the project, side by side. What a suite needs beyond npm's packages is installed with apt-get where
+ * that is possible; suites whose tools are missing are skipped by name, and with CI=true that is a failure.
  */
-import { spawnSync } from 'node:child_process';
-import type { SpawnSyncOptions } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import type { SpawnSyncOptions, StdioOptions } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 
 /** The commands that suites start, and the Debian package that has each. */
 const TOOLS: Readonly<Record<string, string>> = {
@@ -27,26 +29,27 @@ interface JestResults {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
-  readonly testResults: readonly { readonly name: string; readonly status: string }[];
+  /** Files that could not be run, none of whose tests is counted. */
+  readonly numRuntimeErrorTestSuites: number;
 }
 
+const NO_RESULTS = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numRuntimeErrorTestSuites: 1 };
+
 const missing = obtainTools();
-const failed = ['lint', 'types'].filter((script) => !npmRun(script));
-const results = runJest(missing);
-if (
-  results === undefined ||
-  results.numFailedTests > 0 ||
-  results.testResults.some(({ status }) => status === 'failed')
-) {
-  failed.push('jest');
-}
+const [lint, types, jest] = await Promise.all([check('lint'), check('types'), runJest(missing)]);
+const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = jest.results;
+
+const failed: string[] = [];
+if (!lint) failed.push('lint');
+if (!types) failed.push('types');
+if (jest.code !== 0) failed.push('jest');
 if (missing.length > 0) {
   console.log(`\nNot run, because this machine lacks them: the suites that need ${missing.join(', ')}`);
   if (process.env['CI'] === 'true') failed.push('missing tools');
 }
 if (failed.length > 0) console.log(`\nFailed: ${failed.join(', ')}`);
-const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0 } = results ?? {};
-console.log(`\n${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`);
+const failures = numFailedTests + numRuntimeErrorTestSuites;
+console.log(`\n${numPassedTests} passed, ${failures} failed, ${numPendingTests} skipped`);
 process.exit(failed.length > 0 ? 1 : 0);
 
 /** Installs what is missing if it can, and returns the commands that are still missing. */
@@ -71,34 +74,40 @@ function isOnPath(command: string): boolean {
   return folders.some((folder) => existsSync(join(folder, command)));
 }
 
-function npmRun(script: string): boolean {
-  console.log(`\n== ${script}`);
-  return spawnSync('npm', ['run', '--silent', script], { stdio: 'inherit' }).status === 0;
+/** Runs a script of package.json and prints what it wrote once it has ended; false when it failed. */
+async function check(script: string): Promise<boolean> {
+  const { output, code } = await npmRun([script], ['ignore', 'pipe', 'pipe']);
+  console.log(`\n== ${script}: ${code === 0 ? 'passed' : 'failed'}\n${output}`);
+  return code === 0;
 }
 
-function runJest(missingTools: readonly string[]): JestResults | undefined {
-  console.log('\n== unit and end-to-end tests');
+async function npmRun(
+  args: readonly string[],
+  stdio: StdioOptions,
+  env = process.env,
+): Promise<{ output: string; code: unknown }> {
+  const child = spawn('npm', ['run', '--silent', ...args], { stdio, env });
+  const streams = [child.stdout, child.stderr].map((stream) => (stream === null ? '' : text(stream)));
+  const [ended, ...output] = await Promise.all([once(child, 'close'), ...streams]);
+  return { output: output.join(''), code: ended[0] };
+}
+
+async function runJest(missingTools: readonly string[]): Promise<{ results: JestResults; code: unknown }> {
   const folder = mkdtempSync(join(tmpdir(), 'qrng-jest-'));
   const file = join(folder, 'results.json');
+  // More than there are cores: much of what crosses apps is waiting for processes.
+  const workers = `--maxWorkers=${2 * availableParallelism()}`;
+  const args = ['jest', '--', workers, '--json', `--outputFile=${file}`, ...process.argv.slice(2)];
   try {
-    const args = [
-      'run',
-      '--silent',
-      'jest',
-      '--',
-      // More than there are cores: much of what crosses apps is waiting for processes.
-      `--maxWorkers=${2 * availableParallelism()}`,
-      '--json',
-      `--outputFile=${file}`,
-      ...process.argv.slice(2),
-    ];
-    const env = { ...process.env, QRNG_TEST_MISSING: missingTools.join(',') };
     // Jest's own report goes to stderr; its JSON on stdout is in the file as well.
-    spawnSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'], env });
-    return JSON.parse(readFileSync(file, 'utf8')) as JestResults;
+    const { code } = await npmRun(args, ['ignore', 'ignore', 'inherit'], {
+      ...process.env,
+      QRNG_TEST_MISSING: missingTools.join(','),
+    });
+    return { results: JSON.parse(readFileSync(file, 'utf8')) as JestResults, code };
   } catch (error) {
     console.error('jest gave no results:', error instanceof Error ? error.message : error);
-    return undefined;
+    return { results: NO_RESULTS, code: 'no results' };
   } finally {
     rmSync(folder, { recursive: true });
   }
