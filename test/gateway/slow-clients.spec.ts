@@ -59,7 +59,7 @@ describe('a push that cannot be a packet', () => {
   // The body is never sent: an answer proves that nothing waited for it.
   test.each([
     ['no Content-Length', PUSH, 400],
-    ['a chunked body', `${PUSH}Transfer-Encoding: chunked\r\n`, 400],
+    ['a chunked body', `${PUSH}Transfer-Encoding: chunked\r\n`, 411],
     ['fewer bytes than any packet', `${PUSH}Content-Length: 95\r\n`, 400],
     ['more bytes than any packet', `${PUSH}Content-Length: 1048673\r\n`, 413],
     ['another content type', 'POST /push HTTP/1.1\r\nHost: a\r\nContent-Length: 200\r\n', 415],

@@ -7,6 +7,7 @@ import { errorCode } from '#libs/files';
 import { EXIT_TEMPORARY, SettingsError } from '#libs/settings';
 import { FrameworkLogger } from './framework-logger.js';
 import { GatewayModule } from './gateway.module.js';
+import { answerConnect } from './http/connect-method.js';
 import { addRequestHooks } from './http/request-hooks.js';
 import { boundConnections, ignoreExpectations, serverOptions } from './http/server-options.js';
 import { passBody } from './api/request-body.js';
@@ -45,6 +46,7 @@ export async function createGateway(
   addSwagger(app);
   boundConnections(app);
   ignoreExpectations(app.getHttpServer());
+  answerConnect(app.getHttpServer());
   return app;
 }
 

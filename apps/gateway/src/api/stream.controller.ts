@@ -1,6 +1,7 @@
 /** `GET /api/stream`: up to 16 MiB in chunks, at the pace of client and pool. */
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { demandChunks } from './chunks.js';
 import { EntropyRoutes } from './entropy-routes.decorator.js';
 import { answerHead, isHead } from './head.js';
 import { Describe } from './openapi.js';
@@ -33,6 +34,7 @@ export class StreamController {
   })
   async stream(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { bytes } = STREAM.read(request);
+    demandChunks(request);
     if (isHead(request)) answerHead(reply, OCTETS);
     else void reply.type(OCTETS).send(await this.streams.open(request, reply, bytes));
   }

@@ -84,6 +84,7 @@ function problemsOf(path: string, method: string, { tags = [], security = [] }: 
     ...(isScoped ? ([403] as const) : []),
     ...(takesEntropy ? ([412, 416, 503] as const) : []),
     ...(method === 'post' ? ([413, 415] as const) : []),
+    ...(path === '/api/stream' ? ([505] as const) : []),
     ...(path.startsWith('/v1/') ? ([422] as const) : []),
   ];
 }

@@ -1,5 +1,6 @@
 /** How OpenAPI describes errors: one answer for each status, with an example for each kind of problem. */
 import { getSchemaPath } from '@nestjs/swagger';
+import { CHUNKS_NEEDED } from '../api/chunks.js';
 import { PROBLEMS } from '../problem/api-error.js';
 import type { ApiErrorCode } from '../problem/api-error.js';
 import { PROBLEM_TYPE, problemUrn } from '../problem/problem-body.js';
@@ -109,6 +110,10 @@ const ANSWERS = {
       'too-little-entropy': 'The pool holds 12 bytes and this request can need 32; try again later.',
     },
     headers: ['retryAfter'],
+  },
+  505: {
+    description: 'HTTP/1.0 cannot carry an answer of unknown length.',
+    details: { 'http-version-not-supported': CHUNKS_NEEDED },
   },
 } as const satisfies Record<string, ProblemAnswer>;
 

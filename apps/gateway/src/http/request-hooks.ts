@@ -4,11 +4,11 @@ import { PinoLogger } from 'nestjs-pino';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
 import { PushGate } from '../push/push-gate.js';
+import { checkFraming } from './framing.js';
 import { refuseOtherVersions } from './http-version.js';
 import { lockstep } from './lockstep.js';
 import { isReadable } from './media-type.js';
 import * as pipelining from './pipelining.js';
-import { checkSingleFields } from './single-fields.js';
 import { UnknownRoute } from './unknown-route.js';
 
 declare module 'fastify' {
@@ -50,7 +50,7 @@ export async function addRequestHooks(app: NestFastifyApplication): Promise<void
         .header('x-request-id', request.id);
     }
     refuseOtherVersions(request);
-    checkSingleFields(request);
+    checkFraming(request);
     if (request.is404) {
       unknownRoute.refuse(request, reply).catch(done);
       return;

@@ -41,7 +41,7 @@ export function serverOptions(settings: Readonly<GatewaySettings>): AdapterOptio
     requestTimeout: 10_000,
     connectionsCheckingInterval: 1000,
     maxHeaderSize: 8192,
-    requireHostHeader: false, // single-fields.ts demands it, with an answer of ours
+    requireHostHeader: false, // framing.ts demands it, with an answer of ours
     // Of two Authorization fields Node would take the first; joined they are none that holds.
     joinDuplicateHeaders: true,
   };

@@ -8,6 +8,10 @@ import { ApiError } from '../problem/api-error.js';
 /** The methods of any route there is. */
 const METHODS = ['GET', 'HEAD', 'POST'] as const;
 
+const NO_TUNNELS = new ApiError('method-not-allowed', 'This gateway is no proxy: it opens no tunnels.', {
+  headers: { allow: METHODS.join(', ') },
+});
+
 @Injectable()
 export class UnknownRoute {
   constructor(
@@ -21,6 +25,7 @@ export class UnknownRoute {
    * @throws {ApiError} always.
    */
   async refuse(request: FastifyRequest, reply: FastifyReply): Promise<never> {
+    if (request.method === 'CONNECT') throw NO_TUNNELS;
     const path = pathOf(request.url);
     if (mayBeApi(path)) await this.#admit(request, reply);
     const allowed = METHODS.filter((method) => request.server.hasRoute({ method, url: path }));

@@ -25,6 +25,7 @@ export const PROBLEMS = {
   'internal-error': { status: 500, title: 'Internal error' },
   'too-little-entropy': { status: 503, title: 'Too little entropy' },
   unavailable: { status: 503, title: 'Service unavailable' },
+  'http-version-not-supported': { status: 505, title: 'HTTP/1.1 is required' },
 } as const satisfies Record<string, Presentation>;
 
 export type ApiErrorCode = keyof typeof PROBLEMS;

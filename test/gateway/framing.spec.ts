@@ -1,0 +1,129 @@
+/** Requests that a proxy before the gateway may read differently, or that only a tunnel wants: each gets an answer of ours. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startGateway } from '../support/gateway.js';
+import type { TestGateway } from '../support/gateway.js';
+import { rawRequest } from '../support/raw-request.js';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.close());
+
+const LIVE = 'GET /health/live HTTP/1.1';
+
+describe('Host', () => {
+  test.each([
+    'a',
+    'a.example:7764',
+    'a_b',
+    'A%41',
+    '192.0.2.1:80',
+    '[2001:db8::1]',
+    '[::1]:7764',
+    'a:',
+    '',
+    "!$&'()*+,;=~",
+  ])('"%s" is a host', async (host) => {
+    expect((await rawRequest(gateway, [LIVE, `Host: ${host}`])).status).toBe(200);
+  });
+
+  test.each([
+    'a b',
+    'a/b',
+    'u@a',
+    'a:b',
+    '[::1',
+    '[::1]x',
+    '[a]',
+    '[]',
+    'a,b c',
+    'ä',
+    'a%4',
+    'a:123456',
+    'a?b',
+  ])('"%s" is none: 400', async (host) => {
+    expect((await rawRequest(gateway, [LIVE, `Host: ${host}`])).status).toBe(400);
+  });
+
+  test.each([
+    ['none', [LIVE]],
+    ['two', [LIVE, 'Host: a', 'host: a']],
+  ])('%s is refused', async (_, lines) => expect((await rawRequest(gateway, lines)).status).toBe(400));
+});
+
+describe('Transfer-Encoding', () => {
+  const over = (version: string, ...fields: string[]): Promise<{ status: number }> =>
+    rawRequest(gateway, [`GET /health/live HTTP/${version}`, 'Host: a', ...fields]);
+
+  test.each(['chunked', 'Chunked'])('%s is taken', async (coding) => {
+    expect((await over('1.1', `Transfer-Encoding: ${coding}`)).status).toBe(200);
+  });
+
+  test.each([
+    ['twice', ['Transfer-Encoding: chunked', 'transfer-encoding: chunked']],
+    ['in two fields that are one list', ['Transfer-Encoding: gzip', 'Transfer-Encoding: chunked']],
+    ['of another coding first', ['Transfer-Encoding: gzip, chunked']],
+    ['of another coding', ['Transfer-Encoding: gzip']],
+    ['beside a length', ['Transfer-Encoding: chunked', 'Content-Length: 0']],
+    ['with something before its name', ['Transfer-Encoding: xchunked']],
+    ['empty', ['Transfer-Encoding:']],
+  ])('%s is refused', async (_, fields) => expect((await over('1.1', ...fields)).status).toBe(400));
+
+  test('over HTTP/1.0 is refused', async () => {
+    expect((await over('1.0', 'Transfer-Encoding: chunked')).status).toBe(400);
+  });
+
+  test('of a push is answered bare: it needs a length', async () => {
+    const type = 'Content-Type: application/octet-stream';
+    for (const [field, status] of [
+      ['Transfer-Encoding: chunked', 411],
+      ['Transfer-Encoding: gzip, chunked', 400],
+    ]) {
+      const answer = await rawRequest(gateway, ['POST /push HTTP/1.1', 'Host: a', type, String(field)]);
+      expect(answer).toMatchObject({ status, body: '' });
+    }
+  });
+});
+
+describe('CONNECT', () => {
+  test.each(['a.example:443', '127.0.0.1:7764', '/push', '/api/random'])(
+    'to %s is answered 405, counted, and ends the connection',
+    async (target) => {
+      const counted = (): Promise<number | undefined> =>
+        gateway.metric(
+          'qrng_http_request_duration_seconds_count{route="unmatched",method="other",status="405"}',
+        );
+      const before = (await counted()) ?? 0;
+      const answer = await rawRequest(gateway, [`CONNECT ${target} HTTP/1.1`, 'Host: a']);
+      expect(answer.status).toBe(405);
+      expect(answer.head).toMatch(/^connection: close$/im);
+      expect(answer.head).toMatch(/^allow: GET, HEAD, POST$/im);
+      expect(JSON.parse(answer.body)).toMatchObject({ type: 'urn:qrng-dd:problem:method-not-allowed' });
+      expect(await counted()).toBe(before + 1);
+    },
+  );
+});
+
+describe('HTTP/1.0', () => {
+  const ask = (path: string): Promise<{ status: number; head: string; body: string }> =>
+    rawRequest(gateway, [`GET ${path} HTTP/1.0`, `Authorization: Bearer ${gateway.apiKey}`]);
+
+  test('gets answers whose length is known', async () => {
+    await gateway.fill(1000);
+    const { status, head, body } = await ask('/api/random?bytes=32');
+    expect([status, body.length]).toEqual([200, 64]);
+    expect(head).toMatch(/^content-length: 64$/im);
+    expect((await ask('/docs/swagger-ui-bundle.js')).status).toBe(200);
+  });
+
+  test('gets no stream, which would look whole when it is cut, and nothing is taken', async () => {
+    const before = await gateway.metric('qrng_pool_bytes');
+    expect(before).toBeGreaterThan(100);
+    const { status, body } = await ask('/api/stream?bytes=100');
+    expect(status).toBe(505);
+    expect(JSON.parse(body)).toMatchObject({ type: 'urn:qrng-dd:problem:http-version-not-supported' });
+    expect(await gateway.metric('qrng_pool_bytes')).toBe(before);
+    expect((await ask('/api/stream?bytes=0')).status).toBe(400);
+  });
+});
