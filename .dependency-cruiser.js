@@ -14,7 +14,7 @@ const GATEWAY = [
     'clients',
     'addresses',
   ],
-  ['audit', 'metrics', 'redis', 'reload', 'state'],
+  ['audit', 'metrics', 'packet-keys', 'redis', 'reload', 'state'],
   ['limits', 'pool', 'admission', 'collectors', 'tls'],
   ['gate'],
   ['push', 'api', 'open-api', 'docs', 'health', 'scrape'],

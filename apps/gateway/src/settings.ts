@@ -42,7 +42,8 @@ export class GatewaySettings {
   // A gateway that takes no packets needs no key: none to steal in a public zone.
   @ValidateIf(
     (settings: GatewaySettings) =>
-      settings.QRNG_INGEST !== 'off' || settings.QRNG_HMAC_SECRET_KEY !== undefined,
+      settings.QRNG_HMAC_SECRET_KEY !== undefined ||
+      (settings.QRNG_INGEST !== 'off' && settings.QRNG_COLLECTOR_KEYS_FILE === undefined),
   )
   @Secret()
   @HmacKeyVariable()
@@ -52,6 +53,11 @@ export class GatewaySettings {
   @Secret()
   @HmacKeyVariable()
   QRNG_HMAC_SECRET_KEY_PREVIOUS?: string;
+
+  /** Keys of single collectors; those that are not in it share QRNG_HMAC_SECRET_KEY. */
+  @IsOptional()
+  @FileVariable()
+  QRNG_COLLECTOR_KEYS_FILE?: string;
 
   @ValidateIf(
     (settings: GatewaySettings) =>

@@ -5,6 +5,8 @@ import type { KeyObject } from 'node:crypto';
 const KEY_BYTES = 32;
 const KEY_ID_BYTES = 4;
 const KEY_ID_LABEL = 'qrng-dd key id';
+const FINGERPRINT_LABEL = 'qrng-dd key fingerprint';
+const FINGERPRINT_BYTES = 16;
 
 /** One 256-bit key with its id: the first 4 bytes of HMAC-SHA256(key, "qrng-dd key id"), as 8 hex digits. */
 export class MacKey {
@@ -26,6 +28,11 @@ export class MacKey {
       throw new RangeError(`an HMAC key is ${KEY_BYTES} bytes as 64 hex digits`);
     }
     return new MacKey(Buffer.from(hex, 'hex'));
+  }
+
+  /** A name of this key that two keys never share, as 32 hex digits. Like the id, it says nothing of the key. */
+  get fingerprint(): string {
+    return this.mac(Buffer.from(FINGERPRINT_LABEL)).toString('hex', 0, FINGERPRINT_BYTES);
   }
 
   /** HMAC-SHA256 of `bytes`, 32 bytes (RFC 2104, FIPS 198-1). */

@@ -27,6 +27,7 @@ export {
   FileVariable,
   HmacKeyVariable,
   IntegerVariable,
+  isHmacKey,
   isLoopback,
   isSecureUrl,
   ListVariable,

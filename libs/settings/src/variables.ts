@@ -88,9 +88,12 @@ export function FileVariable(): PropertyDecorator {
 
 /** An HMAC-SHA256 key: 256 bits as 64 hex digits; a key of one byte repeated is a placeholder, not a key. */
 export function HmacKeyVariable(): PropertyDecorator {
-  return Variable('exactly 64 hex digits (32 bytes) that are not all the same byte', (value) => {
-    return typeof value === 'string' && /^[0-9a-fA-F]{64}$/.test(value) && !/^(..)\1*$/i.test(value);
-  });
+  return Variable('exactly 64 hex digits (32 bytes) that are not all the same byte', isHmacKey);
+}
+
+/** Whether `value` is an HMAC key: 64 hex digits, and not the same byte 32 times. */
+export function isHmacKey(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9a-fA-F]{64}$/.test(value) && !/^(..)\1*$/i.test(value);
 }
 
 /** Whether `url` is https, or http to the loopback interface. */

@@ -115,7 +115,8 @@ function Whole(): PropertyDecorator {
   };
 }
 
-function Instant(): PropertyDecorator {
+/** A date or a time of a key file, see `parseInstant`. */
+export function Instant(): PropertyDecorator {
   return ValidateBy({
     name: 'instant',
     validator: {

@@ -4,7 +4,7 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { openPacket, PacketError } from '#libs/crypto';
 import type { Packet } from '#libs/crypto';
-import { HmacKeys } from '../admission/hmac-keys.js';
+import { HmacKeys } from '../packet-keys/hmac-keys.js';
 import { PushOutcomes } from '../admission/push-outcomes.js';
 import { PacketRefusal } from '../admission/packet-refusal.js';
 

@@ -1,0 +1,96 @@
+/** The form of `QRNG_COLLECTOR_KEYS_FILE`: a JSON list of HMAC keys, each of which one collector alone seals with. */
+import { plainToInstance } from 'class-transformer';
+import { isCollectorId, MacKey } from '#libs/crypto';
+import { isHmacKey, IsOptional, ValidateBy, Validator } from '#libs/settings';
+import { Instant, KeyFileError } from '../clients/key-file.js';
+import { parseInstant } from '../clients/instant.js';
+
+/** A key of one collector, valid from and until these times (Unix ms); the end is excluded. */
+export interface CollectorKey {
+  readonly collector: string;
+  readonly key: MacKey;
+  /** Whether it is on its way out. Such a one may be the key that this collector shared with others until now. */
+  readonly isPrevious: boolean;
+  readonly notBefore: number;
+  readonly expires: number;
+}
+
+/** One entry. A collector may have several, such as one that expires and one that begins then. */
+class CollectorKeysEntry {
+  @CheckedBy(isCollector, 'collector must be 1 to 16 of a-z 0-9 -')
+  collector!: string;
+
+  @CheckedBy(isHmacKey, 'key must be exactly 64 hex digits (32 bytes) that are not all the same byte')
+  key!: string;
+
+  @IsOptional()
+  @CheckedBy(isHmacKey, 'previous must be exactly 64 hex digits (32 bytes) that are not all the same byte')
+  previous?: string | null;
+
+  @IsOptional()
+  @Instant()
+  notBefore?: string | null;
+
+  @IsOptional()
+  @Instant()
+  expires?: string | null;
+}
+
+/**
+ * The keys of such a file, all of them or none.
+ *
+ * @throws {KeyFileError} when an entry is invalid, or two collectors have the same key: each could speak for the other.
+ */
+export function parseCollectorKeys(text: string): CollectorKey[] {
+  const keys = parseList(text).flatMap((value, index) => keysOf(value, index + 1));
+  for (const { collector, key } of keys.filter(({ isPrevious }) => !isPrevious)) {
+    const twin = keys.find((other) => other.key.id === key.id && other.collector !== collector);
+    if (twin !== undefined) throw new KeyFileError(`${collector} and ${twin.collector} have the same key`);
+  }
+  return keys;
+}
+
+function parseList(text: string): readonly unknown[] {
+  let list: unknown;
+  try {
+    list = JSON.parse(text);
+  } catch {
+    throw new KeyFileError('the file must be JSON'); // V8's own message would quote the file
+  }
+  if (!Array.isArray(list)) throw new KeyFileError('the file must hold a JSON list of keys');
+  return list as unknown[];
+}
+
+function keysOf(value: unknown, number: number): CollectorKey[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new KeyFileError(`key ${number}: must be an object`);
+  }
+  const entry = plainToInstance(CollectorKeysEntry, value);
+  const [error] = new Validator().validateSync(entry, { whitelist: true, forbidNonWhitelisted: true });
+  if (error !== undefined) {
+    const [message = 'is invalid'] = Object.values(error.constraints ?? {});
+    throw new KeyFileError(`key ${number}: ${message}`);
+  }
+  const { collector, key, previous } = entry;
+  const notBefore = parseInstant(entry.notBefore ?? '') ?? -Infinity;
+  const expires = parseInstant(entry.expires ?? '') ?? Infinity;
+  const own = { collector, key: MacKey.fromHex(key), isPrevious: false, notBefore, expires };
+  // The previous key was valid before, so notBefore says nothing of it.
+  if (previous === undefined || previous === null) return [own];
+  const before = {
+    collector,
+    key: MacKey.fromHex(previous),
+    isPrevious: true,
+    notBefore: -Infinity,
+    expires,
+  };
+  return [own, before];
+}
+
+function isCollector(value: unknown): boolean {
+  return typeof value === 'string' && isCollectorId(value);
+}
+
+function CheckedBy(validate: (value: unknown) => boolean, message: string): PropertyDecorator {
+  return ValidateBy({ name: 'checked', validator: { validate, defaultMessage: () => message } });
+}
