@@ -1,7 +1,7 @@
 /**
  * The collector: an application context without a listener.
  *
- *   EntropySources -> SourcesService (health tests, mixing) -> OutputBuffer -> PushScheduler -> POST /push
+ *   EntropySources -> SourcesService (health tests, mixing) -> OutputBuffer -> PushScheduler -> Carrier (https, udp, spool)
  */
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
@@ -11,7 +11,8 @@ import { QuantisModule } from '#libs/quantis';
 import { logDestination } from '#libs/log';
 import { DiodeService } from './diode/diode.service.js';
 import { Identity } from './push/identity.js';
-import { PushClient } from './push/push.client.js';
+import { Carrier } from './push/carrier.js';
+import { carrierOf } from './push/open-carrier.js';
 import { PushScheduler } from './push/push.scheduler.js';
 import { CollectorSettings } from './settings.js';
 import { OutputBuffer } from './sources/output-buffer.js';
@@ -53,7 +54,7 @@ export class CollectorModule {
         DiodeService,
         SourcesService,
         TelemetryService,
-        PushClient,
+        { provide: Carrier, useFactory: () => carrierOf(settings, identity) },
         PushScheduler,
       ],
     };

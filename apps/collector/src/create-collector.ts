@@ -5,6 +5,7 @@ import { Logger } from 'nestjs-pino';
 import { lockDirectory, SettingsError } from '#libs/settings';
 import { CollectorModule } from './collector.module.js';
 import { DiodeService } from './diode/diode.service.js';
+import { Carrier } from './push/carrier.js';
 import { logEvent } from './log-events.js';
 import { readCertificates } from './pem-files.js';
 import { Identity } from './push/identity.js';
@@ -41,6 +42,7 @@ export async function createCollector(
   if (last.behindMs > 0) logEvent('error', 'clock-behind', { ...last, boot: boot.toString() });
   logEvent('log', 'started', { collector, boot: boot.toString(), keyId: identity.key.id });
   keepRenewed(identity, renewal);
+  await app.get(Carrier).open();
   // Not in onApplicationBootstrap, which runs before the logger is in place.
   await app.get(DiodeService).start();
   app.get(SourcesService).start();

@@ -72,8 +72,23 @@ export class CollectorSettings {
   )
   QRNG_BUFFER_SIZE = 1_048_576;
 
-  @Variable('an https:// URL (http:// only to loopback), such as https://gateway:7764/push', isPushUrl)
+  @Variable(
+    'an https:// URL (http:// only to loopback) such as https://gateway:7764/push, or udp://HOST:PORT, or spool:///DIRECTORY',
+    isPushUrl,
+  )
   QRNG_PUSH_URL!: string;
+
+  /** With udp://: the size of IP packets on the whole way to the gateway. */
+  @IntegerVariable(576, 9000)
+  QRNG_UDP_MTU = 1500;
+
+  /** With udp://: the fixed rate of the packets' bytes. */
+  @IntegerVariable(1500, 10 ** 9)
+  QRNG_PUSH_BYTES_PER_SECOND = 2_000_000;
+
+  /** With spool://: the most bytes of packets that wait to be moved. */
+  @IntegerVariable(65_536, 2 ** 40)
+  QRNG_SPOOL_MAX_BYTES = 67_108_864;
 
   @IsOptional()
   @FileVariable()
@@ -135,5 +150,9 @@ function isSourceSet(value: unknown): boolean {
 }
 
 function isPushUrl(value: unknown): boolean {
-  return typeof value === 'string' && isSecureUrl(value) && !value.includes('#');
+  if (typeof value !== 'string' || value.includes('#')) return false;
+  const url = URL.parse(value);
+  if (url?.protocol === 'udp:') return /^udp:\/\/[^/@?]+:\d+$/.test(value) && Number(url.port) > 0;
+  if (url?.protocol === 'spool:') return /^spool:\/\/\/[^?]+$/.test(value);
+  return isSecureUrl(value);
 }

@@ -8,7 +8,9 @@ export {
   MAX_PACKET_BYTES,
   MIN_PACKET_BYTES,
   openPacket,
+  PACKET_OVERHEAD_BYTES,
   PacketError,
+  packetPosition,
   sealPacket,
 } from './packet.js';
 export type { Packet, PacketFields, PacketRefusal, PacketType } from './packet.js';

@@ -28,6 +28,8 @@ export const MAX_ENTROPY_BYTES = 1024 * 1024;
 export const MAX_HEARTBEAT_BYTES = 4096;
 /** The largest packet on the wire, in bytes. */
 export const MAX_PACKET_BYTES = HEADER_BYTES + MAX_ENTROPY_BYTES + MAC_BYTES;
+/** What a packet adds to its data. */
+export const PACKET_OVERHEAD_BYTES = HEADER_BYTES + MAC_BYTES;
 /** The smallest packet on the wire, in bytes: a heartbeat without data. */
 export const MIN_PACKET_BYTES = HEADER_BYTES + MAC_BYTES;
 
@@ -205,4 +207,13 @@ function isAge(type: PacketType, age: number): boolean {
 /** Only the zeros at the end are padding: a zero in the middle stays in the text, and the id is refused. */
 function collectorOf(packet: Buffer): string {
   return packet.toString('latin1', AT.collector, AT.collector + COLLECTOR_BYTES).replace(/\0+$/, '');
+}
+
+/** Who sealed a packet and its number, without looking at anything else; for the names of files. */
+export function packetPosition(packet: Buffer): { collector: string; boot: bigint; sequence: bigint } {
+  return {
+    collector: packet.toString('latin1', AT.collector, AT.boot).replace(/\0+$/, ''),
+    boot: packet.readBigUInt64BE(AT.boot),
+    sequence: packet.readBigUInt64BE(AT.sequence),
+  };
 }

@@ -46,19 +46,20 @@ export class TelemetryError extends Error {
 }
 
 /**
- * UTF-8 JSON of at most 4096 bytes. When it would be longer, counters and errors of single sources are left out, then
+ * UTF-8 JSON of at most `most` bytes, 4096 at the highest. When it would be longer, counters and errors of single sources are left out, then
  * sources from the end.
  *
  * @throws {TelemetryError} when a field is out of the bounds that `decodeTelemetry` accepts.
  */
-export function encodeTelemetry(telemetry: Telemetry): Buffer {
+export function encodeTelemetry(telemetry: Telemetry, most = MAX_HEARTBEAT_BYTES): Buffer {
+  const limit = Math.min(most, MAX_HEARTBEAT_BYTES);
   let fitting = checked(telemetry);
   let bytes = Buffer.from(JSON.stringify(fitting));
-  if (bytes.length > MAX_HEARTBEAT_BYTES) {
+  if (bytes.length > limit) {
     fitting = { ...fitting, sources: fitting.sources.map(withoutDetails) };
     bytes = Buffer.from(JSON.stringify(fitting));
   }
-  while (bytes.length > MAX_HEARTBEAT_BYTES) {
+  while (bytes.length > limit && fitting.sources.length > 0) {
     fitting = { ...fitting, sources: fitting.sources.slice(0, -1) };
     bytes = Buffer.from(JSON.stringify(fitting));
   }

@@ -1,7 +1,7 @@
 /**
  * Counts every byte from its fetch to its end, so that at every moment
  *
- *   fetched = mixed in + delivered + dropped + on hand (buffers and the packet on its way)
+ *   fetched = mixed in + delivered + sent + dropped + on hand (buffers and the packet on its way)
  */
 
 /** Why bytes never reached the gateway. */
@@ -21,6 +21,7 @@ export class Ledger {
   #fetched = 0;
   #mixedIn = 0;
   #delivered = 0;
+  #sent = 0;
   readonly #dropped = new Map<LossReason, number>();
 
   /** A source gave `bytes`. */
@@ -38,17 +39,29 @@ export class Ledger {
     this.#delivered += bytes;
   }
 
+  /** `bytes` left on a carrier without answers. */
+  send(bytes: number): void {
+    this.#sent += bytes;
+  }
+
   /** `bytes` were wiped for `reason`. */
   drop(reason: LossReason, bytes: number): void {
     if (bytes > 0) this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + bytes);
   }
 
   /** All counters, in bytes. */
-  totals(): { fetched: number; mixedIn: number; delivered: number; dropped: Record<string, number> } {
+  totals(): {
+    fetched: number;
+    mixedIn: number;
+    delivered: number;
+    sent: number;
+    dropped: Record<string, number>;
+  } {
     return {
       fetched: this.#fetched,
       mixedIn: this.#mixedIn,
       delivered: this.#delivered,
+      sent: this.#sent,
       dropped: Object.fromEntries(this.#dropped),
     };
   }
@@ -56,6 +69,6 @@ export class Ledger {
   /** The bytes that must be on hand now; anything else in the buffers is a bug. */
   expectedOnHand(): number {
     const dropped = [...this.#dropped.values()].reduce((sum, bytes) => sum + bytes, 0);
-    return this.#fetched - this.#mixedIn - this.#delivered - dropped;
+    return this.#fetched - this.#mixedIn - this.#delivered - this.#sent - dropped;
   }
 }

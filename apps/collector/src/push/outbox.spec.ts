@@ -112,6 +112,27 @@ describe('a packet at its first attempt', () => {
   });
 });
 
+describe('a packet on a carrier without answers', () => {
+  test('is gone once it was sent: its bytes are wiped, and the next number follows', () => {
+    const { outbox } = sealed();
+    expect(outbox.settle({ kind: 'gone' })).toEqual({
+      result: 'sent',
+      type: 'entropy',
+      sequence: 1n,
+      delivered: 100,
+    });
+    expect(outbox.heldBytes).toBe(0);
+    outbox.hold(randomBytes(1));
+    expect(opened(outbox.sealEntropy(START, key)).sequence).toBe(2n);
+  });
+
+  test('is kept while there is no room on the way', () => {
+    const { outbox, data } = sealed();
+    expect(outbox.settle({ kind: 'full' }).result).toBe('full');
+    expect(opened(outbox.sealEntropy(START + 5, key))).toMatchObject({ sequence: 1n, age: 5, data });
+  });
+});
+
 describe('a packet of unknown outcome', () => {
   const statuses = [200, 302, 400, 401, 404, 408, 413, 415, 429, 500, 502, 503, 504, 507];
 

@@ -13,7 +13,8 @@
  *   422 settles it. No other answer does.
  * - while a full pool refuses the bytes (507), a heartbeat may take their slot. Once it was accepted, the refused sealing
  *   is dead, and the bytes move on to the next slot. When its outcome stays doubtful, the bytes are dropped too.
- * - whatever was exposed for too long is dropped.
+ * - whatever was exposed for too long is dropped;
+ * - on a carrier without answers (udp, spool) a packet is sent once, and its bytes are gone.
  */
 import { sealPacket } from '#libs/crypto';
 import type { MacKey, PacketType } from '#libs/crypto';
@@ -28,6 +29,10 @@ export const GIVE_UP_AFTER_MS = 240_000;
 /** What became of one attempt to send a packet. */
 export type Outcome =
   | { readonly kind: 'answer'; readonly status: number; readonly retryAfterMs?: number }
+  /** It left on a carrier without answers: whether it arrives is not known, and never will be. */
+  | { readonly kind: 'gone' }
+  /** There is no room on the way; nothing left. */
+  | { readonly kind: 'full' }
   /** Not one byte of the request left: no connection, or no handshake. */
   | { readonly kind: 'unsent'; readonly reason: string }
   /** The request left, wholly or in part, and no answer came. */
@@ -40,6 +45,7 @@ export type DropReason = 'refused' | 'replayed' | 'unknown' | 'expired';
 export interface Settlement {
   readonly result:
     | 'delivered'
+    | 'sent' // gone on a carrier without answers
     | 'full' // keep the bytes; heartbeats may still pass
     | 'paused' // keep the bytes, seal them again later
     | 'unauthorized' // keep the bytes, seal nothing until much later or a new key
@@ -48,7 +54,7 @@ export interface Settlement {
     | 'dropped';
   readonly type: PacketType;
   readonly sequence: bigint;
-  /** Bytes of entropy that the gateway took. */
+  /** Bytes of entropy that the gateway took, or that left on a carrier without answers. */
   readonly delivered: number;
   /** Bytes of entropy that were given up, and why. */
   readonly dropped?: { readonly reason: DropReason; readonly bytes: number };
@@ -110,6 +116,8 @@ export class Outbox {
     const sealed = this.#sealed;
     if (sealed === undefined) throw new RangeError('no packet was sealed');
     if (outcome.kind === 'answer') return this.#answered(sealed, outcome.status);
+    if (outcome.kind === 'gone') return this.#gone(sealed);
+    if (outcome.kind === 'full') return this.#refused(sealed, 'full');
     if (outcome.kind === 'unsent') return this.#refused(sealed, 'paused');
     return this.#doubtful(sealed);
   }
@@ -174,6 +182,11 @@ export class Outbox {
     const doubtful = before && this.#exposedHere;
     const dropped = doubtful ? { reason: 'unknown' as const, bytes: this.#letGo() } : undefined;
     return this.#closeSlot(sealed, 'delivered', 0, dropped);
+  }
+
+  #gone(sealed: Sealed): Settlement {
+    const bytes = sealed.type === 'entropy' ? this.#letGo() : 0;
+    return this.#closeSlot(sealed, 'sent', bytes);
   }
 
   #dropped(sealed: Sealed, reason: DropReason): Settlement {

@@ -25,7 +25,7 @@ export class PushLog {
     if (event !== undefined) this.#trouble = event;
     // Heartbeats pass while the pool is full.
     if (
-      settlement.result === 'delivered' &&
+      (settlement.result === 'delivered' || settlement.result === 'sent') &&
       (settlement.type === 'entropy' || this.#trouble !== 'push-full')
     ) {
       if (this.#trouble !== undefined) logEvent('log', 'push-resumed', fieldsOf(outcome, settlement));
@@ -45,6 +45,7 @@ function eventOf(outcome: Outcome, { result, dropped }: Settlement): LogEvent | 
   const status = outcome.kind === 'answer' ? outcome.status : undefined;
   switch (result) {
     case 'delivered':
+    case 'sent':
       return undefined;
     case 'full':
       return 'push-full';
@@ -69,6 +70,7 @@ function fieldsOf(
     type,
     sequence: sequence.toString(),
     bytes: dropped?.bytes ?? delivered,
-    ...(outcome.kind === 'answer' ? { status: outcome.status } : { reason: outcome.reason }),
+    ...('status' in outcome ? { status: outcome.status } : {}),
+    ...('reason' in outcome ? { reason: outcome.reason } : {}),
   };
 }

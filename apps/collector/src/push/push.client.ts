@@ -4,31 +4,31 @@
  * TLS 1.3 with verification that cannot be turned off, HTTP/1.1 on one kept connection, no redirect, no answer body, at most
  * 8 KiB of headers, ten seconds for all of it.
  */
-import { Injectable } from '@nestjs/common';
-import type { OnApplicationShutdown } from '@nestjs/common';
 import { Client } from 'undici';
 import type { Dispatcher } from 'undici';
 import { parseRetryAfter } from '#libs/retry';
 import { errorCode } from '#libs/files';
-import { CollectorSettings } from '../settings.js';
-import { Identity } from './identity.js';
-import type { TlsCredentials } from './identity.js';
+import { MAX_ENTROPY_BYTES } from '#libs/crypto';
+import type { CollectorSettings } from '../settings.js';
+import { Carrier } from './carrier.js';
+import type { Identity, TlsCredentials } from './identity.js';
 import type { Outcome } from './outbox.js';
 
 const CONNECT_TIMEOUT_MS = 5000;
 const PUSH_TIMEOUT_MS = 10_000;
 const MAX_HEADER_BYTES = 8192;
 
-@Injectable()
-export class PushClient implements OnApplicationShutdown {
+export class PushClient extends Carrier {
+  readonly maxData = MAX_ENTROPY_BYTES;
   readonly #url: URL;
   #client: Client | undefined;
   #connectedWith: TlsCredentials | undefined;
 
   constructor(
-    settings: CollectorSettings,
-    readonly identity: Identity,
+    settings: Readonly<CollectorSettings>,
+    private readonly identity: Identity,
   ) {
+    super();
     this.#url = new URL(settings.QRNG_PUSH_URL);
   }
 
@@ -56,10 +56,6 @@ export class PushClient implements OnApplicationShutdown {
     const client = this.#client;
     this.#client = undefined;
     void client?.destroy(new Error(reason));
-  }
-
-  onApplicationShutdown(): void {
-    this.abort('shutdown');
   }
 
   /** The connection; a new one after the credentials changed. */

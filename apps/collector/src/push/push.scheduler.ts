@@ -1,7 +1,7 @@
 /**
  * Decides when something is sent, and acts on what became of it; what may be sent again is the outbox's decision.
  *
- *   OutputBuffer -> (interval, or a full packet) -> Outbox -> PushClient -> Outcome -> Outbox.settle -> pause or next
+ *   OutputBuffer -> (interval, or a full packet) -> Outbox -> Carrier -> Outcome -> Outbox.settle -> pause or next
  *
  * Heartbeats leave at their interval also while entropy flows, since nothing else carries the telemetry. Entropy that is due
  * goes between two of them, so that it leaves also where the interval is shorter than a round trip.
@@ -18,9 +18,9 @@ import { TelemetryService } from '../telemetry/telemetry.service.js';
 import { Outbox } from './outbox.js';
 import type { Outcome, Settlement } from './outbox.js';
 import { CLOCK_SKEW_MS, RunClock } from './run-clock.js';
-import { PushClient } from './push.client.js';
 import { noteExpired, PushLog } from './push-log.js';
-import type { Identity } from './identity.js';
+import { Carrier } from './carrier.js';
+import { Identity } from './identity.js';
 
 /** A shutdown has 10 s in all. */
 const FLUSH_MS = 8000;
@@ -43,26 +43,28 @@ export class PushScheduler implements BeforeApplicationShutdown {
   constructor(
     private readonly settings: CollectorSettings,
     private readonly output: OutputBuffer,
-    private readonly client: PushClient,
+    private readonly carrier: Carrier,
+    private readonly identity: Identity,
     private readonly telemetry: TelemetryService,
   ) {
-    this.#outbox = outboxOf(client.identity);
+    this.#outbox = outboxOf(identity);
     this.#backoff = new Backoff(settings.QRNG_INITIAL_BACKOFF_MS, settings.QRNG_MAX_BACKOFF_MS);
   }
 
   /** Begins to push. */
   start(): void {
-    this.client.identity.onReplaced = () => this.#resume();
+    this.identity.onReplaced = () => this.#resume();
     this.#running = this.#run();
   }
 
   /** Sends what is here, for 8 s at most; the sources have ended before. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#flushUntil = performance.now() + FLUSH_MS;
-    const timer = setTimeout(() => this.client.abort('shutdown'), FLUSH_MS);
+    const timer = setTimeout(() => this.carrier.abort('shutdown'), FLUSH_MS);
     this.#resume();
     await this.#running;
     clearTimeout(timer);
+    this.carrier.abort('shutdown');
     this.telemetry.close(this.#outbox.heldBytes);
   }
 
@@ -76,7 +78,7 @@ export class PushScheduler implements BeforeApplicationShutdown {
         await this.output.arrived.wait(this.#idleMs(now));
         continue;
       }
-      const outcome = await this.client.send(packet);
+      const outcome = await this.carrier.send(packet);
       this.#act(outcome, this.#outbox.settle(outcome));
     }
   }
@@ -99,7 +101,7 @@ export class PushScheduler implements BeforeApplicationShutdown {
     const reading = this.#clock.read(wall, now);
     if ('timestamp' in reading) return reading.timestamp;
     const bytes = this.#beginRun('clock', wall);
-    const boot = this.client.identity.boot.toString();
+    const boot = this.identity.boot.toString();
     logEvent('error', reading.fault, { byMs: reading.byMs, bytes, boot });
     return wall;
   }
@@ -108,7 +110,7 @@ export class PushScheduler implements BeforeApplicationShutdown {
   #beginRun(reason: LossReason, wall: number): number {
     const bytes = this.#outbox.clear() + this.output.clear();
     this.telemetry.ledger.drop(reason, bytes);
-    const { identity } = this.client;
+    const { identity } = this;
     identity.boot = nextBoot(this.settings.QRNG_STATE_DIR, wall, CLOCK_SKEW_MS).boot;
     this.#outbox = outboxOf(identity);
     this.#clock = new RunClock(wall, performance.now());
@@ -127,21 +129,25 @@ export class PushScheduler implements BeforeApplicationShutdown {
   }
 
   #heartbeat(now: number, timestamp: number): Buffer {
-    this.#heartbeatAt = now + this.settings.QRNG_HEARTBEAT_INTERVAL_MS;
+    this.#heartbeatAt = now + Math.min(this.settings.QRNG_HEARTBEAT_INTERVAL_MS, this.carrier.heartbeatMs);
     this.#heartbeatWasLast = true;
-    return this.#outbox.sealHeartbeat(this.telemetry.encode(), timestamp, this.client.identity.key);
+    return this.#outbox.sealHeartbeat(
+      this.telemetry.encode(this.carrier.maxData),
+      timestamp,
+      this.identity.key,
+    );
   }
 
   #entropy(timestamp: number): Buffer {
     this.#heartbeatWasLast = false;
-    return this.#outbox.sealEntropy(timestamp, this.client.identity.key);
+    return this.#outbox.sealEntropy(timestamp, this.identity.key);
   }
 
   /** Whether the outbox holds entropy now: what it kept, or as much as makes a packet. */
   #fill(now: number): boolean {
     if (this.#outbox.heldBytes > 0) return true;
     const waiting = this.output.length;
-    const most = Math.min(this.settings.QRNG_PUSH_MAX_BYTES, this.output.capacity);
+    const most = Math.min(this.settings.QRNG_PUSH_MAX_BYTES, this.carrier.maxData, this.output.capacity);
     const due = waiting >= most || now >= this.#entropyAt || this.#flushUntil !== undefined;
     if (waiting === 0 || !due) return false;
     this.#entropyAt = now + this.settings.QRNG_PUSH_INTERVAL_MS;
@@ -151,12 +157,13 @@ export class PushScheduler implements BeforeApplicationShutdown {
 
   #act(outcome: Outcome, settlement: Settlement): void {
     const { ledger } = this.telemetry;
-    ledger.deliver(settlement.delivered);
+    if (settlement.result === 'sent') ledger.send(settlement.delivered);
+    else ledger.deliver(settlement.delivered);
     if (settlement.dropped !== undefined) ledger.drop(settlement.dropped.reason, settlement.dropped.bytes);
     this.#log.note(outcome, settlement);
     // A restored copy of this machine would send again what the other one has sent: it must not go on where it was.
     if (settlement.result === 'replayed') this.#beginRun('replayed', Date.now());
-    if (settlement.result === 'delivered') {
+    if (settlement.result === 'delivered' || settlement.result === 'sent') {
       this.#backoff.reset();
       return;
     }

@@ -19,16 +19,19 @@ export class TelemetryService {
     readonly ledger: Ledger,
   ) {}
 
-  /** The data of a heartbeat. */
-  encode(): Buffer {
-    return encodeTelemetry({
-      version: this.#version,
-      uptimeMs: Math.round(performance.now() - this.#started),
-      bufferBytes: this.output.length,
-      bufferCapacity: this.output.capacity,
-      dropped: this.ledger.totals().dropped,
-      sources: this.sources.telemetry(),
-    });
+  /** The data of a heartbeat, of at most `most` bytes. */
+  encode(most: number): Buffer {
+    return encodeTelemetry(
+      {
+        version: this.#version,
+        uptimeMs: Math.round(performance.now() - this.#started),
+        bufferBytes: this.output.length,
+        bufferCapacity: this.output.capacity,
+        dropped: this.ledger.totals().dropped,
+        sources: this.sources.telemetry(),
+      },
+      most,
+    );
   }
 
   /** Counts what is left when the run ends, with `heldBytes` on their way, and logs the balance: `unaccounted` is 0. */
