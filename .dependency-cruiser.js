@@ -31,7 +31,7 @@ const COLLECTOR = [
 ];
 
 /** The floors of the repository. */
-const REPOSITORY = [['libs'], ['apps'], ['tools'], ['scripts', 'bench', 'test']];
+const REPOSITORY = [['libs'], ['apps', 'clients'], ['tools'], ['scripts', 'bench', 'test']];
 
 function floorRules(name, base, floors) {
   const pattern = (rooms) =>

@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['dist', 'dist.new', 'coverage', '.demo']),
+  globalIgnores(['**/dist', '**/dist.new', 'coverage', '.demo']),
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -59,6 +59,7 @@ export default defineConfig(
       'test/**/*.ts',
       '**/*.spec.ts',
       'apps/*/src/start.ts',
+      'clients/qrng/src/cli/main.ts',
       'libs/quantis/src/simulator/main.ts',
     ],
     rules: { 'no-restricted-properties': 'off' },

@@ -12,7 +12,9 @@ export default {
   // A new process after each file.
   workerIdleMemoryLimit: 0,
   workerGracefulExitTimeout: 30_000,
-  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/scripts', '<rootDir>/tools', '<rootDir>/test'],
+  roots: ['apps', 'libs', 'clients/qrng/src', 'scripts', 'tools', 'test'].map(
+    (folder) => `<rootDir>/${folder}`,
+  ),
   testMatch: ['**/*.spec.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/test/runner/typescript.js' },
   transformIgnorePatterns: ['/node_modules/', '<rootDir>/test/runner/'],

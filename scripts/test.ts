@@ -23,6 +23,8 @@ const TOOLS: Readonly<Record<string, string>> = {
   python3: 'python3',
   openssl: 'openssl',
   'systemd-analyze': 'systemd',
+  zsh: 'zsh',
+  fish: 'fish',
 };
 
 interface JestResults {

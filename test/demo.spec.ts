@@ -65,6 +65,14 @@ describe('the demo', () => {
     expect(demo.exitCode).toBeNull();
   });
 
+  test('needs no more than client.env for the command qrng', () => {
+    const script = `. .demo/client.env; "${process.execPath}" "${resolve('clients/qrng/bin/qrng.js')}" bytes 16`;
+    const env = { PATH: process.env['PATH'] };
+    expect(execFileSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8', env })).toMatch(
+      /^[0-9a-f]{32}\n$/,
+    );
+  });
+
   test('ends all three on SIGTERM, with exit code 0', async () => {
     demo.kill('SIGTERM');
     expect(await exited).toBe(0);

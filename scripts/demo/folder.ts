@@ -75,9 +75,11 @@ export async function makeSettings(folder: string, ports: Ports): Promise<DemoSe
     QRNG_CA_FILE: caFile,
     QRNG_HMAC_SECRET_KEY: hmacKey,
   };
-  for (const [name, variables] of Object.entries({ gateway, collector, client })) {
+  for (const [name, variables] of Object.entries({ gateway, collector })) {
     save(`${name}.env`, environmentFile(variables));
   }
+  // Exported for qrng; no consumer needs the HMAC key.
+  save('client.env', `${environmentFile(client)}export QRNG_URL QRNG_API_KEY QRNG_CA_FILE\n`);
   return { url, apiKey, certificateAuthority: authority.certificatePem, caFile, gateway, collector };
 }
 

@@ -1,0 +1,160 @@
+/** The library's centre: a gateway as a source of bytes, numbers, strings and orders. */
+import * as answers from './answers.js';
+import * as checked from './draws.js';
+import type { Draws } from './draws.js';
+import { MixedDraws } from './mixed-draws.js';
+import { QrngError } from './qrng-error.js';
+import type { StatusReport, UsageReport } from './reports.js';
+import type { ConnectionSettings, Environment } from './settings.js';
+import { gatewayUrl, readSettings } from './settings.js';
+import { brokenAnswer, Transport } from './transport.js';
+import { waitingFor } from './waiting.js';
+import type { OnWait } from './waiting.js';
+
+export interface ClientOptions extends Omit<ConnectionSettings, 'url'> {
+  /** Where the gateway is: `https://...`, or `http://localhost...`. */
+  readonly url: string | URL;
+  /**
+   * Wait when the gateway has too little entropy, limits the key, or cannot be reached: as long as its Retry-After says.
+   * Without it such a request fails at once.
+   */
+  readonly wait?: boolean | undefined;
+  /** Hears of each wait. */
+  readonly onWait?: OnWait | undefined;
+}
+
+/** No answer with JSON is longer: 10000 numbers, or 100 strings of 256 characters of four bytes. */
+const MOST_JSON_BYTES = 1_048_576;
+
+/** Draws from a gateway. `close()` ends its connections. */
+export class QrngClient implements Draws {
+  readonly #transport: Transport;
+  readonly #options: Pick<ClientOptions, 'wait' | 'onWait'>;
+
+  /** @throws {SettingsError} when the address is none that a key may be sent to. */
+  constructor(options: ClientOptions) {
+    this.#transport = new Transport({ ...options, url: gatewayUrl(String(options.url)) });
+    this.#options = options;
+  }
+
+  /**
+   * The gateway that QRNG_URL, QRNG_API_KEY (or QRNG_API_KEY_FILE) and QRNG_CA_FILE describe.
+   *
+   * @throws {SettingsError} naming each variable that is missing or wrong.
+   */
+  static fromEnvironment(env: Environment, options: Pick<ClientOptions, 'wait' | 'onWait'> = {}): QrngClient {
+    return new QrngClient({ ...readSettings(env), ...options });
+  }
+
+  /** The same draws, made here from the gateway's bytes mixed with this machine's generator: for anything secret. */
+  mixed(): Draws {
+    return new MixedDraws((count, signal) => this.bytes(count, signal));
+  }
+
+  async bytes(count: number, signal?: AbortSignal): Promise<Buffer> {
+    checked.checkedBytes(count);
+    const path = `/api/random?bytes=${count}&encoding=binary`;
+    return answers.exactly(await this.#read(path, count, signal), count);
+  }
+
+  /**
+   * Any number of bytes, up to 16 MiB, in chunks as they come: at the pace of pool and caller.
+   *
+   * @throws {QrngError} `unreachable` when the stream ends early; what came until then is good.
+   */
+  async *stream(count: number, signal?: AbortSignal): AsyncGenerator<Buffer, void, void> {
+    const body = await this.#waiting(
+      () => this.#transport.open(`/api/stream?bytes=${count}`, signal),
+      signal,
+    );
+    let left = count;
+    try {
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        left -= chunk.length;
+        if (left < 0) break;
+        yield chunk;
+      }
+    } catch (error) {
+      throw brokenAnswer(error);
+    }
+    if (left !== 0) throw new QrngError('unexpected', `the gateway's stream is not of ${count} bytes`);
+  }
+
+  async integers(options: checked.IntegersOptions = {}, signal?: AbortSignal): Promise<number[]> {
+    const { count, min, max, unique } = checked.checkedIntegers(options);
+    const answer = await this.#json('integers', texts({ count, min, max, unique }), signal);
+    const values = answers.listOf(answer, count, answers.isWholeNumberIn(min, max), 'integers');
+    return unique ? answers.different(values) : values;
+  }
+
+  async floats(options: checked.CountOptions = {}, signal?: AbortSignal): Promise<number[]> {
+    const { count } = checked.checkedFloats(options);
+    return answers.listOf(
+      await this.#json('floats', texts({ count }), signal),
+      count,
+      answers.isNumberIn(0, 1),
+      'floats',
+    );
+  }
+
+  async gaussians(options: checked.GaussiansOptions = {}, signal?: AbortSignal): Promise<number[]> {
+    const { count, mean, stddev } = checked.checkedGaussians(options);
+    const query = { count, mean: mean.toExponential(), stddev: stddev.toExponential() };
+    const isFinite = answers.isNumberIn(-Number.MAX_VALUE, Infinity);
+    return answers.listOf(await this.#json('gaussians', texts(query), signal), count, isFinite, 'gaussians');
+  }
+
+  async strings(options: checked.StringsOptions = {}, signal?: AbortSignal): Promise<string[]> {
+    const { count, length, alphabet } = checked.checkedStrings(options);
+    const answer = await this.#json('strings', texts({ count, length, alphabet }), signal);
+    return answers.listOf(answer, count, answers.isString(length, alphabet), 'strings');
+  }
+
+  async uuids(options: checked.UuidsOptions = {}, signal?: AbortSignal): Promise<string[]> {
+    const { count, version } = checked.checkedUuids(options);
+    const answer = await this.#json('uuid', texts({ count, version }), signal);
+    return answers.listOf(answer, count, answers.isUuid(version), `UUIDs of version ${version}`);
+  }
+
+  async permutation(options: checked.PermutationOptions, signal?: AbortSignal): Promise<number[]> {
+    const { n } = checked.checkedPermutation(options);
+    return answers.permutationOf(await this.#json('permutation', texts({ n }), signal), { n });
+  }
+
+  /** Pool, feed, throughput, collectors and warnings. Takes no entropy; the key needs the scope `status`. */
+  async status(signal?: AbortSignal): Promise<StatusReport> {
+    return answers.objectOf(await this.#json('status', {}, signal)) as StatusReport;
+  }
+
+  /** What this key has used today, and its quota. Takes no entropy. */
+  async usage(signal?: AbortSignal): Promise<UsageReport> {
+    return answers.objectOf(await this.#json('usage', {}, signal)) as UsageReport;
+  }
+
+  /** Closes the connections; what is under way fails. */
+  close(): void {
+    this.#transport.close();
+  }
+
+  async #json(
+    route: string,
+    query: Record<string, string>,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
+    const text = new URLSearchParams(query).toString();
+    return answers.parsed(await this.#read(`/api/${route}${text && `?${text}`}`, MOST_JSON_BYTES, signal));
+  }
+
+  #read(path: string, most: number, signal: AbortSignal | undefined): Promise<Buffer> {
+    return this.#waiting(() => this.#transport.read(path, most, signal), signal);
+  }
+
+  #waiting<T>(request: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const { wait = false, onWait = () => undefined } = this.#options;
+    return wait ? waitingFor(request, onWait, signal) : request();
+  }
+}
+
+function texts(query: Readonly<Record<string, string | number | boolean>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)]));
+}

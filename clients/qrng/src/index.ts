@@ -1,0 +1,14 @@
+export { QrngClient, type ClientOptions } from './client.js';
+export type {
+  CountOptions,
+  Draws,
+  GaussiansOptions,
+  IntegersOptions,
+  PermutationOptions,
+  StringsOptions,
+  UuidsOptions,
+} from './draws.js';
+export { QrngError, type QrngErrorCode } from './qrng-error.js';
+export type { StatusReport, UsageReport } from './reports.js';
+export { SettingsError, type Environment } from './settings.js';
+export type { OnWait } from './waiting.js';
