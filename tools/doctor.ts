@@ -5,31 +5,55 @@
  * Exit code 0: nothing failed (warnings are for the operator to judge). 1: something failed. 64: it was called wrongly.
  * 66: ENV-FILE cannot be read.
  */
-import { readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
-import { errorCode } from '#libs/files';
 import { examine } from './doctor/examine.js';
-import { report } from './doctor/finding.js';
+import { counts, lines, summary } from './doctor/finding.js';
 import { thisHost } from './doctor/host.js';
+import { EnvironmentFileError, readEnvironmentFile } from './environment-file.js';
+import { parsedArguments } from './parsed-arguments.js';
 
-const [app, file] = process.argv.slice(2);
-if (app !== 'collector' && app !== 'gateway') {
-  console.error('usage: npm run doctor -- collector|gateway [ENV-FILE]');
-  process.exit(64);
+const USAGE = `Usage: npm run doctor -- gateway|collector [ENV-FILE] [--json]
+
+Examines the configuration in ENV-FILE, or in the environment, and this machine by the deployment checklist. Run as root it
+sees the firewall as well. ENV-FILE is read as systemd reads it.
+
+  --json   one JSON object: app, findings (level, item, text), counts
+  --help   this text
+
+Exit code 0: nothing failed. 1: something did. 64: called wrongly. 66: ENV-FILE cannot be read.`;
+const EX_USAGE = 64;
+const EX_NOINPUT = 66;
+
+const off = { type: 'boolean', default: false } as const;
+const { values, positionals } = parsedArguments(
+  { allowPositionals: true, options: { json: off, help: off } },
+  USAGE,
+);
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+const [app, file] = positionals;
+if ((app !== 'collector' && app !== 'gateway') || positionals.length > 2) {
+  console.error(USAGE);
+  process.exit(EX_USAGE);
 }
 const env = file === undefined ? process.env : readEnv(file);
 // The unit and the images set it; in the file it may be missing.
 const settings = { QRNG_STATE_DIR: `/var/lib/qrng-${app}`, ...env };
 const findings = await examine(app, settings, file === undefined ? [] : [file], thisHost(app), Date.now());
-const { text, exitCode } = report(findings);
-console.log(text);
-process.exit(exitCode);
+console.log(
+  values.json
+    ? JSON.stringify({ app, findings, counts: counts(findings) }, undefined, 2)
+    : `${lines(findings).join('\n')}\n\n${summary(findings)}`,
+);
+process.exit(counts(findings).fail > 0 ? 1 : 0);
 
-function readEnv(path: string): NodeJS.ProcessEnv {
+function readEnv(path: string): Record<string, string> {
   try {
-    return parseEnv(readFileSync(path, 'utf8'));
+    return readEnvironmentFile(path);
   } catch (error) {
-    console.error(`${path} cannot be read (${errorCode(error)})`);
-    process.exit(66);
+    if (!(error instanceof EnvironmentFileError)) throw error;
+    console.error(error.message);
+    process.exit(EX_NOINPUT);
   }
 }

@@ -1,7 +1,14 @@
 /** The firewall rules: accepted by nft, and denying by default. What they do to packets, `npm run diode:verify` shows. */
-import { readFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { connect, Machine } from '../../tools/diode/machine.js';
 import { describeWith, run } from './programs.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'qrng-rules-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const rules = (host: string): string => readFileSync(`deploy/nftables/${host}.nft`, 'utf8');
 
@@ -30,5 +37,88 @@ describeWith(['nft', 'unshare'], 'nft', () => {
     // A network namespace of its own: neither root nor the machine's own rules are needed or touched.
     const checked = run('unshare', '-rn', 'nft', '-c', '-f', `deploy/nftables/${host}.nft`);
     expect(checked).toEqual({ status: 0, output: '' });
+  });
+});
+
+// Network namespaces without a user namespace around them need root.
+const asRoot = process.getuid?.() === 0;
+describeWith(['nft', 'unshare', 'nsenter', 'setpriv', 'ip', 'ss'], 'a host that loads its rules', () => {
+  const ADMINISTRATOR = '192.0.2.50';
+  const CLIENT = '192.0.2.51';
+  const machines: Machine[] = [];
+  let host: Machine;
+  let peer: Machine;
+
+  beforeAll(async () => {
+    if (!asRoot) return;
+    [host, peer] = await Promise.all([Machine.create('host'), Machine.create('peer')]);
+    machines.push(host, peer);
+    connect(host, ['192.0.2.1/24'], peer, [`${ADMINISTRATOR}/24`, `${CLIENT}/24`]);
+    for (const port of [22, 7764]) await serve(port);
+  });
+  afterAll(async () => {
+    for (const machine of machines) await machine.close();
+  });
+  afterEach(() => {
+    if (asRoot) host.run('nft', 'flush', 'ruleset');
+  });
+
+  /** A server on the host that answers every line with the same line. */
+  async function serve(port: number): Promise<void> {
+    const script = `require('node:net').createServer((socket) => { socket.on('error', () => 0); socket.pipe(socket); }).listen(${port}, () => console.log('up'))`;
+    const child = host.start(['-e', script], {}, '/dev/null');
+    await once(child.stdout ?? child, 'data');
+  }
+
+  /** A connection of the peer to the host; `say` returns what came back, or undefined after a second without an answer. */
+  async function open(
+    from: string,
+    port: number,
+  ): Promise<{ say: (word: string) => Promise<string | undefined> }> {
+    const script = `const socket = require('node:net').connect({ host: '192.0.2.1', port: ${port}, localAddress: '${from}' }, () => console.log('open')); socket.pipe(process.stdout); process.stdin.pipe(socket); socket.on('error', () => console.log('refused'));`;
+    const child = peer.start(['-e', script], {}, '/dev/null');
+    const answer = async (): Promise<string | undefined> => {
+      const stream = child.stdout ?? child;
+      const silent = AbortSignal.timeout(1000);
+      return once(stream, 'data', { signal: silent }).then(String, () => undefined);
+    };
+    await answer();
+    return {
+      say: (word) => {
+        child.stdin?.write(`${word}\n`);
+        return answer();
+      },
+    };
+  }
+
+  const load = (name: string, changes: Record<string, string>): void => {
+    let text = rules(name);
+    for (const [from, to] of Object.entries(changes)) text = text.replace(from, () => to);
+    const file = join(folder, `${name}.nft`);
+    writeFileSync(file, text);
+    host.run('nft', '-f', file);
+  };
+  const whereAllowed = asRoot ? test : test.skip;
+
+  whereAllowed.each(['gateway', 'collector'])(
+    'keeps the session of an administrator that is older than %s.nft, and ends that of others',
+    async (name) => {
+      const administrator = await open(ADMINISTRATOR, 22);
+      const other = await open(CLIENT, 22);
+      expect([await administrator.say('one'), await other.say('one')]).toEqual(['one\n', 'one\n']);
+      load(name, { 'define ADMINISTRATORS = { 127.0.0.1 }': `define ADMINISTRATORS = { ${ADMINISTRATOR} }` });
+      expect([await administrator.say('two'), await other.say('two')]).toEqual(['two\n', undefined]);
+      const again = await open(ADMINISTRATOR, 22);
+      expect(await again.say('three')).toBe('three\n');
+    },
+  );
+
+  whereAllowed('refuses an address that has too many connections open, and no other', async () => {
+    load('gateway', { 'ip saddr ct count over 500': 'ip saddr ct count over 2' });
+    const first = [await open(CLIENT, 7764), await open(CLIENT, 7764)];
+    const third = await open(CLIENT, 7764);
+    const other = await open(ADMINISTRATOR, 7764);
+    const answers = await Promise.all([...first, third, other].map(({ say }) => say('hello')));
+    expect(answers).toEqual(['hello\n', 'hello\n', undefined, 'hello\n']);
   });
 });

@@ -1,10 +1,8 @@
 /**
- * A throw-away certificate authority (ECDSA P-256) for the demo and the tests, and for nothing else.
- *
- * It needs @peculiar/x509, a dev dependency: nothing in apps/ or libs/ may import it, specs aside. Keys live in memory
- * and belong to nobody; operators bring certificates of their own authority.
+ * A small certificate authority (ECDSA P-256): that of an installation (`npm run setup`), and throw-away ones for the demo
+ * and the tests. Nothing in apps/ or libs/ may import it, specs aside: neither machine holds an authority's key.
  */
-import { webcrypto, X509Certificate as NodeCertificate } from 'node:crypto';
+import { createPrivateKey, webcrypto, X509Certificate as NodeCertificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import 'reflect-metadata'; // @peculiar/x509 needs it first
 import {
@@ -16,6 +14,7 @@ import {
   KeyUsagesExtension,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
+  X509Certificate,
   X509CertificateGenerator,
   X509CrlGenerator,
 } from '@peculiar/x509';
@@ -31,11 +30,11 @@ export interface CertificateRequest {
   hosts?: readonly string[];
   /** For a TLS client instead of a server. */
   client?: boolean;
-  /** Valid from an hour ago (clocks differ) for so many days; 7 unless told. */
+  /** Valid from an hour ago (clocks differ) for this many days; 7 by default. */
   days?: number;
   notBefore?: Date;
   notAfter?: Date;
-  /** Hexadecimal; random unless told. */
+  /** Hexadecimal; random by default. */
   serial?: string;
 }
 
@@ -51,17 +50,18 @@ export interface IssuedCertificate {
 
 export interface Authority {
   certificatePem: string;
+  /** PKCS #8. */
+  keyPem: string;
   issue: (request: CertificateRequest) => Promise<IssuedCertificate>;
   /** A list (PEM) that revokes these serial numbers and is valid for a day. */
   revocationList: (serials: readonly string[]) => Promise<string>;
 }
 
-/** A certificate authority of this common name, valid for ten years. */
+/** A new certificate authority of this common name, valid for ten years. */
 export async function createAuthority(name: string): Promise<Authority> {
   const keys = await generateKeys();
-  const issuer = { CN: [name] };
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: [issuer],
+    name: [{ CN: [name] }],
     keys,
     ...validity({ days: 3650 }),
     signingAlgorithm: SIGNATURE,
@@ -71,36 +71,57 @@ export async function createAuthority(name: string): Promise<Authority> {
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
+  return authority(certificate, keys.privateKey, await exportKey(keys.privateKey));
+}
 
+/**
+ * The authority of this certificate and private key (PEM, PKCS #8, ECDSA P-256).
+ *
+ * @throws when either cannot be read, or they do not belong together.
+ */
+export async function openAuthority(certificatePem: string, keyPem: string): Promise<Authority> {
+  const pkcs8 = createPrivateKey(keyPem);
+  if (!new NodeCertificate(certificatePem).checkPrivateKey(pkcs8)) {
+    throw new Error('the private key is not that of the certificate');
+  }
+  const der = pkcs8.export({ type: 'pkcs8', format: 'der' });
+  const key = await webcrypto.subtle.importKey('pkcs8', der, KEY_ALGORITHM, false, ['sign']);
+  return authority(new X509Certificate(certificatePem), key, keyPem);
+}
+
+function authority(certificate: X509Certificate, signingKey: webcrypto.CryptoKey, keyPem: string): Authority {
+  const publicKey = certificate.publicKey;
+  const issuer = certificate.subject;
   return {
     certificatePem: pem(certificate.toString('pem')),
+    keyPem,
     async issue(request) {
       const leaf = await generateKeys();
       const issued = await X509CertificateGenerator.create({
         subject: [{ CN: [request.commonName] }],
-        issuer: [issuer],
+        issuer,
         publicKey: leaf.publicKey,
-        signingKey: keys.privateKey,
+        signingKey,
         signingAlgorithm: SIGNATURE,
         ...validity(request),
         ...(request.serial === undefined ? {} : { serialNumber: request.serial }),
         extensions: [
           ...leafExtensions(request),
           await SubjectKeyIdentifierExtension.create(leaf.publicKey),
-          await AuthorityKeyIdentifierExtension.create(keys.publicKey),
+          await AuthorityKeyIdentifierExtension.create(publicKey),
         ],
       });
       return withKey(pem(issued.toString('pem')), leaf.privateKey);
     },
     async revocationList(serials) {
       const list = await X509CrlGenerator.create({
-        issuer: [issuer],
+        issuer,
         thisUpdate: new Date(Date.now() - DAY_MS / 24),
         nextUpdate: new Date(Date.now() + DAY_MS),
         signingAlgorithm: SIGNATURE,
-        signingKey: keys.privateKey,
+        signingKey,
         entries: serials.map((serialNumber) => ({ serialNumber, revocationDate: new Date() })),
-        extensions: [await AuthorityKeyIdentifierExtension.create(keys.publicKey)],
+        extensions: [await AuthorityKeyIdentifierExtension.create(publicKey)],
       });
       return pem(list.toString('pem').replaceAll(' CRL-', ' X509 CRL-')); // the label that OpenSSL reads (RFC 7468, 6)
     },
@@ -146,15 +167,14 @@ function leafExtensions({ hosts = [], client = false }: CertificateRequest): Ext
 }
 
 async function withKey(certificatePem: string, key: webcrypto.CryptoKey): Promise<IssuedCertificate> {
+  const { fingerprint256, serialNumber } = new NodeCertificate(certificatePem);
+  return { certificatePem, keyPem: await exportKey(key), fingerprint256, serial: serialNumber };
+}
+
+async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', key);
   const body = Buffer.from(pkcs8).toString('base64').replace(/.{64}/g, '$&\n').trimEnd();
-  const { fingerprint256, serialNumber } = new NodeCertificate(certificatePem);
-  return {
-    certificatePem,
-    keyPem: `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`,
-    fingerprint256,
-    serial: serialNumber,
-  };
+  return `-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----\n`;
 }
 
 /** With a final newline, so that PEM files can be joined. */

@@ -25,6 +25,8 @@ const chains = (table: string, policy = 'drop') => ({
 });
 const soundHost: Host = {
   chains: chains('qrng_gateway'),
+  rules: undefined,
+  sshClients: [],
   clockSynchronized: true,
   listening: [],
   running: [],
@@ -166,6 +168,29 @@ describe('a gateway', () => {
     ['addresses that are not randomized', { aslr: '0' }, 'Hardened OS'],
   ])('fails with %s', async (_, host, item) => {
     expect(failed(await look({}, host))).toEqual([item]);
+  });
+
+  const rules = (changes: Record<string, string> = {}): string =>
+    Object.entries(changes).reduce(
+      (text, [name, value]) =>
+        text.replace(new RegExp(`^define ${name} = .*$`, 'm'), `define ${name} = ${value}`),
+      readFileSync('deploy/nftables/gateway.nft', 'utf8'),
+    );
+
+  test('is warned of SSH sessions that the rules would end, and of a log that could not leave', async () => {
+    const sshClients = ['192.0.2.50', '2001:db8::5'];
+    const warned = await look({}, { rules: rules(), sshClients });
+    expect(levels(warned, 'Firewall')).toEqual(['pass', 'warn', 'warn']);
+    expect(texts(warned)).toContainEqual(
+      expect.stringContaining('from 192.0.2.50, 2001:db8::5: set ADMINIS'),
+    );
+    const set = {
+      ADMINISTRATORS: '{ 192.0.2.0/24 }',
+      ADMINISTRATORS_6: '{ 2001:db8::5 }',
+      LOG_SERVERS: '{ 192.0.2.9 }',
+    };
+    const calm = await look({}, { rules: rules(set), sshClients });
+    expect(levels(calm, 'Firewall')).toEqual(['pass', 'pass']);
   });
 
   test('is warned where something cannot be seen', async () => {

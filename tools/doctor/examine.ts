@@ -19,6 +19,7 @@ import { apiKey, hmacKey, keyAges } from './keys.js';
 import { checkClock, checkFirewall, checkHardening, checkSeparation } from './machine.js';
 import type { App } from './app.js';
 import { peer } from './peers.js';
+import { checkRules } from './rules.js';
 
 /** @param files further files that nobody else may read, such as the one that `env` came from. */
 export async function examine(
@@ -28,17 +29,38 @@ export async function examine(
   host: Host,
   now: number,
 ): Promise<Finding[]> {
-  const configuration = await (app === 'gateway' ? gateway : collector)(env, files, host, now);
   return [
-    ...configuration,
+    ...examineConfiguration(app, env, files, host.serviceUser, now),
+    ...(app === 'collector' ? await examinePeers(env) : []),
     checkFirewall(app, host),
+    ...checkRules(app, host),
     checkClock(host),
     await checkSeparation(app, host, app === 'collector' ? env['QRNG_PUSH_URL'] : undefined),
     ...checkHardening(app, host),
   ];
 }
 
-function gateway(env: Environment, files: readonly string[], host: Host, now: number): Finding[] {
+/**
+ * The part of the checklist that needs neither the machine nor the network.
+ *
+ * @param serviceUser the id of the app's user, where this machine has one.
+ */
+export function examineConfiguration(
+  app: App,
+  env: Environment,
+  files: readonly string[],
+  serviceUser: number | undefined,
+  now: number,
+): Finding[] {
+  return (app === 'gateway' ? gateway : collector)(env, files, serviceUser, now);
+}
+
+function gateway(
+  env: Environment,
+  files: readonly string[],
+  serviceUser: number | undefined,
+  now: number,
+): Finding[] {
   const read = settingsOf(GatewaySettings, env);
   const { settings } = read;
   if (settings === undefined) return read.findings;
@@ -69,45 +91,53 @@ function gateway(env: Environment, files: readonly string[], host: Host, now: nu
       : check('Monitoring').pass('/metrics demands a token'),
     logLevel(settings.QRNG_LOG_LEVEL),
     ...permissions([...files, ...secrets, settings.QRNG_STATE_DIR]),
-    ...readableFor('qrng-gateway', host.serviceUser, [
+    ...readableFor('qrng-gateway', serviceUser, [
       ...secrets,
       ...present(settings.QRNG_TLS_CERT_FILE, settings.QRNG_TLS_CLIENT_CA_FILE),
     ]),
   ];
 }
 
-async function collector(
+function collector(
   env: Environment,
   files: readonly string[],
-  host: Host,
+  serviceUser: number | undefined,
   now: number,
-): Promise<Finding[]> {
+): Finding[] {
   const read = settingsOf(CollectorSettings, env);
   const { settings } = read;
   if (settings === undefined) return read.findings;
+  const secrets = [...secretFiles(CollectorSettings, env), ...present(settings.QRNG_PUSH_KEY_FILE)];
+  return [
+    ...read.findings,
+    hmacKey('QRNG_HMAC_SECRET_KEY', settings.QRNG_HMAC_SECRET_KEY),
+    ...keyAges(env, secretNames(CollectorSettings), now),
+    logLevel(settings.QRNG_LOG_LEVEL),
+    ...permissions([...files, ...secrets, settings.QRNG_STATE_DIR]),
+    ...readableFor('qrng-collector', serviceUser, [
+      ...secrets,
+      ...present(settings.QRNG_APPLIANCE_CA_FILE, settings.QRNG_PUSH_CA_FILE, settings.QRNG_PUSH_CERT_FILE),
+    ]),
+  ];
+}
+
+/** Whether the collector's appliances and its gateway answer as they should; nothing without valid settings. */
+async function examinePeers(env: Environment): Promise<Finding[]> {
+  const { settings } = settingsOf(CollectorSettings, env);
+  if (settings === undefined) return [];
   const appliances = settings.QRNG_APPLIANCE_URLS.filter((url) => url.startsWith('https:'));
   const trust = {
     caFile: settings.QRNG_APPLIANCE_CA_FILE,
     fingerprints: settings.QRNG_APPLIANCE_FINGERPRINT,
   };
-  const secrets = [...secretFiles(CollectorSettings, env), ...present(settings.QRNG_PUSH_KEY_FILE)];
-  return [
-    ...read.findings,
-    ...(await Promise.all(appliances.map((url) => peer('the source', url, trust)))),
-    await peer('the gateway', settings.QRNG_PUSH_URL, {
+  return Promise.all([
+    ...appliances.map((url) => peer('the source', url, trust)),
+    peer('the gateway', settings.QRNG_PUSH_URL, {
       caFile: settings.QRNG_PUSH_CA_FILE,
       certFile: settings.QRNG_PUSH_CERT_FILE,
       keyFile: settings.QRNG_PUSH_KEY_FILE,
     }),
-    hmacKey('QRNG_HMAC_SECRET_KEY', settings.QRNG_HMAC_SECRET_KEY),
-    ...keyAges(env, secretNames(CollectorSettings), now),
-    logLevel(settings.QRNG_LOG_LEVEL),
-    ...permissions([...files, ...secrets, settings.QRNG_STATE_DIR]),
-    ...readableFor('qrng-collector', host.serviceUser, [
-      ...secrets,
-      ...present(settings.QRNG_APPLIANCE_CA_FILE, settings.QRNG_PUSH_CA_FILE, settings.QRNG_PUSH_CERT_FILE),
-    ]),
-  ];
+  ]);
 }
 
 /** Whether the gateway would start with these keys; what it says if not. */

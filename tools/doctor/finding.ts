@@ -18,13 +18,22 @@ export function check(item: string): Record<Level, (text: string) => Finding> {
   return { pass: finding('pass'), warn: finding('warn'), fail: finding('fail') };
 }
 
-/** The findings as text, and the process's exit code: 1 when something failed. */
-export function report(findings: readonly Finding[]): { text: string; exitCode: number } {
-  const lines = findings.map(({ level, item, text }) => {
+/** One line for each finding. */
+export function lines(findings: readonly Finding[]): string[] {
+  return findings.map(({ level, item, text }) => {
     const mark = level === 'pass' ? 'pass' : level.toUpperCase();
     return `${mark.padEnd(5)} ${item.padEnd(18)} ${text}`;
   });
+}
+
+/** How many findings there are of each level. */
+export function counts(findings: readonly Finding[]): Record<Level, number> {
   const count = (level: Level): number => findings.filter((finding) => finding.level === level).length;
-  const summary = `${count('pass')} pass, ${count('warn')} warn, ${count('fail')} fail`;
-  return { text: `${lines.join('\n')}\n\n${summary}`, exitCode: count('fail') > 0 ? 1 : 0 };
+  return { pass: count('pass'), warn: count('warn'), fail: count('fail') };
+}
+
+/** The counts as text. */
+export function summary(findings: readonly Finding[]): string {
+  const { pass, warn, fail } = counts(findings);
+  return `${pass} pass, ${warn} warn, ${fail} fail`;
 }

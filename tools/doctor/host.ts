@@ -8,6 +8,10 @@ import type { App } from './app.js';
 export interface Host {
   /** `nft -j list chains`, or why there is none. */
   readonly chains: { readonly json: string } | { readonly missing: string };
+  /** The text of /etc/nftables.conf. */
+  readonly rules: string | undefined;
+  /** The addresses that SSH sessions to this machine come from. */
+  readonly sshClients: readonly string[];
   /** Whether a time service keeps the clock, as far as it can be told. */
   readonly clockSynchronized: boolean | undefined;
   /** Address and port of each listening TCP socket that others can reach, as `ADDRESS:PORT` in hexadecimal. */
@@ -27,6 +31,8 @@ export function thisHost(app: App): Host {
   const nft = run('nft', '-j', 'list', 'chains');
   return {
     chains: nft.ok ? { json: nft.output } : { missing: nft.output },
+    rules: read('/etc/nftables.conf'),
+    sshClients: sshClients(),
     clockSynchronized: clockSynchronized(),
     listening: listening(),
     running: ['collector', 'gateway'].filter((app) => isRunning(app)),
@@ -43,6 +49,13 @@ function clockSynchronized(): boolean | undefined {
   if (timedatectl.ok) return timedatectl.output.trim() === 'yes';
   const chrony = run('chronyc', 'tracking');
   return chrony.ok ? /^Leap status\s*: Normal$/m.test(chrony.output) : undefined;
+}
+
+function sshClients(): string[] {
+  const { ok, output } = run('ss', '-Htn', 'state', 'established', 'sport = :22');
+  if (!ok) return [];
+  const peers = [...output.matchAll(/(\S+):\d+\s*$/gm)].map(([, peer = '']) => peer);
+  return [...new Set(peers.map((peer) => peer.replace(/^\[(?:::ffff:)?|\]$|%.*/g, '')))];
 }
 
 function listening(): string[] {

@@ -1,0 +1,142 @@
+/**
+ * `qrng-dd install FOLDER`: puts what `npm run setup` made for this machine into its place, with owners and modes. After a
+ * rotation it is run again with the changed folder: keys and certificates are replaced in one step each, and the service
+ * reads them again.
+ *
+ * Exit code 0: done. 1: something could not be done. 64: it was called wrongly.
+ */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { App } from './doctor/app.js';
+import { places } from './install/places.js';
+import type { Place } from './install/places.js';
+import { InstallError, put } from './install/put.js';
+import { parsedArguments } from './parsed-arguments.js';
+
+const USAGE = `Usage: qrng-dd install FOLDER [--dry-run]
+
+Puts the gateway's or the collector's folder, as npm run setup made it, into its place on this machine, as root:
+
+  APP.env    /etc/qrng-dd/APP.env, unless there is one
+  APP.nft    /etc/nftables.conf; one that is not of this project is kept as nftables.conf.before-qrng-dd
+  others     /etc/qrng-dd/APP/, replaced in one step where they differ (api-keys.json only when there is none)
+  unit       /etc/systemd/system/qrng-APP.service, unless there is one
+
+It makes the service's user, loads no rules and starts no service. A service that runs is told to read its keys again.
+
+  --dry-run  says what would be done, and does nothing
+  --help     this text`;
+const EX_USAGE = 64;
+const PACKAGE = join(import.meta.dirname, '../..');
+const UNIT_FOLDERS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
+
+const off = { type: 'boolean', default: false } as const;
+const { values, positionals } = parsedArguments(
+  { allowPositionals: true, options: { 'dry-run': off, help: off } },
+  USAGE,
+);
+const dryRun = values['dry-run'];
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+const [given] = positionals;
+if (given === undefined || positionals.length > 1) misused(USAGE);
+const folder = resolve(given);
+const app = (['gateway', 'collector'] as const).find((name) => existsSync(join(folder, `${name}.env`)));
+if (app === undefined) misused(`${folder} has neither gateway.env nor collector.env in it.`);
+if (!dryRun && process.getuid?.() !== 0) misused('qrng-dd install must be run by root.');
+
+try {
+  process.exitCode = install(app);
+} catch (error) {
+  if (!(error instanceof InstallError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+function install(app: App): number {
+  const user = `qrng-${app}`;
+  const id = ensureUser(user);
+  if (!dryRun) makeFolder(app, id);
+  const ids = new Map(id === undefined ? [] : [[user, id]]);
+  const outcomes = [...places(app, folder), ...unit(app)].map((place) => {
+    const outcome = put(place, ids, dryRun);
+    console.log(`${(dryRun ? `(${outcome})` : outcome).padEnd(10)} ${place.target}`);
+    return { place, outcome };
+  });
+  for (const { place, outcome } of outcomes) {
+    if (outcome === 'kept')
+      {console.log(`\n${place.target} differs from ${place.source}: see what is new with diff.`);}
+  }
+  if (dryRun) return 0;
+  const changed = outcomes.some(({ outcome }) => outcome === 'made' || outcome === 'replaced');
+  return changed ? takeOver(app) : 0;
+}
+
+/** Has a running service read its keys again, and the doctor look; else says what to do next. */
+function takeOver(app: App): number {
+  const service = `qrng-${app}`;
+  if (existsSync('/run/systemd/system')) run('systemctl', 'daemon-reload');
+  if (run('systemctl', 'is-active', '--quiet', service) !== 0) {
+    console.log(`
+Next, as root. The first command loads the rules: it ends your SSH session unless your address is in ADMINISTRATORS, and
+log shipping unless LOG_SERVERS names its receiver (both in /etc/nftables.conf).
+
+  systemctl enable nftables && systemctl reload-or-restart nftables
+  ${join(PACKAGE, 'bin/qrng-dd')} doctor ${app} /etc/qrng-dd/${app}.env
+  systemctl enable --now ${service}`);
+    return 0;
+  }
+  if (run('systemctl', 'reload', service) !== 0) {
+    console.error(`\n${service} could not reload: journalctl -u ${service} says why.`);
+    return 1;
+  }
+  console.log(`\n${service} was told to read its keys again. The doctor:\n`);
+  return run(process.execPath, join(import.meta.dirname, 'doctor.js'), app, `/etc/qrng-dd/${app}.env`);
+}
+
+/** The unit of the package, unless a package of the system brought it. */
+function unit(app: App): Place[] {
+  const name = `qrng-${app}.service`;
+  const source = join(PACKAGE, 'deploy/systemd', name);
+  const present = UNIT_FOLDERS.some((place) => existsSync(join(place, name)));
+  if (present || !existsSync(source)) return [];
+  return [{ source, target: `/etc/systemd/system/${name}`, mode: 0o644, owner: 'root', existing: 'keep' }];
+}
+
+/** The id of the service's user, who is made where he is missing; undefined in a dry run without him. */
+function ensureUser(name: string): number | undefined {
+  const known = userId(name);
+  if (known !== undefined) return known;
+  console.log(`${dryRun ? '(made)    ' : 'made      '} user ${name}`);
+  if (dryRun) return undefined;
+  const arguments_ = ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', name];
+  if (run('useradd', ...arguments_) !== 0) throw new InstallError(`the user ${name} cannot be made`);
+  return userId(name);
+}
+
+function userId(name: string): number | undefined {
+  const { status, stdout } = spawnSync('id', ['-u', name], { encoding: 'utf8' });
+  return status === 0 ? Number(stdout) : undefined;
+}
+
+function makeFolder(app: App, id: number | undefined): void {
+  mkdirSync('/etc/qrng-dd', { recursive: true, mode: 0o755 });
+  const own = `/etc/qrng-dd/${app}`;
+  mkdirSync(own, { recursive: true, mode: 0o700 });
+  chmodSync(own, 0o700);
+  if (id !== undefined) chownSync(own, id, id);
+}
+
+/** The exit code; 127 where there is no such program. */
+function run(program: string, ...args: string[]): number {
+  const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
+  return spawnSync(program, args, { stdio: 'inherit', env }).status ?? 127;
+}
+
+function misused(message: string): never {
+  console.error(message);
+  process.exit(EX_USAGE);
+}

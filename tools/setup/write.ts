@@ -1,0 +1,86 @@
+/** Writes the planned files. What is there is never touched. */
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { errorCode } from '#libs/files';
+import { PAIRS } from './plan.js';
+import type { PlannedFile } from './plan.js';
+
+/** The folder cannot be completed; the message says what to do. */
+export class SetupError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'SetupError';
+  }
+}
+
+export interface Written {
+  readonly file: PlannedFile;
+  /** False when it was there already. */
+  readonly made: boolean;
+}
+
+/**
+ * Writes each file that is missing, in folders that only their owner can enter.
+ *
+ * @param dryRun looks at what would be made, and makes nothing.
+ * @throws {SetupError} when one of two files that belong together is missing, or the folder cannot be written.
+ */
+export async function writeFiles(
+  folder: string,
+  files: readonly PlannedFile[],
+  dryRun: boolean,
+): Promise<Written[]> {
+  for (const [one, other] of PAIRS) checkPair(folder, one, other);
+  const written: Written[] = [];
+  for (const file of files) {
+    const path = join(folder, file.path);
+    const made = !existsSync(path);
+    if (made && !dryRun) write(path, await file.content(), file);
+    written.push({ file, made });
+  }
+  return written;
+}
+
+function checkPair(folder: string, one: string, other: string): void {
+  const hasOne = existsSync(join(folder, one));
+  const hasOther = existsSync(join(folder, other));
+  if (hasOne === hasOther) return;
+  const [there, missing] = hasOne ? [one, other] : [other, one];
+  throw new SetupError(
+    `${there} is there and ${missing} is not: put it back, or remove ${there} to have both made anew`,
+  );
+}
+
+function write(path: string, content: string, { mode, owner }: PlannedFile): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const descriptor = openSync(path, 'wx', mode); // "x": what somebody else wrote meanwhile stays, too
+    try {
+      writeFileSync(descriptor, content);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    chmodSync(path, mode); // whatever the umask
+  } catch (error) {
+    throw new SetupError(`${path} cannot be written (${errorCode(error)})`);
+  }
+  const id = process.getuid?.() === 0 && owner !== 'root' ? userId(owner) : undefined;
+  if (id !== undefined) chownSync(path, id, id);
+}
+
+/** The id of a user of this machine. The services' users are usually those of other machines, where install gives the files to them. */
+function userId(name: string): number | undefined {
+  const { status, stdout } = spawnSync('id', ['-u', name], { encoding: 'utf8' });
+  return status === 0 ? Number(stdout) : undefined;
+}
