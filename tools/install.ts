@@ -67,8 +67,9 @@ function install(app: App): number {
     return { place, outcome };
   });
   for (const { place, outcome } of outcomes) {
-    if (outcome === 'kept')
-      {console.log(`\n${place.target} differs from ${place.source}: see what is new with diff.`);}
+    if (outcome === 'kept') {
+      console.log(`\n${place.target} differs from ${place.source}: see what is new with diff.`);
+    }
   }
   if (dryRun) return 0;
   const changed = outcomes.some(({ outcome }) => outcome === 'made' || outcome === 'replaced');
