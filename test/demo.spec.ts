@@ -26,13 +26,13 @@ describe('the demo', () => {
         if (output.includes('Ctrl-C ends')) announced();
       });
     });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     demo.kill('SIGTERM');
     await exited;
     rmSync(parent, { recursive: true });
-  }, 30_000);
+  });
 
   test('prints a curl line that gives 32 bytes as it stands', () => {
     const line = /^ *(curl .*)$/m.exec(output)?.[1] ?? '';

@@ -51,7 +51,7 @@ test('a process whose log nobody reads goes on, and ends when it is told to', as
   const child = writing(5000, 'setTimeout(() => process.exit(0), 1500);'); // the output is left where it is
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
   expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' });
-}, 20_000);
+});
 
 test('a full disk behind the log ends no process, and keeps none from ending', async () => {
   const full = openSync('/dev/full', 'w');
@@ -60,4 +60,4 @@ test('a full disk behind the log ends no process, and keeps none from ending', a
   const child = spawn(process.execPath, scriptOf(100, after), { stdio: ['ignore', full, 'inherit'] });
   expect(await once(child, 'exit')).toEqual([7, null]);
   closeSync(full);
-}, 20_000);
+});

@@ -69,7 +69,7 @@ beforeAll(async () => {
   );
   await until('the gateway is ready', async () => (await gateway.get('/health/ready')).status === 200);
   load = new ApiLoad(gateway.url, (await testAuthority()).certificatePem, apiKeys.old);
-}, 60_000);
+});
 
 afterAll(async () => {
   await load.stop();

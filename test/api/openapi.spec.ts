@@ -152,7 +152,7 @@ test('is OpenAPI 3.1 and lints clean under redocly.yaml', async () => {
   });
   // It ends with 1 and a list in stdout when there is any error or warning.
   await expect(lint).resolves.toMatchObject({ stdout: '' });
-}, 120_000);
+});
 
 test('is the same as YAML', async () => {
   expect(parse((await gateway.request('/docs-yaml')).text)).toEqual(document);

@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { connect } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { PROBLEMS } from '../../apps/gateway/src/problem/api-error.js';
 import { startGateway } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 import { rawRequest } from '../support/raw-request.js';
+import { until } from '../support/until.js';
 
 const OCTETS = 'Content-Type: application/octet-stream';
 
@@ -112,10 +114,12 @@ test.each([
   '%s that had begun to arrive when the gateway was told to stop is answered like all others',
   async (_, start, status) => {
     const stopping = await startGateway();
+    const accepted = once(stopping.app.getHttpServer(), 'secureConnection');
     const socket = connect({ port: Number(new URL(stopping.url).port), rejectUnauthorized: false });
-    await once(socket, 'secureConnect');
-    socket.write(`${start}\r\nHost: x\r\n`);
-    await setTimeout(200);
+    const begun = `${start}\r\nHost: x\r\n`;
+    socket.write(begun);
+    const [connection] = (await accepted) as [TLSSocket];
+    await until('it has begun to arrive', () => connection.bytesRead === begun.length);
     const closed = stopping.app.close();
     await setTimeout(200);
     socket.write('\r\n');

@@ -36,6 +36,7 @@ describeWithBrowser('Swagger UI in headless Chromium', () => {
     await gateway.fill(10_000);
     // The certificate is of the tests' own CA, which the browser does not know.
     page = await browser.newPage({ ignoreHTTPSErrors: true, viewport: { width: WIDTH, height: HEIGHT } });
+    page.setDefaultTimeout(100_000);
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
     });
@@ -44,7 +45,7 @@ describeWithBrowser('Swagger UI in headless Chromium', () => {
       const url = request.url();
       if (!url.startsWith(gateway.url) && !url.startsWith('data:')) elsewhere.push(url);
     });
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser.close();
     await gateway.close();
@@ -55,7 +56,7 @@ describeWithBrowser('Swagger UI in headless Chromium', () => {
     expect(response?.headers()['content-security-policy']).toContain("default-src 'none'");
     await page.waitForSelector('#operations-entropy-getRandom');
     expect(await page.locator('.opblock').count()).toBe(15);
-  }, 60_000);
+  });
 
   test('shows the name of the product, the guide, every bound and code samples', async () => {
     expect(await page.locator('.qrng-bar strong').textContent()).toBe('QRNG-DD');
@@ -73,7 +74,7 @@ describeWithBrowser('Swagger UI in headless Chromium', () => {
     await operation.locator('.qrng-sample summary').first().click();
     await operation.locator('pre', { hasText: '/api/integers?count=5&min=1&max=6' }).first().waitFor();
     await page.click('#operations-entropy-getIntegers .opblock-summary-control');
-  }, 60_000);
+  });
 
   test('fits a phone, also with operations open', async () => {
     const phone = await browser.newPage({ ignoreHTTPSErrors: true, viewport: { width: 390, height: 844 } });
@@ -85,7 +86,7 @@ describeWithBrowser('Swagger UI in headless Chromium', () => {
     }
     expect(await phone.evaluate('document.documentElement.scrollWidth')).toBe(390);
     await phone.close();
-  }, 60_000);
+  });
 
   test('authorises, tries out /api/random and shows fresh bytes', async () => {
     await page.click('.btn.authorize');
@@ -107,7 +108,7 @@ describeWithBrowser('Swagger UI in headless Chromium', () => {
     const end = await page.locator('#operations-entropy-getRandom .live-responses-table').boundingBox();
     const clip = { x: 0, y: 0, width: WIDTH, height: Math.ceil((end?.y ?? 0) + (end?.height ?? 0)) };
     await page.screenshot({ path: join(FOLDER, 'swagger-ui.png'), clip });
-  }, 60_000);
+  });
 
   test('asks nobody else, and breaks none of its rules', () => {
     expect(elsewhere).toEqual([]);

@@ -250,11 +250,7 @@ describe('bytes of unknown fate', () => {
 
   test('go out again when no answer comes within ten seconds', async () => {
     const running = await scripted('hang');
-    const [first, second] = await until(
-      'two attempts',
-      () => running.receiver.entropy.length >= 2 && running.receiver.entropy,
-      { ms: 20_000 },
-    );
+    const [first, second] = await pushes(running, 2);
     expect(second?.raw).toEqual(first?.raw);
     await expectAllDelivered(running);
   });

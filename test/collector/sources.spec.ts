@@ -83,7 +83,7 @@ class Rig {
   readonly service: SourcesService;
   readonly out: Buffer[] = [];
 
-  constructor(urls: readonly string[], env: Environment) {
+  constructor(urls: readonly string[], env: Environment, timeoutMs = TIMEOUT_MS) {
     const { settings } = readSettings(CollectorSettings, {
       QRNG_APPLIANCE_URLS: urls.join(),
       QRNG_PUSH_URL: 'https://localhost/push',
@@ -94,7 +94,7 @@ class Rig {
       QRNG_MAX_BACKOFF_MS: '40',
       ...env,
     });
-    const sources = new EntropySources(createSources({ urls, caFile, timeoutMs: TIMEOUT_MS }));
+    const sources = new EntropySources(createSources({ urls, caFile, timeoutMs }));
     this.output = new OutputBuffer(settings.QRNG_BUFFER_SIZE);
     this.service = new SourcesService(settings, sources, this.output, this.ledger);
     closing.push(async () => {
@@ -283,10 +283,13 @@ describe('sources', () => {
       await Appliance.start(),
       await Appliance.start(),
     ];
-    slow.simulator.plan({ kind: 'slow', value: 40_000, times: 1e9 }); // a chunk takes 200 ms
+    slow.simulator.plan({ kind: 'slow', value: 10_000, times: 1e9 }); // a chunk takes 0.8 s
     const urls = [fast, alsoFast, slow].map(({ simulator }) => simulator.url);
-    const rig = new Rig(urls, { QRNG_MIXING_STRATEGY: 'xor', QRNG_MIXING_MIN_SOURCES: '2' });
-    await until('the slow one contributed', () => rig.telemetry(2)?.up === true && slow.good.length > 2);
+    const rig = new Rig(urls, { QRNG_MIXING_STRATEGY: 'xor', QRNG_MIXING_MIN_SOURCES: '2' }, 30_000);
+    await until('the slow one contributed', () => {
+      rig.drain(); // else all of them rest once the output is full
+      return rig.telemetry(2)?.up === true && slow.good.length > 2;
+    });
     await rig.more(20 * CHUNK);
     expect(fast.good.length).toBeGreaterThan(3 * slow.good.length);
     rig.expectBalance();

@@ -104,7 +104,7 @@ describeWith(['promtool'], 'promtool', () => {
     const { status, output } = run('promtool', 'test', 'rules', 'deploy/monitoring/alerts.test.yaml');
     expect(output).toContain('SUCCESS');
     expect(status).toBe(0);
-  }, 120_000);
+  });
 
   test('accepts the rules and the configuration', () => {
     expect(run('promtool', 'check', 'rules', 'deploy/monitoring/alerts.yaml').status).toBe(0);

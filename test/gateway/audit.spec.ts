@@ -100,7 +100,8 @@ test.each([
       await new Promise((sent) => socket.write(request, sent));
       tcp.resetAndDestroy();
     }
-    await setTimeout(200);
+    if (before) await until('both are in the trail', () => trail(directory).length >= 3);
+    else await setTimeout(200);
     open.pop();
     await gateway.close();
     const lines = trail(directory).slice(1, -1);

@@ -26,6 +26,17 @@ async function open(): Promise<{ socket: TLSSocket; said: Promise<string> }> {
   return { socket, said };
 }
 
+function isRefused(port: number): Promise<boolean> {
+  const socket = connectTcp(port, '127.0.0.1');
+  return once(socket, 'connect').then(
+    () => {
+      socket.destroy();
+      return false;
+    },
+    () => true,
+  );
+}
+
 const head = (bytes: number): string =>
   `POST /push HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\nContent-Length: ${bytes}\r\n\r\n`;
 
@@ -49,7 +60,7 @@ test('what is in flight finishes, and a request on a connection that was open is
   const packet = gateway.collector.seal(randomBytes(64));
   push.socket.write(Buffer.concat([Buffer.from(head(packet.length)), packet.subarray(0, 50)]));
   gateway.run.child.kill('SIGTERM');
-  await setTimeout(4000); // it does not listen any more
+  await until('it does not listen any more', () => isRefused(Number(new URL(gateway.url).port)));
   push.socket.write(packet.subarray(50));
   await setTimeout(200); // its bytes are what is read then
   const request = (key: string): string =>

@@ -52,7 +52,7 @@ describe('a slow client', () => {
     expect(silence).toMatch(/^(HTTP\/1\.1 408 |$)/);
     expect(handshake).toBe('');
     expect(fed.status).toBe(200);
-  }, 40_000);
+  });
 });
 
 describe('a push that cannot be a packet', () => {

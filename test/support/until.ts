@@ -8,7 +8,7 @@
 export async function until<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  { ms = 15_000, describe = () => '' }: { ms?: number; describe?: () => string } = {},
+  { ms = 60_000, describe = () => '' }: { ms?: number; describe?: () => string } = {},
 ): Promise<T> {
   const deadline = performance.now() + ms;
   for (;;) {
