@@ -9,13 +9,14 @@ import { limit } from '../../apps/gateway/src/limits/redis/limit-script.js';
 import { usage } from '../../apps/gateway/src/limits/redis/usage-script.js';
 import { admit } from '../../apps/gateway/src/pool/redis/admit-script.js';
 import { lease } from '../../apps/gateway/src/pool/redis/lease-script.js';
+import { JOIN } from '../../apps/gateway/src/redis/deployment.js';
 import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.js';
 import { RedisError } from '../../apps/gateway/src/redis/redis-error.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { TestKeys } from '../support/api-keys.js';
 import { gatewayEnvironment, startGateway, temporaryFolder, testAuthority } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
-import { describeWithRedis, RedisServer, silent } from '../support/redis-server.js';
+import { describeWithRedis, RedisServer, silent, testDeployment } from '../support/redis-server.js';
 import { until } from '../support/until.js';
 
 const closing: { close(): unknown }[] = [];
@@ -43,7 +44,7 @@ function documentedRights(password: string): string[] {
 }
 
 async function connect(url: string): Promise<RedisConnection> {
-  const redis = await RedisConnection.open(url, silent);
+  const redis = await RedisConnection.open(url, silent, testDeployment);
   closing.push(redis);
   return redis;
 }
@@ -99,7 +100,7 @@ describeWithRedis('Redis as it is configured', () => {
     await gateway.close();
     expect(await server.command('ACL', 'LOG')).toEqual([]);
 
-    const used = [admit, lease, limit, usage].flatMap(({ source }) =>
+    const used = [JOIN, ...[admit, lease, limit, usage].map(({ source }) => source)].flatMap((source) =>
       [...source.matchAll(/redis\.call\('([A-Z]+)'/g)].map(([, command = '']) => command.toLowerCase()),
     );
     const granted = documentedRights('').filter((rule) => rule.startsWith('+'));
@@ -129,17 +130,16 @@ describeWithRedis('Redis as it is configured', () => {
 
   test('a command that it refuses is told, once a minute', async () => {
     const server = await startServer();
-    await server.command('ACL', 'SETUSER', 'gateway', 'on', '>secret', '~*', '+@all', '-hset');
+    await server.command('ACL', 'SETUSER', 'gateway', 'on', '>secret', '~*', '+@all', '-rpush');
     const refusals: string[] = [];
-    const redis = await RedisConnection.open(`redis://gateway:secret@127.0.0.1:${server.port}`, {
-      ...silent,
-      refused: (message) => refusals.push(message),
-    });
+    const url = `redis://gateway:secret@127.0.0.1:${server.port}`;
+    const log = { ...silent, refused: (message: string) => refusals.push(message) };
+    const redis = await RedisConnection.open(url, log, testDeployment);
     closing.push(redis);
     for (let i = 0; i < 3; i++) {
-      await expect(redis.run((client) => client.hSet('key', 'field', 'value'))).rejects.toThrow(RedisError);
+      await expect(redis.run((client) => client.rPush('key', 'value'))).rejects.toThrow(RedisError);
     }
-    expect(refusals).toEqual([expect.stringMatching(/^NOPERM .*hset/)]);
+    expect(refusals).toEqual([expect.stringMatching(/^NOPERM .*rpush/)]);
   });
 
   test.each([

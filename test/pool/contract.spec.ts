@@ -1,5 +1,6 @@
 /** What every pool promises: the same tests for the embedded one and for the one in Redis. */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -10,11 +11,12 @@ import { EmbeddedPool } from '../../apps/gateway/src/pool/embedded-pool.js';
 import { ExpiringBuffer } from '../../apps/gateway/src/pool/expiring-buffer.js';
 import type { BufferOptions } from '../../apps/gateway/src/pool/expiring-buffer.js';
 import type { Pool } from '../../apps/gateway/src/pool/pool.js';
+import { PoolMemory } from '../../apps/gateway/src/pool/redis/pool-memory.js';
 import { RedisPool } from '../../apps/gateway/src/pool/redis/redis-pool.js';
 import { ReplayStore } from '../../apps/gateway/src/pool/replay-store.js';
 import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.js';
 import { temporaryFolder } from '../support/gateway.js';
-import { describeWithRedis, RedisServer, silent } from '../support/redis-server.js';
+import { describeWithRedis, RedisServer, silent, testDeployment } from '../support/redis-server.js';
 import { TestCollector } from '../support/test-collector.js';
 import { until } from '../support/until.js';
 
@@ -38,9 +40,10 @@ describe('EmbeddedPool', () => {
 describeWithRedis('RedisPool', () => {
   let server: RedisServer;
   let redis: RedisConnection;
+  const memory = (): PoolMemory => new PoolMemory(join(temporaryFolder(), 'shared-pool'));
   beforeAll(async () => {
     server = await RedisServer.start();
-    redis = await RedisConnection.open(server.url, silent);
+    redis = await RedisConnection.open(server.url, silent, testDeployment);
   });
   afterAll(async () => {
     redis.close();
@@ -49,7 +52,7 @@ describeWithRedis('RedisPool', () => {
 
   suite(async (options, onDiscard) => {
     await server.command('FLUSHALL');
-    return RedisPool.open(options, new Clock(), redis, onDiscard, WINDOW);
+    return RedisPool.open({ ...options, window: WINDOW, memory: memory() }, new Clock(), redis, onDiscard);
   });
 });
 

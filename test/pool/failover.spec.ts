@@ -39,7 +39,8 @@ describeWithRedis('the fence', () => {
     }
     const accepted = one.collector.seal(randomBytes(1000));
     expect((await two.push(accepted)).status).toBe(204);
-    expect(await replica.command('LLEN', '{qrng}:blocks')).toBe(16); // none of the pops has come over
+    const blocks = await replica.keyOf('blocks');
+    expect(await replica.command('LLEN', blocks)).toBe(16); // none of the pops has come over
 
     await primary.kill();
     await replica.command('REPLICAOF', 'NO', 'ONE');
@@ -49,7 +50,7 @@ describeWithRedis('the fence', () => {
       await until('it is back', async () => (await gateway.metric('qrng_redis_up')) === 1);
       expect((await gateway.push(accepted)).status).toBe(422);
     }
-    expect(await replica.command('LLEN', '{qrng}:blocks')).toBe(0);
+    expect(await replica.command('LLEN', blocks)).toBe(0);
     await load.push('a', 512 * 1024);
     await load.drain();
     const { twice, foreign, served } = load.entropy;

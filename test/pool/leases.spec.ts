@@ -1,5 +1,7 @@
 /** What gateways have leased from the pool in Redis: not to be had by others, and not lost from the count with its answer. */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Keyring, MacKey, openPacket } from '#libs/crypto';
 import { RecentClients } from '../../apps/gateway/src/api/recent-clients.js';
@@ -9,9 +11,11 @@ import { GatewayMetrics } from '../../apps/gateway/src/metrics/gateway-metrics.j
 import { EntropyService } from '../../apps/gateway/src/pool/entropy.service.js';
 import { ReceivedQuality } from '../../apps/gateway/src/pool/received-quality.js';
 import { lease } from '../../apps/gateway/src/pool/redis/lease-script.js';
+import { PoolMemory } from '../../apps/gateway/src/pool/redis/pool-memory.js';
 import { RedisPool } from '../../apps/gateway/src/pool/redis/redis-pool.js';
 import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.js';
-import { describeWithRedis, RedisServer, silent } from '../support/redis-server.js';
+import { temporaryFolder } from '../support/gateway.js';
+import { describeWithRedis, RedisServer, silent, testDeployment } from '../support/redis-server.js';
 import { TestCollector } from '../support/test-collector.js';
 import { until } from '../support/until.js';
 
@@ -23,11 +27,12 @@ describeWithRedis('leases', () => {
   let server: RedisServer;
   let redis: RedisConnection;
   let collector: TestCollector;
+  let memory: PoolMemory;
   const pools: RedisPool[] = [];
 
   beforeEach(async () => {
     server = await RedisServer.start();
-    redis = await RedisConnection.open(server.url, silent);
+    redis = await RedisConnection.open(server.url, silent, testDeployment);
     collector = new TestCollector(hmacKey);
   });
   afterEach(async () => {
@@ -39,11 +44,11 @@ describeWithRedis('leases', () => {
   async function openPool(
     onDiscard: (...what: [string, number]) => void = () => undefined,
   ): Promise<RedisPool> {
-    const pool = await RedisPool.open(options, new Clock(), redis, onDiscard, {
-      ttlMs: 300_000,
-      skewMs: 60_000,
-    });
+    memory = new PoolMemory(join(temporaryFolder(), 'shared-pool'));
+    const window = { ttlMs: 300_000, skewMs: 60_000 };
+    const pool = await RedisPool.open({ ...options, window, memory }, new Clock(), redis, onDiscard);
     pools.push(pool);
+    await setTimeout(2); // nothing exposed up to now is taken
     return pool;
   }
 
@@ -54,9 +59,13 @@ describeWithRedis('leases', () => {
     const discarded: [string, number][] = [];
     const pool = await openPool((...what) => discarded.push(what));
     await admit(pool, 10_000);
-    const [id = ''] = Object.keys((await server.command('HGETALL', '{qrng}:replicas')) as object);
+    const [id = ''] = Object.keys(
+      (await server.command('HGETALL', await server.keyOf('replicas'))) as object,
+    );
     // What the gateway itself would send; nobody hears the answer.
-    const report = { nowMs: Date.now(), ttlMs: 0, id, served: 0, dropped: 0 };
+    const { membership } = redis;
+    const { epoch, newest } = memory.of(membership.space);
+    const report = { membership, epoch, newest, skewMs: 60_000, ttlMs: 0, id, served: 0, dropped: 0 };
     await redis.runScript(lease, { ...report, held: 0, need: 4000, plenty: 0, reserve: 0 });
     await until('it is counted', () => discarded.length > 0);
     expect(discarded).toEqual([['lease', 4000]]);

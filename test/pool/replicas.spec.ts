@@ -35,7 +35,7 @@ describeWithRedis('two gateways with one pool', () => {
 
   /** The ledger in Redis; it must balance whenever one looks. */
   async function ledger(): Promise<Record<string, number>> {
-    const reply = (await redis.command('HGETALL', '{qrng}:pool')) as Record<string, string>;
+    const reply = (await redis.command('HGETALL', await redis.keyOf('pool'))) as Record<string, string>;
     const {
       received = 0,
       served = 0,

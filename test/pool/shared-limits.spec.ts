@@ -6,7 +6,7 @@ import { RateLimiter } from '../../apps/gateway/src/limits/rate-limiter.js';
 import type { RatePolicy } from '../../apps/gateway/src/limits/rate-limiter.js';
 import { SharedLimits } from '../../apps/gateway/src/limits/redis/shared-limits.js';
 import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.js';
-import { describeWithRedis, RedisServer, silent } from '../support/redis-server.js';
+import { describeWithRedis, RedisServer, silent, testDeployment } from '../support/redis-server.js';
 
 const policy: RatePolicy = { max: 5, windowSecs: 3600, burst: 100, blockAfter: 4, blockSecs: 60 };
 
@@ -15,7 +15,7 @@ describeWithRedis('SharedLimits', () => {
   let redis: RedisConnection;
   beforeAll(async () => {
     server = await RedisServer.start();
-    redis = await RedisConnection.open(server.url, silent);
+    redis = await RedisConnection.open(server.url, silent, testDeployment);
   });
   afterAll(async () => {
     redis.close();
@@ -94,7 +94,7 @@ describeWithRedis('SharedLimits', () => {
   test('remember a bounded number of networks', async () => {
     const shared = new SharedLimits(redis, policy, 10);
     await Promise.all(Array.from({ length: 500 }, (_, i) => shared.count({ network: `2001:db8:${i}::/64` })));
-    expect(await server.command('HLEN', '{qrng}:networks')).toBe(10);
+    expect(await server.command('HLEN', await server.keyOf('networks'))).toBe(10);
   });
 
   async function calls(): Promise<number> {

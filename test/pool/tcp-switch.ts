@@ -42,8 +42,13 @@ export class TcpSwitch {
     for (const socket of this.#sockets) socket.unpipe();
   }
 
+  /** Ends all connections; new ones are passed on to `target` as it is then. */
+  disconnect(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   close(): void {
     this.#server.close();
-    for (const socket of this.#sockets) socket.destroy();
+    this.disconnect();
   }
 }

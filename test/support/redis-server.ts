@@ -13,6 +13,9 @@ export const describeWithRedis = (process.env['QRNG_TEST_MISSING'] ?? '').split(
   ? describe.skip
   : describe;
 
+/** For connections without a gateway around them. */
+export const testDeployment = { prefix: 'qrng', fingerprints: () => ['a-key'] };
+
 /** For connections of which nobody wants to hear. */
 export const silent: RedisLog = { up: () => undefined, down: () => undefined, refused: () => undefined };
 
@@ -90,6 +93,13 @@ export class RedisServer {
 
   resume(): void {
     this.#process?.kill('SIGCONT');
+  }
+
+  /** The key of this name, whichever space of whichever deployment it is in; there must be one. */
+  async keyOf(name: string): Promise<string> {
+    const keys = (await this.command('KEYS', `{*}:*:${name}`)) as string[];
+    if (keys.length !== 1) throw new Error(`${keys.length} keys are named ${name}`);
+    return String(keys[0]);
   }
 
   /** Runs one command, as redis-cli would. */

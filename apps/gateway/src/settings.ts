@@ -134,6 +134,10 @@ export class GatewaySettings {
   @Variable('redis:// or rediss://[USER:PASSWORD@]HOST[:PORT][/DATABASE]', isRedisUrl)
   QRNG_REDIS_URL?: string;
 
+  /** Begins the names of all keys in Redis. */
+  @Variable('1 to 64 of A-Z a-z 0-9 . _ : -', (value) => /^[A-Za-z0-9._:-]{1,64}$/.test(String(value)))
+  QRNG_REDIS_PREFIX = 'qrng';
+
   @Variable(
     'on, or (only with QRNG_REDIS_URL: nothing else would fill the pool) off',
     (value, settings) => value === 'on' || (value === 'off' && hasRedis(settings)),

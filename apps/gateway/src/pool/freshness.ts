@@ -25,11 +25,16 @@ export function timeRefusal(
   const stamped = Number(timestamp);
   if (now - stamped > ttlMs) return { result: 'stale', detail: `stamped ${now - stamped} ms ago` };
   if (stamped - now > skewMs) return { result: 'future', detail: `stamped ${stamped - now} ms ahead` };
-  // Nothing but a packet with a higher boot could follow, and for that a clock would have to be as wrong.
-  if (Number(boot) - stamped > skewMs) {
-    return { result: 'future', detail: `its boot, ${boot}, is later than its timestamp` };
-  }
-  return undefined;
+  return bootRefusal({ timestamp, boot }, skewMs);
+}
+
+/** Why the boot of a packet keeps it out: nothing but a higher one could follow, for which a clock would have to be as wrong. */
+export function bootRefusal(
+  { timestamp, boot }: Pick<PacketFields, 'timestamp' | 'boot'>,
+  skewMs: number,
+): TimeRefusal | undefined {
+  if (Number(boot) - Number(timestamp) <= skewMs) return undefined;
+  return { result: 'future', detail: `its boot, ${boot}, is later than its timestamp` };
 }
 
 /** When the bytes of a fresh packet were first exposed to the network: the timestamp of their first sealing, Unix ms. */

@@ -57,7 +57,8 @@ async function openPool(
     for (const collector of known) collectors.label(collector); // the first packet may be that of a clone
     return new EmbeddedPool(store, new ExpiringBuffer(options, onDiscard), clock, window);
   }
-  const pool = await RedisPool.open(options, clock, redis, onDiscard, window);
+  const memory = replay.sharedMemory();
+  const pool = await RedisPool.open({ ...options, window, memory }, clock, redis, onDiscard);
   metrics.observeLedger(() => pool.ledger());
   return pool;
 }

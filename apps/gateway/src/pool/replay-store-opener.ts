@@ -1,4 +1,5 @@
-/** Opens the replay state in the state directory, and reports how it was found and what becomes of it. */
+/** Opens what has to outlive the process in the state directory, and reports how it was found and what becomes of it. */
+import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock } from '../clock.js';
@@ -6,6 +7,7 @@ import { logEvent } from '../log-events.js';
 import type { LogLevel } from '../log-events.js';
 import { StateDirectory } from '../state/state-directory.js';
 import type { FreshnessWindow } from './freshness.js';
+import { PoolMemory } from './redis/pool-memory.js';
 import { ReplayStore } from './replay-store.js';
 import type { Recovery, ReplayLog } from './replay-store.js';
 
@@ -36,6 +38,11 @@ export class ReplayStoreOpener implements ReplayLog {
     const { store, recovery, known } = await ReplayStore.open(path, this.clock.now(), window, this);
     this.#report(recovery);
     return { store, known };
+  }
+
+  /** What a gateway that shares a pool knows of it. */
+  sharedMemory(): PoolMemory {
+    return new PoolMemory(join(this.directory.path, 'shared-pool'));
   }
 
   floorLowered(from: number, to: number): void {

@@ -3,6 +3,8 @@
  * the connection comes back by itself.
  */
 import { ErrorReply } from 'redis';
+import { joinDeployment } from './deployment.js';
+import type { Deployment } from './deployment.js';
 import { createRedisClient } from './redis-client.js';
 import type { RedisClient } from './redis-client.js';
 import { RedisError } from './redis-error.js';
@@ -17,9 +19,6 @@ const ANSWER_TIMEOUT_MS = 2000;
 const CHECK_AGAIN_MS = 1000;
 
 const TELL_REFUSED_EVERY_MS = 60_000;
-
-/** What the names of all keys begin with. */
-const PREFIX = '{qrng}:';
 
 /** What the connection tells; `change` also says why it is down. */
 export interface RedisLog {
@@ -40,20 +39,19 @@ export class RedisConnection {
   #quietUntil = 0;
   #onUp: (() => void) | undefined;
   #attempted: () => void = () => undefined;
+  #space: string | undefined;
+  readonly #deployment: Deployment;
 
-  private constructor(
-    url: string,
-    log: RedisLog,
-    private readonly prefix: string,
-  ) {
+  private constructor(url: string, log: RedisLog, deployment: Deployment) {
     this.#url = url;
     this.#log = log;
+    this.#deployment = deployment;
     this.#client = this.#connect();
   }
 
   /** A connection after its first attempt, which may have failed: it goes on trying. */
-  static async open(url: string, log: RedisLog, prefix = PREFIX): Promise<RedisConnection> {
-    const connection = new RedisConnection(url, log, prefix);
+  static async open(url: string, log: RedisLog, deployment: Deployment): Promise<RedisConnection> {
+    const connection = new RedisConnection(url, log, deployment);
     await new Promise<void>((resolve) => (connection.#attempted = resolve));
     return connection;
   }
@@ -107,7 +105,22 @@ export class RedisConnection {
    * @throws {RedisError} that says whether the script can have had an effect.
    */
   runScript<Arguments, Reply>(script: RedisScript<Arguments, Reply>, args: Arguments): Promise<Reply> {
-    return this.run((client) => runScript(client, script, args, this.prefix));
+    const prefix = `{${this.#deployment.prefix}}:`;
+    return this.run((client) => runScript(client, script, args, { prefix, space: this.#space ?? '' }));
+  }
+
+  /** Where this deployment's keys are, and the key that leads there: what a script checks with the hash of deployments. */
+  get membership(): { readonly space: string; readonly fingerprint: string } {
+    return { space: this.#space ?? '', fingerprint: this.#deployment.fingerprints()[0] ?? '' };
+  }
+
+  /**
+   * Looks up anew where this deployment's keys are: they changed, or Redis lost its data.
+   *
+   * @throws {RedisError}
+   */
+  async rejoin(): Promise<void> {
+    await this.run((client) => this.#join(client));
   }
 
   close(): void {
@@ -131,11 +144,13 @@ export class RedisConnection {
 
   async #check(client: RedisClient): Promise<void> {
     const { fault, warnings } = await checkRedis(client, this.#url);
+    const lost = fault === undefined ? await this.#join(client) : undefined;
     if (client !== this.#client || !client.isReady) return;
     this.#warnings = warnings;
-    if (fault !== undefined) {
-      this.#down(client, fault, true);
-      setTimeout(() => this.#replace(client, fault), CHECK_AGAIN_MS).unref();
+    const trouble = fault ?? lost;
+    if (trouble !== undefined) {
+      this.#down(client, trouble, fault !== undefined);
+      setTimeout(() => this.#replace(client, trouble), CHECK_AGAIN_MS).unref();
       return;
     }
     this.#fault = undefined;
@@ -143,6 +158,19 @@ export class RedisConnection {
     this.#onUp?.();
     this.#log.up(warnings);
     this.#attempted();
+  }
+
+  /** Why this deployment has no place there; undefined when it has. */
+  async #join(client: RedisClient): Promise<string | undefined> {
+    try {
+      const joined = await joinDeployment(client, this.#deployment, this.#space);
+      if ('fault' in joined) return joined.fault;
+      this.#space = joined.space;
+      return undefined;
+    } catch (error) {
+      if (error instanceof ErrorReply) return `does not allow what the gateway needs: ${error.message}`;
+      return 'did not answer';
+    }
   }
 
   #down(client: RedisClient, fault: string, refused = false): void {

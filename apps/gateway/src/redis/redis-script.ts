@@ -1,6 +1,7 @@
 /** Lua scripts: each is one atomic step inside Redis, sent by its hash, and as text where Redis does not know it yet. */
 import { hash } from 'node:crypto';
 import { ErrorReply } from 'redis';
+import { DEPLOYMENTS } from './deployment.js';
 import type { RedisClient } from './redis-client.js';
 
 /** A script with the names of its keys, how its arguments are written, and (as a type alone) what it answers. */
@@ -12,7 +13,10 @@ export interface RedisScript<Arguments, Reply> {
   readonly reply?: Reply;
 }
 
-/** Describes a script. Its keys are named without the prefix of the deployment, which the connection adds. */
+/**
+ * Describes a script. Its keys are named without the prefix and space of the deployment, which the connection adds; that of
+ * the hash of all deployments is in no space.
+ */
 export function redisScript<Arguments, Reply>(
   source: string,
   keys: readonly string[],
@@ -24,15 +28,16 @@ export function redisScript<Arguments, Reply>(
 /**
  * Runs a script once. A Redis that answers NOSCRIPT has run nothing, so sending the text then is no second time.
  *
- * @param prefix begins the name of every key; its hash tag puts all of them into one slot of a cluster.
+ * @param where begins the name of every key; the hash tag in it puts all of them into one slot of a cluster.
  */
 export async function runScript<Arguments, Reply>(
   client: RedisClient,
   { source, sha1, keys, encode }: RedisScript<Arguments, Reply>,
   args: Arguments,
-  prefix: string,
+  { prefix, space }: { readonly prefix: string; readonly space: string },
 ): Promise<Reply> {
-  const options = { keys: keys.map((name) => prefix + name), arguments: encode(args) };
+  const nameOf = (name: string): string => prefix + (name === DEPLOYMENTS ? name : `${space}:${name}`);
+  const options = { keys: keys.map(nameOf), arguments: encode(args) };
   try {
     return (await client.evalSha(sha1, options)) as Reply;
   } catch (error) {

@@ -5,16 +5,19 @@ import { SettingsError } from '#libs/settings';
 import { logEvent } from '../log-events.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
+import { HmacKeys } from '../packet-keys/hmac-keys.js';
+import { PacketKeysModule } from '../packet-keys/packet-keys.module.js';
 import type { RedisConnection } from './redis-connection.js';
 
 /** The token of the connection in use, a `RedisConnection` or undefined. */
 export const REDIS = Symbol('Redis');
 
 @Module({
+  imports: [PacketKeysModule],
   providers: [
     {
       provide: REDIS,
-      inject: [GatewaySettings, GatewayMetrics],
+      inject: [GatewaySettings, GatewayMetrics, HmacKeys],
       useFactory: openRedis,
     },
   ],
@@ -36,17 +39,20 @@ export class RedisModule implements OnApplicationShutdown {
 async function openRedis(
   settings: GatewaySettings,
   metrics: GatewayMetrics,
+  keys: HmacKeys,
 ): Promise<RedisConnection | undefined> {
   if (settings.QRNG_REDIS_URL === undefined) return undefined;
   const { RedisConnection } = await import('./redis-connection.js'); // 650 modules come with it
-  const redis = await RedisConnection.open(settings.QRNG_REDIS_URL, {
-    up: (warnings) => {
+  const deployment = { prefix: settings.QRNG_REDIS_PREFIX, fingerprints: () => keys.fingerprints() };
+  const log = {
+    up: (warnings: readonly string[]) => {
       logEvent('log', 'redis-up');
       for (const warning of warnings) logEvent('warn', 'redis-setting', { warning });
     },
-    down: (reason) => logEvent('error', 'redis-down', { reason }),
-    refused: (reason) => logEvent('error', 'redis-refused', { reason }),
-  });
+    down: (reason: string) => logEvent('error', 'redis-down', { reason }),
+    refused: (reason: string) => logEvent('error', 'redis-refused', { reason }),
+  };
+  const redis = await RedisConnection.open(settings.QRNG_REDIS_URL, log, deployment);
   if (redis.refused) {
     const { fault = '' } = redis;
     redis.close();

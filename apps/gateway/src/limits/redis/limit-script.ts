@@ -1,8 +1,8 @@
 /**
  * What RateLimiter does, for all gateways together: one call decides on many requests, in the order in which they came.
  *
- *   {qrng}:clients   hash  client  -> its windows and its block
- *   {qrng}:networks  hash  network -> the same for failed authentications
+ *   clients   hash  client  -> its windows and its block
+ *   networks  hash  network -> the same for failed authentications
  *
  * The windows are those of SlidingWindow: 64 slots, of which those count that are not older than the window. Redis' clock
  * is the only one.

@@ -1,7 +1,7 @@
 /**
  * What all gateways together have served to each client in the current UTC day, by Redis' clock.
  *
- *   {qrng}:usage  hash  @day; CLIENT:requests, CLIENT:bytes
+ *   usage  hash  @day; CLIENT:requests, CLIENT:bytes
  */
 import { redisScript } from '../../redis/redis-script.js';
 import type { DayUsage } from '../usage-book.js';

@@ -1,53 +1,46 @@
 /** Admission to the shared pool: check, advance, make room, store, in one atomic step. */
 import { redisScript } from '../../redis/redis-script.js';
-import { MAX_COLLECTORS, REMEMBERED_PACKETS } from '../replay-state.js';
-import { encodeCommon, KEYS, PRELUDE } from './script-prelude.js';
-import type { CommonArguments, PoolReply } from './script-prelude.js';
+import { POSITIONS } from './positions.js';
+import { COMMON_ARGUMENTS, encodeCommon, KEYS, PRELUDE } from './script-prelude.js';
+import type { CommonArguments, Moved, PoolReply } from './script-prelude.js';
 
 export interface AdmitArguments extends CommonArguments {
   readonly capacity: number;
   readonly overflow: 'discard' | 'replace';
+  /** How old a packet may be, ms. */
+  readonly packetTtlMs: number;
   readonly collector: string;
-  /** boot and sequence, 20 digits each: compared as text, because Lua's numbers are doubles. */
+  readonly ownKey: boolean;
+  /** boot and sequence, 20 digits each. */
   readonly position: string;
   /** Hexadecimal. */
   readonly mac: string;
-  /** 20 digits. */
-  readonly timestamp: string;
-  /** 20 digits: when the bytes were first sealed. */
-  readonly exposed: string;
+  /** When the packet was sealed, and when its bytes were first, Unix ms. */
+  readonly stamped: number;
+  readonly exposed: number;
   /** The packet's data; none for a heartbeat. */
   readonly blocks: readonly Buffer[];
 }
 
-const POSITION_DIGITS = 40;
-/** Of what is remembered of a collector: a position and a MAC in hexadecimal, each with a space behind it. */
-const RECORD_LENGTH = POSITION_DIGITS + 1 + 64 + 1;
+const AT = COMMON_ARGUMENTS;
+const FIRST_BLOCK = AT + 10;
 
 // The sequence advances before the bytes are stored: Lua does not roll back, so a failure in between loses bytes and
 // never lets a packet in twice.
 const SCRIPT = `${PRELUDE}
-local capacity, replaces = tonumber(ARGV[6]), ARGV[7] == 'replace'
-local collector, position, mac, timestamp, exposed = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
-
--- The latest records, the last accepted one first; at the end the latest time at which any accepted packet was sealed.
-local recent = redis.call('HGET', REPLAY, collector) or ''
-local newest = recent:sub(#recent - #recent % ${RECORD_LENGTH} + 1)
-recent = recent:sub(1, #recent - #newest)
-local last = recent:sub(1, ${POSITION_DIGITS})
-if last == '' and redis.call('HLEN', REPLAY) >= ${MAX_COLLECTORS} + 2 then return answer('too-many-collectors', '') end
-if last ~= '' and position <= last then
-  local known = string.match(recent, position .. ' (%x+)')
-  local differs = known and known ~= mac
-  if not known and newest ~= '' then -- sealed after all that was accepted, and yet not above it: a second sealer
-    differs = position:sub(1, 20) == last:sub(1, 20) and timestamp > newest
-  end
-  return answer(differs and 'conflict' or 'replay', '')
-end
-if exposed < redis.call('HGET', REPLAY, '@created') then return answer('below-floor', '') end
+local capacity, replaces, packetTtl = tonumber(ARGV[${AT + 1}]), ARGV[${AT + 2}] == 'replace', tonumber(ARGV[${AT + 3}])
+local collector = ARGV[${AT + 4}]
+local packet = { own = ARGV[${AT + 5}], position = ARGV[${AT + 6}], mac = ARGV[${AT + 7}],
+  stamped = tonumber(ARGV[${AT + 8}]), exposed = tonumber(ARGV[${AT + 9}]) }
+${POSITIONS}
+if now - packet.stamped > packetTtl then return answer('stale', string.format('%.0f', now - packet.stamped)) end
+if packet.stamped - now > skew then return answer('future', string.format('%.0f', packet.stamped - now)) end
+local position = healed(collector, redis.call('HGET', REPLAY, collector))
+local how, last = standing(position, packet)
+if how ~= 'next' then return answer(how, '') end
 
 local bytes = 0
-for i = 13, #ARGV do bytes = bytes + #ARGV[i] end
+for i = ${FIRST_BLOCK}, #ARGV do bytes = bytes + #ARGV[i] end
 expire()
 local excess = amount('stored') + amount('leased') + bytes - capacity
 if bytes > 0 and excess > 0 then
@@ -60,19 +53,18 @@ if bytes > 0 and excess > 0 then
   end
 end
 
-recent = (position .. ' ' .. mac .. ' ' .. recent):sub(1, ${REMEMBERED_PACKETS * RECORD_LENGTH})
-redis.call('HSET', REPLAY, collector, recent .. (timestamp > newest and timestamp or newest))
+advance(collector, position, packet)
 if bytes > 0 then
   redis.call('HINCRBY', POOL, 'received', bytes)
   redis.call('HINCRBY', POOL, 'stored', bytes)
-  for i = 13, #ARGV do redis.call('RPUSH', BLOCKS, now, ARGV[i]) end
+  for i = ${FIRST_BLOCK}, #ARGV do redis.call('RPUSH', BLOCKS, now, ARGV[i]) end
 end
 return answer('accepted', last)
 `;
 
-/** `result` is an `Admission` result; `detail` the position before, empty for a collector's first packet. */
-export const admit = redisScript<AdmitArguments, PoolReply<Buffer, Buffer>>(SCRIPT, KEYS, (args) => {
-  const { capacity, overflow, collector, position, mac, timestamp, exposed, blocks } = args;
-  const packet = [collector, position, mac, timestamp, exposed];
-  return [...encodeCommon(args), String(capacity), overflow, ...packet, ...blocks];
+/** `detail` is the position before where the packet was accepted, and by how many ms it was off where it was not fresh. */
+export const admit = redisScript<AdmitArguments, PoolReply<Buffer, Buffer> | Moved>(SCRIPT, KEYS, (args) => {
+  const { capacity, overflow, packetTtlMs, collector, ownKey, position, mac, stamped, exposed } = args;
+  const packet = [collector, ownKey ? '1' : '0', position, mac, `${stamped}`, `${exposed}`];
+  return [...encodeCommon(args), `${capacity}`, overflow, `${packetTtlMs}`, ...packet, ...args.blocks];
 });

@@ -1,7 +1,7 @@
 /** A gateway's report of what became of the bytes it leased, and a lease of more. */
 import { redisScript } from '../../redis/redis-script.js';
-import { encodeCommon, KEYS, PRELUDE } from './script-prelude.js';
-import type { CommonArguments, PoolReply } from './script-prelude.js';
+import { COMMON_ARGUMENTS, encodeCommon, KEYS, PRELUDE } from './script-prelude.js';
+import type { CommonArguments, Moved, PoolReply } from './script-prelude.js';
 
 /** A gateway that was silent for so long is dead: what it held counts as discarded. */
 const DEAD_AFTER_MS = 10_000;
@@ -16,9 +16,12 @@ export interface LeaseArguments extends CommonArguments {
   readonly reserve: number;
 }
 
+const AT = COMMON_ARGUMENTS;
+
 // What the gateway was given and neither served nor dropped nor holds was lost, with an answer that never reached it.
 const SCRIPT = `${PRELUDE}
-local held, need, plenty, reserve = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local held, need = tonumber(ARGV[${AT + 1}]), tonumber(ARGV[${AT + 2}])
+local plenty, reserve = tonumber(ARGV[${AT + 3}]), tonumber(ARGV[${AT + 4}])
 discarded.lease = settle('discarded', own - held)
 
 if need == 0 and plenty == 0 then
@@ -42,8 +45,10 @@ return answer(pieces, '')
 `;
 
 /** `result` holds age (ms), bytes, age, bytes ... oldest first; `detail` is empty. */
-export const lease = redisScript<LeaseArguments, PoolReply<readonly (number | Buffer)[], Buffer>>(
-  SCRIPT,
-  KEYS,
-  (args) => [...encodeCommon(args), ...[args.held, args.need, args.plenty, args.reserve].map(String)],
-);
+export const lease = redisScript<
+  LeaseArguments,
+  PoolReply<readonly (number | Buffer)[] | Buffer, Buffer> | Moved
+>(SCRIPT, KEYS, (args) => [
+  ...encodeCommon(args),
+  ...[args.held, args.need, args.plenty, args.reserve].map(String),
+]);

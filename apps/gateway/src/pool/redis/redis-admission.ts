@@ -15,30 +15,37 @@ const DIGITS = 20;
 /** The arguments of the admission script. */
 export function admitArguments(
   packet: Packet,
-  options: BufferOptions,
+  { capacity, overflow }: BufferOptions,
+  packetTtlMs: number,
   common: CommonArguments,
 ): AdmitArguments {
+  const { collector, ownKey } = packet;
   return {
     ...common,
-    capacity: options.capacity,
-    overflow: options.overflow,
-    collector: packet.collector,
+    ...{ capacity, overflow, packetTtlMs, collector, ownKey },
     position: digits(packet.boot) + digits(packet.sequence),
     mac: packet.mac.toString('hex'),
-    timestamp: digits(packet.timestamp),
-    exposed: digits(BigInt(Math.max(0, exposedAt(packet)))),
+    stamped: Number(packet.timestamp),
+    exposed: exposedAt(packet),
     blocks: packet.type === 'entropy' ? blocksOf(packet.data) : [],
   };
 }
 
-/** @param before the collector's position before this packet, as 40 digits; empty when there was none. */
-export function admissionOf(packet: Packet, result: string, before: string): Admission {
+/**
+ * @param detail of the answer: the collector's position before this packet as 40 digits, empty when there was none; or by how
+ * many ms the packet is not fresh.
+ */
+export function admissionOf(packet: Packet, result: string, detail: string): Admission {
   switch (result) {
     case 'accepted': {
-      const sameRun = before.slice(0, DIGITS) === digits(packet.boot);
-      const last = sameRun ? BigInt(before.slice(DIGITS)) : 0n;
+      const sameRun = detail.slice(0, DIGITS) === digits(packet.boot);
+      const last = sameRun ? BigInt(detail.slice(DIGITS)) : 0n;
       return { result, missing: packet.sequence - last - 1n };
     }
+    case 'stale':
+      return { result, detail: `stamped ${detail} ms ago, by Redis' clock` };
+    case 'future':
+      return { result, detail: `stamped ${detail} ms ahead of Redis' clock` };
     case 'replay':
     case 'conflict':
     case 'below-floor':

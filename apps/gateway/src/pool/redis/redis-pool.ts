@@ -13,13 +13,16 @@ import type { RedisConnection } from '../../redis/redis-connection.js';
 import { RedisError } from '../../redis/redis-error.js';
 import { ExpiringBuffer } from '../expiring-buffer.js';
 import type { BufferOptions } from '../expiring-buffer.js';
-import { timeRefusal } from '../freshness.js';
+import { bootRefusal } from '../freshness.js';
 import type { FreshnessWindow } from '../freshness.js';
 import type { Admission, Block, DiscardReason, Pool, PoolLevel } from '../pool.js';
 import { admit } from './admit-script.js';
 import { lease } from './lease-script.js';
+import type { PoolMemory } from './pool-memory.js';
+import { PoolScripts } from './pool-scripts.js';
+import type { OwnArguments } from './pool-scripts.js';
 import { admissionOf, admitArguments } from './redis-admission.js';
-import type { CommonArguments, PoolReply } from './script-prelude.js';
+import type { PoolReply } from './script-prelude.js';
 import { SharedLevel } from './shared-level.js';
 import type { Ledger } from './shared-level.js';
 
@@ -32,10 +35,17 @@ const MOST_BYTES = 4 * LEASE_BYTES;
 /** How often a gateway reports, and learns how the pool stands. */
 const REPORT_INTERVAL_MS = 500;
 
+/** What a shared pool needs beside its own settings. */
+export interface RedisPoolOptions extends BufferOptions {
+  readonly window: FreshnessWindow;
+  readonly memory: PoolMemory;
+}
+
 export class RedisPool implements Pool {
   readonly #id = randomUUID();
   readonly #hand: ExpiringBuffer;
   readonly #shared: SharedLevel;
+  readonly #scripts: PoolScripts;
   readonly #timer: NodeJS.Timeout;
   #leasing: Promise<number> | undefined;
   #trouble: string | undefined = 'Redis has not answered yet';
@@ -43,12 +53,12 @@ export class RedisPool implements Pool {
   #dropped = 0;
 
   private constructor(
-    private readonly options: BufferOptions,
+    private readonly options: RedisPoolOptions,
     private readonly clock: Clock,
     private readonly redis: RedisConnection,
     private readonly onDiscard: (reason: DiscardReason, bytes: number) => void,
-    private readonly window: FreshnessWindow,
   ) {
+    this.#scripts = new PoolScripts(redis, clock, options.memory, options.window.skewMs);
     this.#hand = new ExpiringBuffer(
       { capacity: MOST_BYTES + LEASE_BYTES, overflow: 'discard', ttlMs: options.ttlMs },
       (reason, bytes) => this.#drop(reason, bytes),
@@ -59,25 +69,29 @@ export class RedisPool implements Pool {
 
   /** A pool that has been asked once how it stands. */
   static async open(
-    options: BufferOptions,
+    options: RedisPoolOptions,
     clock: Clock,
     redis: RedisConnection,
     onDiscard: (reason: DiscardReason, bytes: number) => void,
-    window: FreshnessWindow,
   ): Promise<RedisPool> {
-    const pool = new RedisPool(options, clock, redis, onDiscard, window);
+    const pool = new RedisPool(options, clock, redis, onDiscard);
     await pool.#report();
     return pool;
   }
 
   async admit(packet: Packet): Promise<Admission> {
-    const refusal = timeRefusal(packet, this.clock.now(), this.window);
+    const { clockFault } = this.#scripts;
+    if (clockFault !== undefined) return { result: 'unready', detail: clockFault };
+    const { ttlMs, skewMs } = this.options.window;
+    const refusal = bootRefusal(packet, skewMs);
     if (refusal !== undefined) return refusal;
     try {
-      const [result, before] = this.#learn(
-        await this.redis.runScript(admit, admitArguments(packet, this.options, this.#common())),
+      const [result, detail] = await this.#scripts.run(
+        admit,
+        (common) => admitArguments(packet, this.options, ttlMs, { ...common, ...this.#own() }),
+        (reply) => this.#learn(reply),
       );
-      return admissionOf(packet, result.toString(), before.toString());
+      return admissionOf(packet, result.toString(), detail.toString());
     } catch (error) {
       if (!(error instanceof RedisError)) throw error;
       if (error.message.startsWith('OOM')) return { result: 'full', detail: error.message };
@@ -122,11 +136,14 @@ export class RedisPool implements Pool {
   }
 
   fault(): string | undefined {
-    return this.redis.fault === undefined ? this.#trouble : `Redis ${this.redis.fault}`;
+    if (this.redis.fault !== undefined) return `Redis ${this.redis.fault}`;
+    return this.#scripts.clockFault ?? this.#trouble;
   }
 
   blocks(): Block[] {
-    return [];
+    const { floor } = this.#scripts;
+    const isAhead = floor - this.clock.now() > this.options.window.skewMs;
+    return isAhead ? [{ collector: undefined, until: floor }] : [];
   }
 
   /** The ledger of all gateways, as of the last answer of Redis. */
@@ -141,6 +158,7 @@ export class RedisPool implements Pool {
     this.#hand.take(left, this.clock.monotonic())?.fill(0);
     if (left > 0) this.#drop('lease', left);
     await this.#report();
+    this.#scripts.close();
   }
 
   #drop(reason: DiscardReason, bytes: number): void {
@@ -167,8 +185,12 @@ export class RedisPool implements Pool {
     const held = this.#hand.bytesAt(this.clock.monotonic()); // first: it drops what has expired
     const amounts = { held, need, plenty, reserve: RESERVE_BYTES };
     try {
-      const reply = await this.redis.runScript(lease, { ...this.#common(), ...amounts });
-      return this.#store(this.#learn(reply)[0]);
+      const [pieces] = await this.#scripts.run(
+        lease,
+        (common) => ({ ...common, ...this.#own(), ...amounts }),
+        (reply) => this.#learn(reply),
+      );
+      return Buffer.isBuffer(pieces) ? 0 : this.#store(pieces);
     } catch (error) {
       if (!(error instanceof RedisError)) throw error;
       this.#trouble = error.message;
@@ -176,9 +198,8 @@ export class RedisPool implements Pool {
     }
   }
 
-  #common(): CommonArguments {
-    const { ttlMs } = this.options;
-    return { nowMs: this.clock.now(), ttlMs, id: this.#id, served: this.#served, dropped: this.#dropped };
+  #own(): OwnArguments {
+    return { ttlMs: this.options.ttlMs, id: this.#id, served: this.#served, dropped: this.#dropped };
   }
 
   /** Stores age, bytes, age, bytes ...; ages are by Redis' clock, and only they go from one clock to the other. */
@@ -196,9 +217,8 @@ export class RedisPool implements Pool {
     return stored;
   }
 
-  #learn<R, D>(reply: PoolReply<R, D>): PoolReply<R, D> {
+  #learn(reply: PoolReply<unknown, unknown>): void {
     this.#trouble = undefined;
     this.#shared.learn(reply, this.clock.monotonic());
-    return reply;
   }
 }

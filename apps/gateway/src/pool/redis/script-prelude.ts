@@ -1,22 +1,38 @@
 /**
- * What every script of the shared pool begins with. Each script is one atomic step inside Redis. The names of its keys
- * stand behind the prefix of the deployment.
+ * What every script of the shared pool begins with. Each script is one atomic step inside Redis, and takes its time from
+ * Redis' clock alone. The names of its keys stand behind the prefix and the space of the deployment.
  *
  *   pool      hash  received, served, discarded, stored, leased: the ledger of all gateways, in bytes
- *   blocks    list  oldest first, two elements a block: when it came (Unix ms by Redis' clock), its bytes
- *   replay    hash  collector -> (boot, sequence) and MAC of its last packets, newest first, and the latest time of
- *                   sealing; @fence, @created
+ *   blocks    list  oldest first, two elements a block: when it came (Unix ms), its bytes
+ *   replay    hash  collector -> its position, see admit-script; and of all of them
+ *                     @fence   replication id of the server that the epoch began on
+ *                     @epoch   number of times that data may have been lost
+ *                     @floor   nothing exposed before it is taken (Unix ms)
+ *                     @newest  the latest timestamp taken (Unix ms)
  *   replicas  hash  gateway process -> when it last reported, what it holds, what it served and dropped
  *
  * `received = served + discarded + stored + leased` holds after every script.
  */
-export const KEYS = ['pool', 'blocks', 'replay', 'replicas'] as const;
+import { DEPLOYMENTS } from '../../redis/deployment.js';
+
+export const KEYS = ['pool', 'blocks', 'replay', 'replicas', DEPLOYMENTS] as const;
+
+/** Which of its histories a pool is in: a number that rises, and the server that it began on. */
+export interface Epoch {
+  readonly number: number;
+  readonly fence: string;
+}
 
 /** The arguments that every script has. */
 export interface CommonArguments {
-  /** The gateway's clock. */
-  readonly nowMs: number;
-  /** How long bytes may lie in the pool; 0: for ever. */
+  /** Where this deployment's keys are, and a key that leads there; no key at a gateway that takes no packets. */
+  readonly membership: { readonly space: string; readonly fingerprint: string };
+  /** The latest epoch that this gateway has used, and the latest timestamp that it knows to have been taken. */
+  readonly epoch: Epoch;
+  readonly newest: number;
+  /** How far clocks may differ, ms. */
+  readonly skewMs: number;
+  /** How long bytes may lie in the pool, ms; 0: for ever. */
   readonly ttlMs: number;
   /** Of this gateway process, another at each start. */
   readonly id: string;
@@ -25,13 +41,28 @@ export interface CommonArguments {
   readonly dropped: number;
 }
 
+/** How many they are; those of a script come after them. */
+export const COMMON_ARGUMENTS = 10;
+
 /** The common arguments, in the order in which the prelude reads them. */
-export function encodeCommon({ nowMs, ttlMs, id, served, dropped }: CommonArguments): string[] {
-  return [String(nowMs), String(ttlMs), id, String(served), String(dropped)];
+export function encodeCommon(common: CommonArguments): string[] {
+  const { membership, epoch, newest, skewMs, ttlMs, id, served, dropped } = common;
+  const { space, fingerprint } = membership;
+  return [
+    space,
+    fingerprint,
+    `${epoch.number}`,
+    epoch.fence,
+    ...[newest, skewMs, ttlMs].map(String),
+    id,
+    `${served}`,
+    `${dropped}`,
+  ];
 }
 
 /** What every script gives back, as Redis sends it; numbers are bytes and milliseconds. */
 export type PoolReply<Result, Detail> = readonly [
+  /** `epoch`: this gateway has to remember the epoch first, and nothing was done. */
   result: Result,
   detail: Detail,
   ledger: readonly [received: number, served: number, discarded: number, stored: number, leased: number],
@@ -40,19 +71,31 @@ export type PoolReply<Result, Detail> = readonly [
   /** What this call discarded, beside what the gateway reported to have dropped. */
   discarded: readonly [replaced: number, expired: number, fence: number, lease: number],
   oldestAgeMs: number,
-  /** 1 when this call found the replay state missing or the fence broken, and began a new one. */
+  /** 1 when this call found the replay state missing or the fence broken, and began a new epoch. */
   fresh: number,
+  epoch: number,
+  fence: Buffer,
+  /** Redis' clock, the floor and the latest timestamp taken, Unix ms. */
+  now: number,
+  floor: number,
+  newest: number,
 ];
 
+/** Instead of all that: this deployment's keys are elsewhere, and nothing was done. */
+export type Moved = readonly ['moved'];
+
 /**
- * The fence: a restart or a failover gives the server another replication id (INFO, master_replid). Bytes that were
- * popped may be back then, so the pool is deleted, and positions may be behind, so the replay state counts as created
- * now. Positions are never deleted: each is still a lower bound.
+ * The fence: a restart or a failover gives the server another replication id (INFO, master_replid), and a fail-back to a
+ * server that never restarted shows in an epoch that a gateway has left behind. Bytes that were popped may be back then,
+ * so the pool is deleted; positions may be behind, so nothing exposed up to now is taken any more. Positions are never
+ * deleted: each is still a lower bound. A gateway that comes from another epoch brings along what it knows.
  */
 export const PRELUDE = `
-local POOL, BLOCKS, REPLAY, REPLICAS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local clock, ttl, id = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
-local served, dropped = tonumber(ARGV[4]), tonumber(ARGV[5])
+local POOL, BLOCKS, REPLAY, REPLICAS, DEPLOYMENTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local space, fingerprint, knownEpoch, knownFence = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local known, skew, ttl = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local id, served, dropped = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+if fingerprint ~= '' and redis.call('HGET', DEPLOYMENTS, fingerprint) ~= space then return { 'moved' } end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local discarded = { replaced = 0, expired = 0, fence = 0, lease = 0 }
@@ -69,13 +112,30 @@ local function discard(from, reason, bytes)
   discarded[reason] = discarded[reason] + bytes
 end
 
--- The fence.
+-- The fence, and the floor.
+local state = redis.call('HMGET', REPLAY, '@fence', '@epoch', '@floor', '@newest')
+local fence, epoch, floor, newest = state[1], tonumber(state[2] or 0), tonumber(state[3] or 0), tonumber(state[4] or 0)
+local function note(name, value) redis.call('HSET', REPLAY, name, string.format('%.0f', value)) end
 local server = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
-if redis.call('HGET', REPLAY, '@fence') ~= server then
-  fresh = 1
-  local created = string.format('%020.0f', math.max(now, clock) + 1)
-  redis.call('HSET', REPLAY, '@fence', server, '@created', created)
+if fence ~= server or knownEpoch > epoch then
+  fresh, fence, epoch = 1, server, math.max(epoch, knownEpoch) + 1
+  newest = math.max(newest, known)
+  floor = math.max(floor, now + 1, newest + 1)
+  redis.call('HSET', REPLAY, '@fence', fence)
+  note('@epoch', epoch)
+  note('@floor', floor)
+  note('@newest', newest)
   redis.call('DEL', BLOCKS)
+elseif (knownEpoch ~= epoch or knownFence ~= fence) and known >= floor then
+  newest = math.max(newest, known)
+  floor = known + 1
+  note('@floor', floor)
+  note('@newest', newest)
+end
+-- A floor from a clock that was ahead, when nothing was taken since: as a state that begins now.
+if floor - now > skew and newest <= now then
+  floor = now + 1
+  note('@floor', floor)
 end
 if redis.call('EXISTS', BLOCKS) == 0 then discard('stored', 'fence', amount('stored')) end
 
@@ -130,6 +190,9 @@ local function answer(result, detail)
   for i = 1, 5 do ledger[i] = tonumber(ledger[i] or 0) end
   return { result, detail, ledger, own,
     { discarded.replaced, discarded.expired, discarded.fence, discarded.lease },
-    oldest and math.max(0, now - tonumber(oldest)) or 0, fresh }
+    oldest and math.max(0, now - tonumber(oldest)) or 0, fresh, epoch, fence, now, floor, newest }
 end
+
+-- Nothing is taken or handed out in an epoch that the gateway could forget.
+if knownEpoch ~= epoch or knownFence ~= fence then return answer('epoch', '') end
 `;
