@@ -17,7 +17,7 @@ const GATEWAY = [
   ['audit', 'metrics', 'packet-keys', 'redis', 'reload', 'state'],
   ['limits', 'pool', 'admission', 'collectors', 'tls'],
   ['gate'],
-  ['push', 'api', 'open-api', 'docs', 'health', 'scrape'],
+  ['push', 'receive', 'api', 'open-api', 'docs', 'health', 'scrape'],
   ['http', 'gateway.module', 'create-gateway', 'start', 'main'],
 ];
 

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => gateway.close());
 
 const packets = (collector: string, result: string): string =>
-  `qrng_packets_total{collector="${collector}",result="${result}"}`;
+  `qrng_packets_total{collector="${collector}",result="${result}",transport="https"}`;
 const UNVERIFIED = ['malformed', 'crc', 'hmac', 'unready'].map((result) => packets('unverified', result));
 const AT_START = [
   'qrng_auth_failures_total',

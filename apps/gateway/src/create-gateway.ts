@@ -12,6 +12,7 @@ import { addRequestHooks } from './http/request-hooks.js';
 import { boundConnections, ignoreExpectations, serverOptions } from './http/server-options.js';
 import { passBody } from './api/request-body.js';
 import { addSwagger } from './docs/swagger.js';
+import { Receivers } from './receive/receivers.service.js';
 import { readPacketBody } from './push/packet-body.js';
 import { SettingsSource } from './settings-source.js';
 import { parseListenAddress } from './settings.js';
@@ -68,6 +69,7 @@ export async function listen(
     const { address: host } = await lookup(address.host);
     const options = { host, port: address.port, reusePort };
     await app.listen(options);
+    if (settings.QRNG_INGEST === 'on') await app.get(Receivers, { strict: false }).open();
   } catch (error) {
     const code = errorCode(error);
     const problem = `QRNG_LISTEN_ADDRESS must be an address of this machine and a port that is free and allowed (${code})`;

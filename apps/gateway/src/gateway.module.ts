@@ -20,6 +20,7 @@ import { UnknownRoute } from './http/unknown-route.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { OpenApiModule } from './open-api/open-api.module.js';
 import { PushModule } from './push/push.module.js';
+import { ReceiveModule } from './receive/receive.module.js';
 import { ReloadModule } from './reload/reload.module.js';
 import { ScrapeModule } from './scrape/scrape.module.js';
 import type { GatewaySettings } from './settings.js';
@@ -40,7 +41,7 @@ export class GatewayModule {
         ReloadModule,
         TlsModule,
         GateModule,
-        ...(settings.QRNG_INGEST === 'on' ? [PushModule] : []),
+        ...(settings.QRNG_INGEST === 'on' ? [PushModule, ReceiveModule] : []),
         ApiModule,
         HealthModule,
         ScrapeModule,

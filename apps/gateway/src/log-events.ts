@@ -29,6 +29,9 @@ const MESSAGES = {
     'the positions could not be written; after the next start packets of the last seconds are refused',
   'usage-lost': "the day's usage cannot be read; quotas begin anew",
   'usage-not-written': "the day's usage cannot be written",
+  receiving:
+    'packets are received without answers; a small bufferBytes loses datagrams (raise net.core.rmem_max)',
+  'receive-failed': 'a one-way input cannot be read; it is tried again',
   'telemetry-malformed': 'a heartbeat does not carry valid telemetry',
   'sequence-gap': 'a collector skipped sequence numbers: packets were lost',
   'push-refused': 'a packet was refused',

@@ -1,5 +1,5 @@
 /** The gateway's settings: every environment variable it knows, with its default and what it must be. */
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import {
   ChoiceVariable,
   FileVariable,
@@ -143,6 +143,12 @@ export class GatewaySettings {
     (value, settings) => value === 'on' || (value === 'off' && hasRedis(settings)),
   )
   QRNG_INGEST: 'on' | 'off' = 'on';
+
+  /** One-way inputs beside `/push`, for carriers without answers (docs/diode.md). */
+  @IsOptional()
+  @ListVariable('a comma separated list of udp://ADDRESS:PORT and spool:///DIRECTORY', isReceiver)
+  @Variable('unset with QRNG_INGEST=off', (_, settings) => settings.QRNG_INGEST !== 'off')
+  QRNG_RECEIVE?: string[];
 }
 
 /** Where to listen; an IPv6 address stands in brackets. */
@@ -173,4 +179,19 @@ function isRedisUrl(value: unknown): boolean {
 
 function hasRedis(settings: Partial<GatewaySettings>): boolean {
   return settings.QRNG_REDIS_URL !== undefined;
+}
+
+/** The carriers by which this gateway takes packets. */
+export function transportsOf(settings: Readonly<GatewaySettings>): string[] {
+  if (settings.QRNG_INGEST === 'off') return [];
+  const others = (settings.QRNG_RECEIVE ?? []).map((url) => new URL(url).protocol.slice(0, -1));
+  return ['https', ...new Set(others)];
+}
+
+/** An address, not a name: what to bind to must not depend on a resolver. */
+function isReceiver(text: string): boolean {
+  const url = URL.parse(text);
+  if (url?.protocol === 'spool:') return /^spool:\/\/\/[^?#]+$/.test(text);
+  const isUdp = url?.protocol === 'udp:' && /^udp:\/\/[^/@?#]+:\d+$/.test(text);
+  return isUdp && isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0;
 }

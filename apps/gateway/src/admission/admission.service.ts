@@ -2,9 +2,9 @@
 import { Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import type { Packet } from '#libs/crypto';
-import { Clock } from '../clock.js';
 import type { Admission } from '../pool/pool.js';
 import { EntropyService } from '../pool/entropy.service.js';
+import type { Origin } from './origin.js';
 import { PushOutcomes } from './push-outcomes.js';
 import { PacketRefusal } from './packet-refusal.js';
 
@@ -15,23 +15,21 @@ export class AdmissionService implements OnModuleDestroy {
   #stopping = false;
 
   constructor(
-    private readonly clock: Clock,
     private readonly entropy: EntropyService,
     private readonly outcomes: PushOutcomes,
   ) {}
 
   /**
-   * @param source address of the sender.
    * @throws {PacketRefusal} when the packet is not taken.
    */
-  async admit(packet: Packet, source: string): Promise<void> {
+  async admit(packet: Packet, origin: Origin): Promise<void> {
     const admission = this.#stopping ? STOPPING : await this.entropy.admit(packet);
     if (admission.result === 'accepted') {
-      this.outcomes.accepted(packet, admission.missing, this.clock.now());
+      this.outcomes.accepted(packet, origin, admission.missing);
       return;
     }
     const refusal = new PacketRefusal(admission.result, admission.detail);
-    this.outcomes.refused(refusal, source, packet);
+    this.outcomes.refused(refusal, origin, packet);
     throw refusal;
   }
 

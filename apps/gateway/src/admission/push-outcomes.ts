@@ -1,12 +1,14 @@
-/** Tells operators what became of each push: metrics, log, audit trail, and the state of its collector. */
+/** Reports what became of each packet: metrics, log, audit trail, and the state of its collector. */
 import { Injectable } from '@nestjs/common';
 import type { Packet } from '#libs/crypto';
 import type { AuditEvent } from '../audit/audit-event.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { EventLimit } from '../audit/event-limit.js';
+import { Clock } from '../clock.js';
 import { CollectorRegistry } from '../collectors/collector-registry.js';
 import { logEvent } from '../log-events.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import type { Origin, Transport } from './origin.js';
 import type { PacketRefusal, RefusalResult } from './packet-refusal.js';
 
 /** Outcomes that somebody may have brought about on purpose. A damaged packet (malformed, crc) proves nothing. */
@@ -27,13 +29,14 @@ export class PushOutcomes {
     private readonly metrics: GatewayMetrics,
     private readonly collectors: CollectorRegistry,
     private readonly audit: AuditTrail,
+    private readonly clock: Clock,
   ) {}
 
-  /** A packet that was taken at `now` and skipped `missing` sequence numbers. */
-  accepted(packet: Packet, missing: bigint, now: number): void {
+  /** A packet that was taken and skipped `missing` sequence numbers. */
+  accepted(packet: Packet, { transport }: Origin, missing: bigint): void {
     const { collector, boot, sequence } = packet;
-    this.#count('accepted', packet);
-    this.collectors.note(packet, missing, now);
+    this.#count('accepted', transport, packet);
+    this.collectors.note(packet, missing, this.clock.now());
     if (missing === 0n) return;
     logEvent('warn', 'sequence-gap', {
       collector,
@@ -44,18 +47,23 @@ export class PushOutcomes {
   }
 
   /** A push that was not taken; `packet` only if its MAC held: nothing else is known to be from a collector. */
-  refused(refusal: PacketRefusal, source: string, packet?: Packet): void {
+  refused(refusal: PacketRefusal, { transport, source }: Origin, packet?: Packet): void {
     const { result, detail: reason } = refusal;
     const { collector, boot, sequence } = packet ?? {};
-    if (result !== 'unknown') this.#count(result, packet);
+    if (result !== 'unknown') this.#count(result, transport, packet);
     const event = AUDITED[result];
     if (event !== undefined) this.audit.record(event, { source, collector, boot, sequence, reason });
     this.#log(refusal, source, packet);
   }
 
-  #count(result: string, packet: Packet | undefined): void {
+  /** A copy of a packet that this gateway has taken lately; carriers without answers make such. */
+  duplicate(packet: Packet, { transport }: Origin): void {
+    this.#count('duplicate', transport, packet);
+  }
+
+  #count(result: string, transport: Transport, packet: Packet | undefined): void {
     const collector = packet === undefined ? 'unverified' : this.collectors.label(packet.collector);
-    this.metrics.packets.inc({ collector, result });
+    this.metrics.packets.inc({ collector, result, transport });
     if (packet !== undefined) this.metrics.packetsByKey.inc({ key_id: packet.keyId });
   }
 

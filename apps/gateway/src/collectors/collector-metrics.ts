@@ -4,6 +4,7 @@ import { MAX_SOURCES } from '#libs/crypto';
 import type { SourceTelemetry, Telemetry } from '#libs/crypto';
 import { HEALTH_TESTS } from '#libs/entropy';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import { GatewaySettings, transportsOf } from '../settings.js';
 
 /** So many (source, test) pairs of one collector have a series; a key holder could name new ones without end. */
 const MAX_SERIES = MAX_SOURCES * 16;
@@ -27,8 +28,13 @@ interface Reported {
 @Injectable()
 export class CollectorMetrics {
   readonly #reported = new Map<string, Reported>();
+  readonly #transports: readonly string[];
 
-  constructor(private readonly metrics: GatewayMetrics) {
+  constructor(
+    private readonly metrics: GatewayMetrics,
+    settings: GatewaySettings,
+  ) {
+    this.#transports = transportsOf(settings);
     this.#begin('unverified', RESULTS.unverified);
   }
 
@@ -63,7 +69,9 @@ export class CollectorMetrics {
   }
 
   #begin(collector: string, results: readonly string[]): void {
-    for (const result of results) this.metrics.packets.inc({ collector, result }, 0);
+    for (const transport of this.#transports) {
+      for (const result of results) this.metrics.packets.inc({ collector, result, transport }, 0);
+    }
   }
 
   /** The collector's counters begin at 0 with each boot, and a test that never failed is not told of; ours go on. */

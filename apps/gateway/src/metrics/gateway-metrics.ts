@@ -16,6 +16,7 @@ export class GatewayMetrics {
   readonly packets = this.#counter('qrng_packets_total', 'Packets pushed, by outcome', [
     'collector',
     'result',
+    'transport',
   ]);
   readonly packetsByKey = this.#counter(
     'qrng_packets_by_key_total',

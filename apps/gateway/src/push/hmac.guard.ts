@@ -30,7 +30,7 @@ export class HmacGuard implements CanActivate {
     } catch (error) {
       if (!(error instanceof PacketError)) throw error;
       const refusal = new PacketRefusal(error.code, error.message);
-      this.outcomes.refused(refusal, request.ip);
+      this.outcomes.refused(refusal, { transport: 'https', source: request.ip });
       throw refusal;
     }
   }

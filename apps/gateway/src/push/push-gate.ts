@@ -43,7 +43,7 @@ export class PushGate {
     }
     const refusal = this.#headerRefusal(request) ?? this.#reserve(request, reply);
     if (refusal === undefined) return;
-    this.outcomes.refused(refusal, request.ip);
+    this.outcomes.refused(refusal, { transport: 'https', source: request.ip });
     throw refusal;
   }
 

@@ -22,7 +22,7 @@ export class PushController {
     if (packet === undefined || !Buffer.isBuffer(body)) {
       throw new PacketRefusal('malformed', 'HmacGuard did not run');
     }
-    await this.admission.admit(packet, request.ip);
+    await this.admission.admit(packet, { transport: 'https', source: request.ip });
     // Only of a packet that was accepted: what became of it is settled, and nobody reads its bytes any more.
     wipeAndFree(body);
   }

@@ -1,0 +1,133 @@
+/**
+ * Takes packets from UDP datagrams, one each, and never sends anything.
+ *
+ *   datagram -> MAC -> copies left out -> group of 10 ms, in the order of sealing -> admission
+ *
+ * A datagram whose MAC does not hold costs its check and leaves nothing. The groups bring back into order what the way
+ * has reordered by less than that time.
+ */
+import { createSocket } from 'node:dgram';
+import type { RemoteInfo, Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { openPacket, PacketError } from '#libs/crypto';
+import type { Packet } from '#libs/crypto';
+import type { AdmissionService } from '../admission/admission.service.js';
+import type { HmacKeys } from '../packet-keys/hmac-keys.js';
+import type { Origin } from '../admission/origin.js';
+import { PacketRefusal } from '../admission/packet-refusal.js';
+import type { PushOutcomes } from '../admission/push-outcomes.js';
+import { logEvent } from '../log-events.js';
+import { bySealing } from './packet-order.js';
+import { RecentPackets } from './recent-packets.js';
+
+const GROUP_MS = 10;
+/** Bytes of packets that wait to be decided on; what comes on top is lost, as on a wire that is full. */
+const MOST_WAITING_BYTES = 32 * 1024 * 1024;
+/** The kernel's buffer for datagrams that Node has not read yet; net.core.rmem_max may allow less. */
+const KERNEL_BUFFER_BYTES = 4 * 1024 * 1024;
+
+interface Arrival {
+  readonly packet: Packet;
+  readonly origin: Origin;
+}
+
+export class UdpReceiver {
+  readonly #socket: Socket;
+  readonly #recent = new RecentPackets();
+  #group: Arrival[] = [];
+  #waitingBytes = 0;
+  #deciding: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly url: URL,
+    private readonly keys: HmacKeys,
+    private readonly admission: AdmissionService,
+    private readonly outcomes: PushOutcomes,
+  ) {
+    this.#socket = createSocket(isIPv6(this.#address()) ? 'udp6' : 'udp4');
+    this.#socket.on('message', (datagram, sender) => this.#take(datagram, sender));
+  }
+
+  /** Listens. @throws errors of the socket, such as EADDRINUSE. */
+  async open(): Promise<void> {
+    const socket = this.#socket;
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.bind({ address: this.#address(), port: Number(this.url.port), exclusive: true }, resolve);
+    });
+    socket.removeAllListeners('error');
+    socket.on('error', (error) => logEvent('error', 'receive-failed', { url: this.url.href, err: error }));
+    const bytes = setBuffer(socket);
+    logEvent(bytes < KERNEL_BUFFER_BYTES ? 'warn' : 'log', 'receiving', {
+      url: this.url.href,
+      bufferBytes: bytes,
+    });
+  }
+
+  /** The port that packets are received at. */
+  get port(): number {
+    return this.#socket.address().port;
+  }
+
+  /** Takes nothing more; what came is decided on. */
+  async close(): Promise<void> {
+    this.#socket.close();
+    await this.#deciding;
+  }
+
+  #address(): string {
+    return this.url.hostname.replace(/^\[|\]$/g, '');
+  }
+
+  #take(datagram: Buffer, { address }: RemoteInfo): void {
+    const origin: Origin = { transport: 'udp', source: address };
+    let packet: Packet;
+    try {
+      packet = openPacket(datagram, this.keys.ring);
+    } catch (error) {
+      if (!(error instanceof PacketError)) throw error;
+      this.outcomes.refused(new PacketRefusal(error.code, error.message), origin);
+      return;
+    }
+    if (this.#recent.seen(packet.mac)) this.outcomes.duplicate(packet, origin);
+    else this.#wait({ packet, origin });
+  }
+
+  #wait(arrival: Arrival): void {
+    const { packet, origin } = arrival;
+    if (this.#waitingBytes + packet.data.length > MOST_WAITING_BYTES) {
+      this.outcomes.refused(
+        new PacketRefusal('unready', 'too many packets wait to be decided on'),
+        origin,
+        packet,
+      );
+      return;
+    }
+    this.#waitingBytes += packet.data.length;
+    this.#group.push(arrival);
+    if (this.#group.length === 1) setTimeout(() => this.#decide(), GROUP_MS);
+  }
+
+  #decide(): void {
+    const group = this.#group.sort((a, b) => bySealing(a.packet, b.packet));
+    this.#group = [];
+    this.#deciding = this.#deciding.then(() => this.#admitAll(group));
+  }
+
+  async #admitAll(group: readonly Arrival[]): Promise<void> {
+    for (const { packet, origin } of group) {
+      this.#waitingBytes -= packet.data.length;
+      try {
+        await this.admission.admit(packet, origin);
+      } catch (error) {
+        if (!(error instanceof PacketRefusal)) throw error; // counted and logged already; nobody is there to be answered
+      }
+    }
+  }
+}
+
+/** The size of the kernel's buffer in bytes, after asking for what the gateway wants; Linux reports twice of what it gives. */
+function setBuffer(socket: Socket): number {
+  socket.setRecvBufferSize(KERNEL_BUFFER_BYTES);
+  return socket.getRecvBufferSize() / 2;
+}
