@@ -12,15 +12,22 @@ export interface CreateOptions {
   readonly expires?: string | undefined;
 }
 
-/**
- * A new key of 256 bits of the operating system's generator, and its entry, which the file's own rules check.
- * The prefix lets scanners for leaked secrets recognise it.
- */
+/** A new key of 256 bits of the operating system's generator. The prefix lets scanners for leaked secrets recognise it. */
+export function newKey(): string {
+  return `qrng_${randomBytes(32).toString('base64url')}`;
+}
+
+/** What the file holds of a key. */
+export function digestOf(key: string): string {
+  return hash('sha256', key);
+}
+
+/** A new key and its entry, which the file's own rules check. */
 export function createKey(name: string, options: CreateOptions): { key: string; entry: object } {
-  const key = `qrng_${randomBytes(32).toString('base64url')}`;
+  const key = newKey();
   const entry = {
     name,
-    sha256: hash('sha256', key),
+    sha256: digestOf(key),
     scopes: (options.scopes ?? 'random').split(','),
     bytesPerDay: wholeNumber(options['bytes-per-day']),
     requestsPerMinute: wholeNumber(options['requests-per-minute']),

@@ -1,6 +1,6 @@
 /** Changes a key file as a whole or not at all: an invalid one is not written, and a reader never sees half of it. */
 import { readFileSync } from 'node:fs';
-import { KeyFileError, parseKeyFile } from '../../apps/gateway/src/clients/key-file.js';
+import { parseKeyFile } from '../../apps/gateway/src/clients/key-file.js';
 import type { KeyFileEntry } from '../../apps/gateway/src/clients/key-file.js';
 import { errorCode, rewriteFile } from '#libs/files';
 
@@ -32,8 +32,9 @@ export function editKeyFile(
     });
     return parseKeyFile(changed);
   } catch (error) {
-    if (error instanceof KeyFileError || error instanceof EditError) throw error;
-    if (errorCode(error) !== 'EEXIST') throw new EditError(`it cannot be written (${errorCode(error)})`);
+    const code = errorCode(error);
+    if (!/^E[A-Z0-9]+$/.test(code)) throw error; // what `change` or the file's rules say, not the file system
+    if (code !== 'EEXIST') throw new EditError(`it cannot be written (${code})`);
     throw new EditError(
       `${path}.new is there: somebody else changes the file, or a change was cut off; then remove it`,
     );

@@ -1,0 +1,35 @@
+/** One step of a rotation: what it changes, and what the operator does next. */
+import { replaceFile } from '#libs/files';
+
+export interface Change {
+  readonly path: string;
+  readonly content: string;
+  /** What the file will hold, for people; never the content. */
+  readonly what: string;
+}
+
+export interface Step {
+  /** In the order in which they are written; none when there is nothing to do. */
+  readonly changes: readonly Change[];
+  readonly next: string;
+}
+
+/** The rotation cannot go on; the message says why and what to do. `code` is the exit code. */
+export class RotationError extends Error {
+  constructor(
+    message: string,
+    readonly code: 1 | 75 = 1,
+  ) {
+    super(message);
+    this.name = 'RotationError';
+  }
+}
+
+/** Writes each change in one step, keeping the file's owner and mode, and says what was done. */
+export function perform({ changes, next }: Step, dryRun: boolean): void {
+  for (const { path, content, what } of changes) {
+    if (!dryRun) replaceFile(path, content);
+    console.log(`${dryRun ? 'would write' : 'wrote'} ${path}: ${what}`);
+  }
+  console.log(`${changes.length === 0 ? '' : '\n'}${next}`);
+}
