@@ -15,15 +15,23 @@ const MESSAGES = {
   'credentials-reloaded': 'took over keys and certificates from their files',
   'credentials-refused': 'keys or certificates on disk do not hold; the old ones stay in use',
   'source-up': 'a source passed its start-up test and is in use',
-  'source-failing': 'a fetch failed; the source is tried again with back-off',
-  'source-block-dropped': 'blocks failed a health test and were dropped; said once a minute for each test',
+  'source-failing':
+    'a fetch failed; the source is tried again with back-off, and tested anew before it is used',
+  'source-block-dropped': 'a block failed a health test and was dropped',
   'source-quarantined':
-    'a source failed a health test badly; it is out of use until it passes a start-up test',
+    'a source failed a health test badly, or softly for the third time; it is out of use until it passes a longer start-up test',
+  'source-latched':
+    'a source failed its health tests ten times within a day; it stays out of use until an operator releases it: npm run sources -- release',
+  'source-released': 'an operator released a source; it is tested and used again',
   'mixing-stopped': 'too few sources are up for QRNG_MIXING_MIN_SOURCES; nothing is passed on',
   'mixing-degraded': 'some sources are down; the others are mixed without them',
   'mixing-restored': 'all sources are mixed again',
-  'mixed-block-dropped':
-    'mixed blocks failed a health test and were dropped; said once a minute for each test',
+  'mixed-block-dropped': 'a mixed block failed a health test and was dropped',
+  'mixed-quarantined':
+    'mixed blocks failed a health test badly: the sources depend on each other. Nothing is mixed until new blocks pass a start-up test',
+  'mixed-latched':
+    'mixed blocks failed their health tests ten times within a day; nothing is mixed until an operator releases it: npm run sources -- release',
+  'mixed-released': 'an operator released the mixing; blocks are mixed and tested again',
   'push-resumed': 'the gateway takes packets again',
   'push-unreachable': 'nothing could be sent to the gateway; bytes are kept',
   'push-unsettled': 'no answer tells whether the gateway took the packet; the same packet is sent again',

@@ -66,7 +66,7 @@ describe('CollectorSettings', () => {
 
   test('refuses several sources without mixing, and a source mixed with itself', () => {
     expect(problemsWith({ QRNG_APPLIANCE_URLS: two })).toBe(
-      'QRNG_MIXING_STRATEGY must be xor or hkdf when there are several sources',
+      'QRNG_MIXING_STRATEGY must be xor, hkdf or cbc-mac when there are several sources',
     );
     const twice = 'https://a/api/2.0/streambytes,https://A:443/api/2.0/streambytes';
     expect(problemsWith({ QRNG_APPLIANCE_URLS: twice, QRNG_MIXING_STRATEGY: 'xor' })).toMatch(
@@ -74,10 +74,25 @@ describe('CollectorSettings', () => {
     );
   });
 
+  test('refuses fewer bits a byte than full ones without conditioning, and as many values as there are no sources', () => {
+    const claim = (bits: string, env: Record<string, string> = {}) =>
+      problemsWith({ QRNG_SOURCE_MIN_ENTROPY: bits, ...env });
+    expect(claim('7.5')).toBe(
+      'QRNG_SOURCE_MIN_ENTROPY must be 8 unless QRNG_MIXING_STRATEGY is cbc-mac: only that makes full bytes of fewer bits',
+    );
+    expect(claim('8')).toBe('');
+    expect(claim('7.5', { QRNG_MIXING_STRATEGY: 'cbc-mac' })).toBe('');
+    expect(claim('4,7.5', { QRNG_MIXING_STRATEGY: 'cbc-mac' })).toBe(
+      'QRNG_SOURCE_MIN_ENTROPY must be one value, or one for each source',
+    );
+    for (const bits of ['0.4', '8.1', 'x', '-1', '1e0'])
+      expect(claim(bits, { QRNG_MIXING_STRATEGY: 'cbc-mac' })).toMatch(/bits a byte, 0.5 to 8/);
+  });
+
   test('refuses a buffer that holds no mixed block', () => {
     const small = { QRNG_FETCH_CHUNK_SIZE: '16', QRNG_BUFFER_SIZE: '31' };
     expect(problemsWith({ ...small, QRNG_APPLIANCE_URLS: two, QRNG_MIXING_STRATEGY: 'xor' })).toBe(
-      'QRNG_BUFFER_SIZE must be at least 32 with QRNG_MIXING_STRATEGY xor or hkdf: mixed blocks are that long',
+      'QRNG_BUFFER_SIZE must be at least 8192 with a QRNG_MIXING_STRATEGY: mixed blocks are that long',
     );
     expect(problemsWith({ ...small, QRNG_MIXING_STRATEGY: 'hkdf' })).toMatch(/^QRNG_BUFFER_SIZE must/);
     expect(problemsWith(small)).toBe('');

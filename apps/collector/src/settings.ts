@@ -1,6 +1,7 @@
 /** The collector's settings: every environment variable it knows, with its default and what it must be. */
 import { isCollectorId, MAX_ENTROPY_BYTES, MAX_SOURCES } from '#libs/crypto';
-import { MIXED_UNIT } from '#libs/entropy';
+import { BLOCK_BYTES, FULL_ENTROPY, MIXING_STRATEGIES } from '#libs/entropy';
+import type { MixingStrategy } from '#libs/entropy';
 import { isFingerprint, isSourceUrl } from '#libs/quantis';
 import {
   ChoiceVariable,
@@ -16,6 +17,7 @@ import {
 
 const MAX_FETCH_BYTES = 16 * 1024 * 1024; // the most a Quantis driver gives at once
 const DAY_MS = 86_400_000;
+const LEAST_ENTROPY = 0.5;
 
 export class CollectorSettings {
   @ListVariable(
@@ -36,13 +38,28 @@ export class CollectorSettings {
   )
   QRNG_APPLIANCE_FINGERPRINT?: string[];
 
-  @ChoiceVariable('none', 'xor', 'hkdf')
+  @ChoiceVariable(...MIXING_STRATEGIES)
   @Variable(
-    'xor or hkdf when there are several sources',
+    'xor, hkdf or cbc-mac when there are several sources',
     (value, { QRNG_APPLIANCE_URLS: urls }: CollectorSettings) =>
       value !== 'none' || !Array.isArray(urls) || urls.length <= 1,
   )
-  QRNG_MIXING_STRATEGY: 'none' | 'xor' | 'hkdf' = 'none';
+  QRNG_MIXING_STRATEGY: MixingStrategy = 'none';
+
+  /** Bits of min-entropy a byte, for all sources or for each; default: 8, what conditioned output has. */
+  @IsOptional()
+  @ListVariable(`a comma separated list of bits a byte, ${LEAST_ENTROPY} to ${FULL_ENTROPY}`, isMinEntropy)
+  @Variable(
+    'one value, or one for each source',
+    (value, { QRNG_APPLIANCE_URLS: urls }: CollectorSettings) =>
+      !Array.isArray(value) || !Array.isArray(urls) || [1, urls.length].includes(value.length),
+  )
+  @Variable(
+    `${FULL_ENTROPY} unless QRNG_MIXING_STRATEGY is cbc-mac: only that makes full bytes of fewer bits`,
+    (value, { QRNG_MIXING_STRATEGY: strategy }: CollectorSettings) =>
+      !Array.isArray(value) || strategy === 'cbc-mac' || value.every((bits) => Number(bits) === FULL_ENTROPY),
+  )
+  QRNG_SOURCE_MIN_ENTROPY?: string[];
 
   /** How many sources must contribute to what is passed on; default: all of them. */
   @IsOptional()
@@ -66,9 +83,9 @@ export class CollectorSettings {
     (value, { QRNG_FETCH_CHUNK_SIZE }: CollectorSettings) => !(Number(value) < QRNG_FETCH_CHUNK_SIZE),
   )
   @Variable(
-    `at least ${MIXED_UNIT} with QRNG_MIXING_STRATEGY xor or hkdf: mixed blocks are that long`,
+    `at least ${BLOCK_BYTES} with a QRNG_MIXING_STRATEGY: mixed blocks are that long`,
     (value, { QRNG_MIXING_STRATEGY: strategy }: CollectorSettings) =>
-      strategy === 'none' || !(Number(value) < MIXED_UNIT),
+      strategy === 'none' || !(Number(value) < BLOCK_BYTES),
   )
   QRNG_BUFFER_SIZE = 1_048_576;
 
@@ -147,6 +164,10 @@ export class CollectorSettings {
 function isSourceSet(value: unknown): boolean {
   if (!Array.isArray(value) || value.length < 1 || value.length > MAX_SOURCES) return false;
   return new Set(value.map((item) => URL.parse(String(item))?.href)).size === value.length;
+}
+
+function isMinEntropy(text: string): boolean {
+  return /^\d(\.\d{1,3})?$/.test(text) && Number(text) >= LEAST_ENTROPY && Number(text) <= FULL_ENTROPY;
 }
 
 function isPushUrl(value: unknown): boolean {

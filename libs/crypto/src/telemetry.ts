@@ -22,8 +22,23 @@ export interface SourceTelemetry {
   readonly bytes: number;
   /** How often each health test failed, by the test's code. */
   readonly healthFailures: Readonly<Record<string, number>>;
+  /** How often it was put out of use by its health tests. */
+  readonly quarantines?: number;
   /** Code of the latest fault. */
   readonly lastError?: string;
+}
+
+/** What becomes of several sources together. */
+export interface MixingTelemetry {
+  /** Whether mixed bytes are passed on: enough sources are up, and mixed blocks pass their tests. */
+  readonly up: boolean;
+  /** A code, as of a source. */
+  readonly state: string;
+  readonly sourcesUp: number;
+  /** Sources that must be up (QRNG_MIXING_MIN_SOURCES). */
+  readonly minimum: number;
+  readonly quarantines: number;
+  readonly healthFailures: Readonly<Record<string, number>>;
 }
 
 /** How a collector is. Sizes in bytes, times in milliseconds, counters since the collector started. */
@@ -35,6 +50,8 @@ export interface Telemetry {
   /** Bytes dropped, by reason (a code). */
   readonly dropped: Readonly<Record<string, number>>;
   readonly sources: readonly SourceTelemetry[];
+  /** Absent where nothing is mixed. */
+  readonly mixing?: MixingTelemetry;
 }
 
 /** A heartbeat's data is not telemetry; the message says which field. */
@@ -83,14 +100,15 @@ export function decodeTelemetry(data: Uint8Array): Telemetry {
   return checked(value);
 }
 
-function withoutDetails({ name, up, state, bytes }: SourceTelemetry): SourceTelemetry {
-  return { name, up, state, bytes, healthFailures: {} };
+function withoutDetails({ name, up, state, bytes, quarantines = 0 }: SourceTelemetry): SourceTelemetry {
+  return { name, up, state, bytes, healthFailures: {}, quarantines };
 }
 
 function checked(value: unknown): Telemetry {
   const fields = record(value, 'telemetry');
   const sources = fields['sources'];
   if (!Array.isArray(sources) || sources.length > MAX_SOURCES) throw new TelemetryError('sources');
+  const { mixing } = fields;
   const telemetry = {
     version: text(fields['version'], /^[0-9A-Za-z.+-]{1,32}$/, 'version'),
     uptimeMs: count(fields['uptimeMs'], 'uptimeMs'),
@@ -98,6 +116,7 @@ function checked(value: unknown): Telemetry {
     bufferCapacity: count(fields['bufferCapacity'], 'bufferCapacity'),
     dropped: counters(fields['dropped'], 'dropped'),
     sources: sources.map(checkedSource),
+    ...(mixing === undefined ? {} : { mixing: checkedMixing(mixing) }),
   };
   // Two sources of one name would be one metric with two values.
   const names = new Set(telemetry.sources.map((source) => source.name));
@@ -107,16 +126,33 @@ function checked(value: unknown): Telemetry {
 
 function checkedSource(value: unknown): SourceTelemetry {
   const fields = record(value, 'source');
-  const { up, lastError } = fields;
-  if (typeof up !== 'boolean') throw new TelemetryError('up');
+  const { lastError, quarantines } = fields;
   return {
     name: text(fields['name'], /^[A-Za-z0-9._:/#-]{1,64}$/, 'name'),
-    up,
+    up: flag(fields['up'], 'up'),
     state: code(fields['state'], 'state'),
     bytes: count(fields['bytes'], 'bytes'),
     healthFailures: counters(fields['healthFailures'], 'healthFailures'),
+    ...(quarantines === undefined ? {} : { quarantines: count(quarantines, 'quarantines') }),
     ...(lastError === undefined ? {} : { lastError: code(lastError, 'lastError') }),
   };
+}
+
+function checkedMixing(value: unknown): MixingTelemetry {
+  const fields = record(value, 'mixing');
+  return {
+    up: flag(fields['up'], 'mixing'),
+    state: code(fields['state'], 'mixing'),
+    sourcesUp: count(fields['sourcesUp'], 'mixing'),
+    minimum: count(fields['minimum'], 'mixing'),
+    quarantines: count(fields['quarantines'], 'mixing'),
+    healthFailures: counters(fields['healthFailures'], 'mixing'),
+  };
+}
+
+function flag(value: unknown, field: string): boolean {
+  if (typeof value !== 'boolean') throw new TelemetryError(field);
+  return value;
 }
 
 function counters(value: unknown, field: string): Record<string, number> {

@@ -1,13 +1,10 @@
 export { ByteRing } from './byte-ring.js';
-export {
-  HEALTH_TESTS,
-  SourceHealth,
-  START_UP_BYTES,
-  type HealthTest,
-  type HealthVerdict,
-} from './health/source-health.js';
+export { BLOCK_BYTES, BlockCutter } from './health/block.js';
+export { HEALTH_TESTS, type HealthTest } from './health/finding.js';
+export { FULL_ENTROPY, SourceHealth, type Judgement } from './health/source-health.js';
 export { SeenBytes } from './health/seen-bytes.js';
-export { mix, MIXED_UNIT, MIXING_STRATEGIES, MixingError, type MixingStrategy } from './mixing/mix.js';
+export { checkKnownAnswers, conditioningRatio } from './mixing/cbc-mac.js';
+export { mix, MIXING_STRATEGIES, MixingError, type MixingStrategy } from './mixing/mix.js';
 export { draw, OverdrawnError, type Sample } from './sampling/sample.js';
 export { floats } from './sampling/floats.js';
 export { gaussians } from './sampling/gaussians.js';

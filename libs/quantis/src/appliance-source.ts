@@ -6,6 +6,7 @@ import { errorCode } from '#libs/files';
 import { isSecureUrl } from '#libs/settings';
 import { isText } from './is-text.js';
 import { parseRetryAfter } from '#libs/retry';
+import { ReadLimit } from './read-limit.js';
 import { SourceError } from './source.js';
 import type { EntropySource } from './source.js';
 import { trustedConnector } from './trusted-connector.js';
@@ -27,6 +28,7 @@ export class ApplianceSource implements EntropySource {
   readonly #path: string; // up to the number of bytes
   readonly #timeoutMs: number;
   readonly #client: Client;
+  readonly #limit = new ReadLimit();
 
   /** @throws {RangeError} when the URL is not https (or http to loopback), carries credentials, or a pin is not one. */
   constructor({ name, url, timeoutMs, ...trust }: ApplianceOptions) {
@@ -40,7 +42,7 @@ export class ApplianceSource implements EntropySource {
     this.#path = `${pathname}?${searchParams.toString()}`;
     this.#timeoutMs = timeoutMs;
     this.#client = new Client(origin, {
-      connect: trustedConnector(trust, timeoutMs),
+      connect: trustedConnector(trust, timeoutMs, (socket) => this.#limit.attach(socket)),
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -64,6 +66,7 @@ export class ApplianceSource implements EntropySource {
   }
 
   async #request(bytes: number, signal: AbortSignal): Promise<Buffer> {
+    this.#limit.expect(bytes);
     const response = await this.#client.request({
       method: 'GET',
       path: `${this.#path}${bytes}`,
@@ -84,7 +87,8 @@ function checkHead({ statusCode: status, headers }: Dispatcher.ResponseData, byt
   if (status >= 300 && status < 400) {
     throw new SourceError('redirect', `answered ${status}, a redirect, which is never followed`, { status });
   }
-  if (status < 200 || status >= 300) {
+  // No other 2xx brings all that was asked for: 206 is a part of it.
+  if (status !== 200) {
     const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
     throw new SourceError('status', `answered ${status}`, {
       status,
@@ -95,7 +99,10 @@ function checkHead({ statusCode: status, headers }: Dispatcher.ResponseData, byt
   if (/^(text\/html|application\/(json|xml|xhtml\+xml|problem\+json))\b/.test(type)) {
     throw new SourceError('content', `answered with a page or JSON, not with raw bytes`);
   }
-  if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
+  if (
+    (headers['content-encoding'] ?? 'identity') !== 'identity' ||
+    (headers['transfer-encoding'] ?? 'chunked') !== 'chunked'
+  ) {
     throw new SourceError('content', 'answered with compressed bytes, not with raw bytes');
   }
   const length = headers['content-length'];

@@ -8,6 +8,7 @@
  *   neither       chain, dates and name, with the system's CAs
  */
 import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
@@ -29,9 +30,14 @@ export function isFingerprint(text: string): boolean {
 /**
  * An undici connector that calls back with a socket only once the trust holds.
  *
+ * @param onConnected called with each socket before anything is read from it.
  * @throws {RangeError} when a fingerprint is not one.
  */
-export function trustedConnector(trust: Trust, timeoutMs: number): buildConnector.connector {
+export function trustedConnector(
+  trust: Trust,
+  timeoutMs: number,
+  onConnected: (socket: Socket) => void = () => undefined,
+): buildConnector.connector {
   const pins = new Set((trust.fingerprints ?? []).map(normalized));
   return (options, callback) => {
     const connected: buildConnector.Callback = (error, socket) => {
@@ -41,6 +47,7 @@ export function trustedConnector(trust: Trust, timeoutMs: number): buildConnecto
       }
       const refusal = options.protocol === 'https:' ? pinRefusal(socket, pins) : undefined;
       if (refusal === undefined) {
+        onConnected(socket);
         callback(null, socket);
         return;
       }

@@ -6,9 +6,9 @@
 
 /** Why bytes never reached the gateway. */
 export type LossReason =
-  | 'start_up' // tested, while a source proved itself
+  | 'start_up' // while a source proved itself, or was too few to be tested before it failed
   | 'health' // a block that failed a test
-  | 'quarantine' // what a source had delivered just before it failed a test badly
+  | 'quarantine' // the block that put a source out of use, and what it had delivered around it
   | 'mixed_health' // a mixed block that failed a test
   | 'refused' // the gateway will never take the packet (400, 413, 415, 422)
   | 'replayed' // 409 at the first attempt, and all that was on hand then

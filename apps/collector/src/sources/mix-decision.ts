@@ -22,7 +22,7 @@ export interface MixDecision {
  *
  * @param minimum sources that must be in every block.
  * @param unit bytes: a block is a multiple of this.
- * @param room bytes that the output can take.
+ * @param room bytes of each source that the output has room for.
  */
 export function decideMix(
   sources: readonly SourceSupply[],

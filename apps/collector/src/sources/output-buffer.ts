@@ -34,6 +34,13 @@ export class OutputBuffer {
     this.arrived.ring();
   }
 
+  /** Wipes everything; returns how many bytes that were. */
+  dropAll(): number {
+    const dropped = this.#ring.length;
+    this.#ring.drop(dropped);
+    return dropped;
+  }
+
   /** Takes the `count` oldest bytes out. */
   take(count: number): Buffer {
     const bytes = this.#ring.take(count);

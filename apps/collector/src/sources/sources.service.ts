@@ -1,10 +1,17 @@
 /** Runs one worker for each source and the mixer behind them; ends them when the application ends. */
 import { Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
-import { SeenBytes, SourceHealth } from '#libs/entropy';
+import {
+  BLOCK_BYTES,
+  checkKnownAnswers,
+  conditioningRatio,
+  FULL_ENTROPY,
+  SeenBytes,
+  SourceHealth,
+} from '#libs/entropy';
 import { EntropySources } from '#libs/quantis';
 import type { EntropySource } from '#libs/quantis';
-import type { SourceTelemetry } from '#libs/crypto';
+import type { MixingTelemetry, SourceTelemetry } from '#libs/crypto';
 import { Bell } from '../bell.js';
 import { CollectorSettings } from '../settings.js';
 import { Ledger } from '../ledger/ledger.js';
@@ -12,6 +19,9 @@ import { Mixer } from './mixer.js';
 import { OutputBuffer } from './output-buffer.js';
 import { SourceState } from './source-state.js';
 import { SourceWorker } from './source-worker.js';
+
+/** The name under which the mixed stage is released. */
+export const MIXED = 'mixed';
 
 @Injectable()
 export class SourcesService implements OnModuleDestroy {
@@ -27,11 +37,19 @@ export class SourcesService implements OnModuleDestroy {
     private readonly output: OutputBuffer,
     private readonly ledger: Ledger,
   ) {
-    this.#workers = sources.all.map((source) => this.#worker(source));
-    this.#mixer = new Mixer(this.#workers, new SourceHealth('mixed', new SeenBytes(), 0), output, ledger, {
+    const claims = sources.all.map((_, index) => claimOf(settings, index));
+    const conditions = settings.QRNG_MIXING_STRATEGY === 'cbc-mac';
+    if (conditions) checkKnownAnswers();
+    const ratio = conditions ? conditioningRatio(Math.min(...claims)) : 1;
+    this.#workers = sources.all.map((source, index) =>
+      this.#worker(source, claims[index], ratio * BLOCK_BYTES),
+    );
+    const stage = { health: new SourceHealth(MIXED), state: this.#state() };
+    this.#mixer = new Mixer(this.#workers, stage, output, ledger, {
       strategy: settings.QRNG_MIXING_STRATEGY,
       minimum: settings.QRNG_MIXING_MIN_SOURCES ?? sources.all.length,
-      chunkSize: settings.QRNG_FETCH_CHUNK_SIZE,
+      ratio,
+      onRested: () => this.#pump(),
     });
     output.onRoom = () => this.#pump();
     output.onClear = () => this.#clear();
@@ -47,42 +65,69 @@ export class SourcesService implements OnModuleDestroy {
     for (const worker of this.#workers) worker.stop();
     await this.#running;
     this.#mixer.pump();
+    this.#mixer.stop();
   }
 
   telemetry(): SourceTelemetry[] {
     return this.#workers.map((worker) => worker.telemetry());
   }
 
+  /** How the mixing is; undefined where nothing is mixed. */
+  mixing(): MixingTelemetry | undefined {
+    return this.settings.QRNG_MIXING_STRATEGY === 'none' ? undefined : this.#mixer.telemetry();
+  }
+
+  /** Lets sources that are latched try again, all of them or those with these names; returns which were. */
+  release(names?: readonly string[]): string[] {
+    const wanted = (name: string): boolean => names === undefined || names.includes(name);
+    const released = this.#workers
+      .filter((worker) => wanted(worker.name) && worker.release())
+      .map(({ name }) => name);
+    if (wanted(MIXED) && this.#mixer.release()) released.push(MIXED);
+    this.#pump();
+    return released;
+  }
+
   /** Bytes that wait in the workers' buffers. */
   bufferedBytes(): number {
-    return this.#workers.reduce((sum, worker) => sum + worker.buffer.length, 0);
+    return this.#workers.reduce((sum, worker) => sum + worker.heldBytes, 0);
   }
 
   #clear(): number {
-    const bytes = this.bufferedBytes();
-    for (const { buffer } of this.#workers) buffer.drop(buffer.length);
-    return bytes;
+    return this.#workers.reduce((sum, worker) => sum + worker.clear(), 0);
   }
 
-  #worker(source: EntropySource): SourceWorker {
-    const { settings } = this;
+  #worker(source: EntropySource, claim: number | undefined, unit: number): SourceWorker {
+    const { settings, output } = this;
     return new SourceWorker(
       source,
-      new SourceHealth(source.name, this.#seen),
-      new SourceState(settings.QRNG_INITIAL_BACKOFF_MS, settings.QRNG_MAX_BACKOFF_MS),
+      new SourceHealth(source.name, this.#seen, claim),
+      this.#state(),
       this.ledger,
       {
         chunkSize: settings.QRNG_FETCH_CHUNK_SIZE,
         intervalMs: settings.QRNG_FETCH_INTERVAL_MS,
-        room: () => this.output.free,
+        unit,
+        room: () => output.free,
         roomCame: this.#roomCame,
         onChange: () => this.#pump(),
+        dropPassedOn: () => (settings.QRNG_MIXING_STRATEGY === 'none' ? output.dropAll() : 0),
       },
     );
+  }
+
+  #state(): SourceState {
+    return new SourceState(this.settings.QRNG_INITIAL_BACKOFF_MS, this.settings.QRNG_MAX_BACKOFF_MS);
   }
 
   #pump(): void {
     this.#mixer.pump();
     this.#roomCame.ring();
   }
+}
+
+/** Bits of min-entropy a byte that the source at `index` claims. */
+function claimOf({ QRNG_SOURCE_MIN_ENTROPY: list }: CollectorSettings, index: number): number {
+  const claim = list?.[index] ?? list?.[0];
+  return claim === undefined ? FULL_ENTROPY : Number(claim);
 }

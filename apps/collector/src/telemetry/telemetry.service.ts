@@ -21,6 +21,7 @@ export class TelemetryService {
 
   /** The data of a heartbeat, of at most `most` bytes. */
   encode(most: number): Buffer {
+    const mixing = this.sources.mixing();
     return encodeTelemetry(
       {
         version: this.#version,
@@ -29,6 +30,7 @@ export class TelemetryService {
         bufferCapacity: this.output.capacity,
         dropped: this.ledger.totals().dropped,
         sources: this.sources.telemetry(),
+        ...(mixing === undefined ? {} : { mixing }),
       },
       most,
     );

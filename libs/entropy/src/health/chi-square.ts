@@ -1,51 +1,35 @@
 /**
- * Pearson's chi-square over the 256 byte values, in windows of 8192 bytes: values too unequal (10 % zeros) or
- * too equal (a counter) to be chance.
+ * Pearson's chi-square: values too unequal (10 % zeros) or too equal (a counter) to be chance.
  *
- * Not of SP 800-90B. The bounds are the quantiles of the chi-square distribution with 255 degrees of freedom
- * (what the statistic tends to) at 2^-40 and at 2^-60 on each side, solved for numerically; the spec does it
- * again.
+ * Not of SP 800-90B. The bounds are quantiles of the chi-square distribution with 255 degrees of freedom, which is what
+ * the statistic of 256 equally likely values tends to: solved for numerically, as the spec does again. With few counts a
+ * value the true rate is somewhat above the nominal one (by saddlepoint approximation 2^-47.3 instead of 2^-48 with 32 a
+ * value, 2^-52 instead of 2^-56 with 8): the table in docs/health-tests.md has the true ones.
  */
-import { type Tier, worse } from './tier.js';
+import type { Tier } from './tier.js';
 
-export const CHI_SQUARE_WINDOW = 8192;
-export const CHI_SQUARE_BOUNDS = { soft: [126.7, 447.9], hard: [104.1, 506.5] } as const;
-
-const EXPECTED = CHI_SQUARE_WINDOW / 256;
-
-/** Keeps its window from call to call: chunks of any size are tested as one stream. */
-export class ChiSquare {
-  readonly #counts = new Uint32Array(256);
-  #left = CHI_SQUARE_WINDOW; // bytes that the window still lacks
-
-  /** Tests `bytes` as the continuation of all bytes before; judges whenever a window is full. */
-  test(bytes: Uint8Array): Tier {
-    let worst: Tier = 'pass';
-    for (let at = 0; at < bytes.length;) {
-      const end = Math.min(bytes.length, at + this.#left);
-      count(this.#counts, bytes, at, end);
-      this.#left -= end - at;
-      at = end;
-      if (this.#left === 0) worst = worse(worst, this.#judge());
-    }
-    return worst;
-  }
-
-  #judge(): Tier {
-    let squares = 0;
-    for (let i = 0; i < 256; i++) squares += ((this.#counts[i] ?? 0) - EXPECTED) ** 2;
-    this.#counts.fill(0);
-    this.#left = CHI_SQUARE_WINDOW;
-    const statistic = squares / EXPECTED;
-    const outside = ([low, high]: readonly [number, number]) => statistic < low || statistic > high;
-    if (outside(CHI_SQUARE_BOUNDS.hard)) return 'hard';
-    return outside(CHI_SQUARE_BOUNDS.soft) ? 'soft' : 'pass';
-  }
+/** Outside [low, high] the statistic is a finding of its tier. */
+export interface ChiSquareBounds {
+  readonly soft: readonly [low: number, high: number];
+  readonly hard: readonly [low: number, high: number];
 }
 
-function count(counts: Uint32Array, bytes: Uint8Array, from: number, to: number): void {
-  for (let i = from; i < to; i++) {
-    const byte = bytes[i] ?? 0;
-    counts[byte] = (counts[byte] ?? 0) + 1;
-  }
+/** One block: 2^-48 and 2^-64 on each side. */
+export const BLOCK_BOUNDS: ChiSquareBounds = { soft: [116.7, 472.3], hard: [100.4, 517.4] };
+/** One MiB: 2^-42 and 2^-64. */
+export const MEBIBYTE_BOUNDS: ChiSquareBounds = { soft: [124.0, 454.2], hard: [100.4, 517.4] };
+/** A position in 512, of 2048 bytes: 2^-56 and 2^-72. */
+export const POSITION_BOUNDS: ChiSquareBounds = { soft: [108.0, 495.4], hard: [93.7, 538.5] };
+
+/** The statistic of 256 counts from `from` on that are `total` together. */
+export function chiSquareOf(counts: ArrayLike<number>, total: number, from = 0): number {
+  let squares = 0;
+  for (let i = from; i < from + 256; i++) squares += (counts[i] ?? 0) ** 2;
+  return (squares * 256) / total - total;
+}
+
+/** The tier of a statistic. */
+export function judgeChiSquare(statistic: number, { soft, hard }: ChiSquareBounds): Tier {
+  const outside = ([low, high]: readonly [number, number]): boolean => statistic < low || statistic > high;
+  return outside(hard) ? 'hard' : outside(soft) ? 'soft' : 'pass';
 }

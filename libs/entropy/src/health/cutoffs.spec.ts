@@ -1,9 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
-import { criticalBinomial, proportionCutoff, repetitionCutoff } from './cutoffs.js';
+import {
+  criticalBinomial,
+  proportionCutoff,
+  proportionCutoffs,
+  repetitionCutoff,
+  repetitionCutoffs,
+} from './cutoffs.js';
 
 const ENTROPY = [1, 2, 3, 4, 5, 6, 7, 8];
 
 describe('cutoffs of SP 800-90B 4.4', () => {
+  test('are 9 and 11 in a row, 24 and 27 of 512, for full bytes', () => {
+    expect(repetitionCutoffs(8)).toEqual({ soft: 9, hard: 11 });
+    expect(proportionCutoffs(8)).toEqual({ soft: 24, hard: 27 });
+    expect(repetitionCutoffs(1)).toEqual({ soft: 61, hard: 81 });
+  });
+
   test.each([
     [20, [21, 11, 8, 6, 5, 5, 4, 4]],
     [30, [31, 16, 11, 9, 7, 6, 6, 5]],

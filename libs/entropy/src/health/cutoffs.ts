@@ -1,17 +1,30 @@
 /**
  * Cutoffs of the two continuous health tests of SP 800-90B 4.4, computed exactly from their formulas.
  *
- * A false-alarm rate alpha is given as its exponent: 40 means 2^-40.
+ * A false-alarm rate alpha is given as its exponent: 40 means 2^-40. Ten years at 30 MB/s are 2^53.1 bytes: the rates
+ * are chosen so that all tests together raise one false alarm in that time at most (docs/health-tests.md has the table,
+ * false-alarms.spec.ts adds it up).
  */
+import type { Cutoffs } from './tier.js';
 
-/** Soft tier: the block is dropped. One false alarm in days at full speed, on perfect bytes. */
-export const SOFT_ALPHA = 40;
-
-/** Hard tier: the source is quarantined. One false alarm in 290 000 years at 2 MB/s, on perfect bytes. */
-export const HARD_ALPHA = 60;
+/** Exponents for the repetition count, per byte, and for the adaptive proportion, per window. */
+const REPETITION_ALPHA = { soft: 60, hard: 80 };
+const PROPORTION_ALPHA = { soft: 52, hard: 64 };
 
 /** Window of the adaptive proportion test for samples that are not binary, 4.4.2. */
 export const PROPORTION_WINDOW = 512;
+
+/** Both tiers of the repetition count at `entropy` bits of min-entropy a byte. */
+export function repetitionCutoffs(entropy: number): Cutoffs {
+  const { soft, hard } = REPETITION_ALPHA;
+  return { soft: repetitionCutoff(soft, entropy), hard: repetitionCutoff(hard, entropy) };
+}
+
+/** Both tiers of the adaptive proportion at `entropy` bits of min-entropy a byte. */
+export function proportionCutoffs(entropy: number): Cutoffs {
+  const { soft, hard } = PROPORTION_ALPHA;
+  return { soft: proportionCutoff(soft, entropy), hard: proportionCutoff(hard, entropy) };
+}
 
 /**
  * Length of a run of equal samples that fails the repetition count test, 4.4.1: 1 + ceil(-log2(alpha) / H).

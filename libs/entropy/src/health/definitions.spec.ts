@@ -3,20 +3,19 @@
  *
  * Streams are cut at random places and start at odd addresses. A failure prints its seed.
  */
-import { expect, test } from '@jest/globals';
-import { AdaptiveProportion } from './adaptive-proportion.js';
-import { CHI_SQUARE_BOUNDS, CHI_SQUARE_WINDOW, ChiSquare } from './chi-square.js';
-import { HARD_ALPHA, PROPORTION_WINDOW, proportionCutoff, repetitionCutoff, SOFT_ALPHA } from './cutoffs.js';
-import { RepeatedBlocks } from './repeated-blocks.js';
+import { describe, expect, test } from '@jest/globals';
+import { BLOCK_BYTES } from './block.js';
+import { viewOf } from './block-hash.js';
+import { BlockPass } from './block-pass.js';
+import { chiSquareOf } from './chi-square.js';
+import { proportionCutoffs, PROPORTION_WINDOW, repetitionCutoffs } from './cutoffs.js';
+import { RepeatedPieces } from './repeated-pieces.js';
 import { RepetitionCount } from './repetition-count.js';
-import { StuckBits } from './stuck-bits.js';
-import { type Tier, worse } from './tier.js';
+import { TextRun } from './text-run.js';
+import { type Tier, tierOf, worse } from './tier.js';
 
-const RUNS = 200;
-const REPETITION = [repetitionCutoff(SOFT_ALPHA, 8), repetitionCutoff(HARD_ALPHA, 8)] as const;
-const PROPORTION = [proportionCutoff(SOFT_ALPHA, 8), proportionCutoff(HARD_ALPHA, 8)] as const;
-
-const TIERS: Tier[] = ['pass', 'soft', 'hard'];
+const RUNS = 100;
+const REPETITION = repetitionCutoffs(8);
 
 /** A whole number from 0 to `limit` - 1. */
 type Below = (limit: number) => number;
@@ -33,81 +32,35 @@ class RepetitionDefined implements Test<Tier> {
   test(chunk: Uint8Array): Tier {
     let worst: Tier = 'pass';
     for (const byte of chunk) {
-      if (byte === this.#a) worst = worse(worst, tier(++this.#b, REPETITION));
+      if (byte === this.#a) worst = worse(worst, tierOf(++this.#b, REPETITION));
       else [this.#a, this.#b] = [byte, 1];
     }
     return worst;
   }
 }
 
-/** SP 800-90B 4.4.2, literally. */
-class ProportionDefined implements Test<Tier> {
-  #a = -1;
-  #b = 0;
-  #seen = 0;
+class TextDefined implements Test<boolean> {
+  #run = 0;
 
-  test(chunk: Uint8Array): Tier {
-    let worst: Tier = 'pass';
-    for (const byte of chunk) {
-      if (this.#seen === 0) [this.#a, this.#b] = [byte, 1];
-      else if (byte === this.#a) worst = worse(worst, tier(++this.#b, PROPORTION));
-      this.#seen = (this.#seen + 1) % PROPORTION_WINDOW;
-    }
-    return worst;
-  }
-}
-
-function tier(count: number, [soft, hard]: readonly [number, number]): Tier {
-  return count >= hard ? 'hard' : count >= soft ? 'soft' : 'pass';
-}
-
-class ChiSquareDefined implements Test<Tier> {
-  #window: number[] = [];
-
-  test(chunk: Uint8Array): Tier {
-    let worst: Tier = 'pass';
-    for (const byte of chunk) {
-      this.#window.push(byte);
-      if (this.#window.length === CHI_SQUARE_WINDOW) {
-        worst = worse(worst, judge(this.#window));
-        this.#window = [];
-      }
-    }
-    return worst;
-  }
-}
-
-function judge(window: readonly number[]): Tier {
-  const expected = window.length / 256;
-  const counts = new Array<number>(256).fill(0);
-  for (const byte of window) counts[byte] = (counts[byte] ?? 0) + 1;
-  const statistic = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
-  const within = ([low, high]: readonly [number, number]) => statistic >= low && statistic <= high;
-  return within(CHI_SQUARE_BOUNDS.soft) ? 'pass' : within(CHI_SQUARE_BOUNDS.hard) ? 'soft' : 'hard';
-}
-
-class StuckBitsDefined implements Test<'pass' | 'text' | 'stuck_bit'> {
-  #together: number[] = [];
-
-  test(chunk: Uint8Array): 'pass' | 'text' | 'stuck_bit' {
-    const bytes = chunk.length >= 64 ? [...chunk] : [...this.#together, ...chunk];
-    this.#together = bytes.length < 64 ? bytes : [];
-    if (bytes.length < 64) return 'pass';
-    if (bytes.every((byte) => byte < 0x80)) return 'text';
-    const stuck = [1, 2, 4, 8, 16, 32, 64, 128].some(
-      (bit) => new Set(bytes.map((byte) => byte & bit)).size === 1,
-    );
-    return stuck ? 'stuck_bit' : 'pass';
-  }
-}
-
-class RepeatedBlocksDefined implements Test<boolean> {
   test(chunk: Uint8Array): boolean {
-    const blocks = Array.from({ length: Math.floor(chunk.length / 16) }, (_, i) =>
-      Buffer.from(chunk.subarray(16 * i, 16 * i + 16)).toString('hex'),
-    );
-    return new Set(blocks).size < blocks.length;
+    let found = false;
+    for (const byte of chunk) {
+      this.#run = /[\x20-\x7e\t\r\n]/.test(String.fromCharCode(byte)) ? this.#run + 1 : 0;
+      found ||= this.#run >= 64;
+    }
+    return found;
   }
+}
+
+/** The highest count of SP 800-90B 4.4.2, literally. */
+function proportionDefined(block: Uint8Array): number {
+  let [a, b, highest] = [-1, 0, 0];
+  block.forEach((byte, i) => {
+    if (i % PROPORTION_WINDOW === 0) [a, b] = [byte, 1];
+    else if (byte === a) b++;
+    highest = Math.max(highest, b);
+  });
+  return highest;
 }
 
 /** Mulberry32: the same numbers for the same seed. */
@@ -125,7 +78,7 @@ function generator(seed: number): Below {
 function stream(below: Below): Uint8Array {
   const good = Uint8Array.from({ length: 1 + below(30_000) }, () => below(256));
   const value = below(256);
-  const rarely = 2 + below(150);
+  const rarely = [2 + below(150), 16 + below(12)][below(2)] ?? 2;
   const kinds: (() => Uint8Array)[] = [
     () => good,
     () => good.map((byte) => byte % (1 + below(2) + (value % 8))), // few values, so that runs come of themselves
@@ -134,6 +87,7 @@ function stream(below: Below): Uint8Array {
     () => good.map((byte) => byte & ~(1 << (value % 8))),
     () => good.map((byte) => byte | (1 << (value % 8))),
     () => withRuns(good, below),
+    () => withTexts(good, below),
     () => withCopies(good, below),
   ];
   return (kinds[below(kinds.length)] ?? kinds[0])?.() ?? good;
@@ -143,7 +97,16 @@ function stream(below: Below): Uint8Array {
 function withRuns(bytes: Uint8Array, below: Below): Uint8Array {
   for (let i = 0; i < 5; i++) {
     const at = below(bytes.length + 12) - 6;
-    bytes.fill(below(256), Math.max(0, at), Math.max(0, at + 3 + below(8)));
+    bytes.fill(below(256), Math.max(0, at), Math.max(0, at + 5 + below(8)));
+  }
+  return bytes;
+}
+
+/** Printable runs around 64, also one after the other and at both ends. */
+function withTexts(bytes: Uint8Array, below: Below): Uint8Array {
+  for (let i = 0; i < 5; i++) {
+    const at = below(bytes.length + 70) - 60;
+    bytes.fill(0x41 + below(20), Math.max(0, at), Math.max(0, at + 50 + below(20)));
   }
   return bytes;
 }
@@ -174,11 +137,13 @@ function cut(bytes: Uint8Array, below: Below): Uint8Array[] {
 }
 
 const tests: [string, unknown[], () => Test<unknown>, () => Test<unknown>][] = [
-  ['repetition count', TIERS, () => new RepetitionCount(), () => new RepetitionDefined()],
-  ['adaptive proportion', TIERS, () => new AdaptiveProportion(), () => new ProportionDefined()],
-  ['chi-square', TIERS, () => new ChiSquare(), () => new ChiSquareDefined()],
-  ['stuck bits', ['pass', 'text', 'stuck_bit'], () => new StuckBits(), () => new StuckBitsDefined()],
-  ['repeated blocks', [true, false], () => new RepeatedBlocks(), () => new RepeatedBlocksDefined()],
+  [
+    'repetition count',
+    ['pass', 'soft', 'hard'],
+    () => new RepetitionCount(REPETITION),
+    () => new RepetitionDefined(),
+  ],
+  ['printable runs', [true, false], () => new TextRun(), () => new TextDefined()],
 ];
 
 test.each(tests)('%s gives the verdicts of its definition, chunk by chunk', (_, verdicts, make, define) => {
@@ -187,6 +152,7 @@ test.each(tests)('%s gives the verdicts of its definition, chunk by chunk', (_, 
     const below = generator(seed);
     const [fast, defined] = [make(), define()];
     cut(stream(below), below).forEach((chunk, index) => {
+      if (chunk.length === 0) return;
       const verdict = defined.test(chunk);
       const given = fast.test(chunk);
       if (given !== verdict) expect({ seed, index, verdict: given }).toEqual({ seed, index, verdict });
@@ -194,4 +160,52 @@ test.each(tests)('%s gives the verdicts of its definition, chunk by chunk', (_, 
     });
   }
   expect(seen).toEqual(new Set(verdicts)); // streams that provoke nothing would prove nothing
+});
+
+describe('one pass over a block', () => {
+  /** Blocks at odd addresses, each of the streams as often as it fills one. */
+  function* blocks(): Generator<{ seed: number; block: Uint8Array }> {
+    for (let seed = 1; seed <= RUNS; seed++) {
+      const below = generator(seed);
+      const bytes = stream(below);
+      for (let at = below(8); at + BLOCK_BYTES <= bytes.length; at += BLOCK_BYTES) {
+        yield { seed, block: bytes.subarray(at, at + BLOCK_BYTES) };
+      }
+    }
+  }
+
+  test('counts what the definitions count, for good blocks and bad ones', () => {
+    const pass = new BlockPass();
+    const tiers = new Set<Tier>();
+    for (const { seed, block } of blocks()) {
+      pass.read(block);
+      const counts = new Array<number>(256).fill(0);
+      for (const byte of block) counts[byte] = (counts[byte] ?? 0) + 1;
+      const products = block.reduce((sum, byte, i) => sum + byte * (block[i - 1] ?? 0), 0);
+      const proportion = proportionDefined(block);
+      const given = [...pass.counts, pass.proportion, pass.products].join();
+      if (given !== [...counts, proportion, products].join()) expect({ seed, given }).toEqual({ seed });
+      const expected = BLOCK_BYTES / 256;
+      const statistic = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+      const difference = chiSquareOf(pass.counts, BLOCK_BYTES) - statistic;
+      if (Math.abs(difference) > 1e-6) expect({ seed, difference }).toEqual({ seed });
+      tiers.add(tierOf(proportion, proportionCutoffs(8)));
+    }
+    expect(tiers).toEqual(new Set(['pass', 'soft', 'hard']));
+  });
+
+  test('finds the pieces of 16 bytes that come twice', () => {
+    const pieces = new RepeatedPieces();
+    const seen = new Set<boolean>();
+    for (const { seed, block } of blocks()) {
+      const texts = Array.from({ length: BLOCK_BYTES / 16 }, (_, i) =>
+        Buffer.from(block.subarray(16 * i, 16 * i + 16)).toString('hex'),
+      );
+      const repeated = new Set(texts).size < texts.length;
+      const given = pieces.test(viewOf(block));
+      if (given !== repeated) expect({ seed, given }).toEqual({ seed, given: repeated });
+      seen.add(repeated);
+    }
+    expect(seen).toEqual(new Set([true, false]));
+  });
 });

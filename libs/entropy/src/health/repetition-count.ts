@@ -1,33 +1,37 @@
 /** The repetition count test of SP 800-90B 4.4.1: the same byte many times in a row. */
-import { HARD_ALPHA, repetitionCutoff, SOFT_ALPHA } from './cutoffs.js';
-import type { Tier } from './tier.js';
+import { type Cutoffs, type Tier, tierOf } from './tier.js';
 
-const SOFT = repetitionCutoff(SOFT_ALPHA, 8);
-const HARD = repetitionCutoff(HARD_ALPHA, 8);
-
-/**
- * A run that fails has SOFT - 1 pairs of equal neighbours one after the other, so of each SOFT - 1 pairs one is enough
- * to look at: 0.2 ms a megabyte, where every byte takes 1.
- */
-const STRIDE = SOFT - 1;
-
-/** Keeps its run from call to call: a run over the border of two chunks counts. */
+/** Keeps its run from block to block: a run over their border counts. */
 export class RepetitionCount {
+  /** Equal neighbours among those that the last test looked at, one pair in `soft` - 1. */
+  pairs = 0;
   #last = -1;
   #run = 0;
+  /**
+   * A run that fails has soft - 1 pairs of equal neighbours one after the other, so of each soft - 1 pairs one is enough
+   * to look at.
+   */
+  readonly #stride: number;
+
+  constructor(private readonly cutoffs: Cutoffs) {
+    this.#stride = cutoffs.soft - 1;
+  }
 
   /** Tests `bytes` as the continuation of all bytes before. */
   test(bytes: Uint8Array): Tier {
     const goesOn = bytes[0] === this.#last ? endOfRun(bytes, 0) : 0;
     let longest = goesOn === 0 ? 0 : this.#run + goesOn;
-    for (let at = goesOn + STRIDE; at < bytes.length; at += STRIDE) {
+    let pairs = 0;
+    for (let at = goesOn + this.#stride; at < bytes.length; at += this.#stride) {
       if (bytes[at] !== bytes[at - 1]) continue;
+      pairs++;
       const end = endOfRun(bytes, at);
       longest = Math.max(longest, end - startOfRun(bytes, at));
       at = end;
     }
+    this.pairs = pairs;
     this.#keep(bytes, goesOn);
-    return longest >= HARD ? 'hard' : longest >= SOFT ? 'soft' : 'pass';
+    return tierOf(longest, this.cutoffs);
   }
 
   /** @param goesOn bytes at the start that belong to the run before. */

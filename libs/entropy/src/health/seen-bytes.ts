@@ -1,62 +1,94 @@
 /**
- * Remembers what came lately, to recognise bytes that come again: a cache in the way of a source, or two
- * sources that deliver the same bytes.
+ * Remembers what came before, to recognise bytes that come again: a cache in the way of a source, a recording that is
+ * played in a circle, two sources that deliver the same bytes.
  *
- * Of each chunk it marks the first 16 bytes, and 16 bytes from each place where one certain byte stands (1 in
- * 256). The marks depend on what the bytes are, not on where they stand: a copy is recognised at any offset,
- * cut in other chunks, from another source, at another time. Of a copy of n bytes about n / 256 marks tell.
+ * Of each block it marks the first bytes, and those from each anchor (1 byte in 256) on. The marks depend on what the
+ * bytes are, not on where they stand: a copy is recognised at any offset, from another source, at another time. Of a copy
+ * of n bytes about n / 256 marks give it away. Of 256 anchors one is marked in a second table, which reaches further back.
  */
-import { BLOCK, BlockHash, viewOf } from './block-hash.js';
+import type { Anchors } from './anchors.js';
+import { BlockHash, PIECE, viewOf } from './block-hash.js';
 
-const ANCHOR = 0xa7; // any value would do
-const SLOTS = 65_536; // a power of two; marks of about the last 16 MiB
+/** A power of two: marks of about the last 16 MiB in the first table, of 4 GiB in the second. */
+const SLOTS = 65_536;
+
+export class SeenBytes {
+  readonly #near = new Marks();
+  readonly #far = new Marks();
+  readonly #sources: string[] = [];
+
+  /**
+   * Looks `block` up and remembers it.
+   *
+   * @param source who delivers it.
+   * @param span bytes of a mark, a multiple of 16: as many as have 128 bits of entropy.
+   * @returns who delivered a part of it before (the same source, or another one), or undefined.
+   */
+  recognise(block: Uint8Array, anchors: Anchors, source: string, span = PIECE): string | undefined {
+    const view = viewOf(block);
+    const owner = this.#ownerOf(source);
+    let seen = this.#near.mark(view, 0, span, owner);
+    const last = block.length - span;
+    for (let i = 0; i < anchors.length; i++) {
+      const at = anchors.at[i] ?? 0;
+      if (at > last) break;
+      if (at > 0) seen = this.#near.mark(view, at, span, owner) || seen;
+      if (block[at + 1] === 0) seen = this.#far.mark(view, at, span, owner) || seen;
+    }
+    return this.#sources[seen - 1];
+  }
+
+  /**
+   * Looks up, and does not remember, whether a part of `block` is the complement of what came before.
+   *
+   * @param inverse anchors of the complement.
+   */
+  recogniseComplement(block: Uint8Array, inverse: Anchors): boolean {
+    const view = viewOf(block);
+    const last = block.length - PIECE;
+    for (let i = 0; i < inverse.length; i++) {
+      const at = inverse.at[i] ?? 0;
+      if (at <= last && this.#near.ownerOf(view, at, -1) > 0) return true;
+    }
+    return false;
+  }
+
+  #ownerOf(source: string): number {
+    const index = this.#sources.indexOf(source);
+    return index >= 0 ? index + 1 : this.#sources.push(source);
+  }
+}
 
 /**
  * Bounded: a newer mark replaces an older one in the same slot. Of a mark only 64 bits of keyed hash are
- * kept, no entropy. A false alarm needs equal hashes in one slot: 2^-64 a mark, at 30 MB/s one in 5 million
- * years.
+ * kept, no entropy. A false alarm needs equal hashes in one slot: 2^-64 a mark.
  */
-export class SeenBytes {
+class Marks {
   readonly #place = new BlockHash();
   readonly #low = new BlockHash();
   readonly #high = new BlockHash();
   readonly #lows = new Uint32Array(SLOTS);
   readonly #highs = new Uint32Array(SLOTS);
   readonly #owners = new Uint16Array(SLOTS); // index of the source + 1, or 0
-  readonly #sources: string[] = [];
 
-  /**
-   * Looks `chunk` up and remembers it.
-   *
-   * @param source who delivers it.
-   * @returns who delivered a part of it before (the same source, or another one), or undefined.
-   */
-  recognise(chunk: Uint8Array, source: string): string | undefined {
-    if (chunk.length < BLOCK) return undefined;
-    const view = viewOf(chunk);
-    const owner = this.#ownerOf(source);
-    let seen = this.#mark(view, 0, owner);
-    const last = chunk.length - BLOCK;
-    for (let at = chunk.indexOf(ANCHOR, 1); at > 0 && at <= last; at = chunk.indexOf(ANCHOR, at + 1)) {
-      seen = this.#mark(view, at, owner) || seen;
-    }
-    return this.#sources[seen - 1];
+  /** The owner of a mark of the bytes at `at` under `mask`, or 0. */
+  ownerOf(view: DataView, at: number, mask: number): number {
+    const slot = this.#place.of(view, at, PIECE, mask) & (SLOTS - 1);
+    const same =
+      this.#lows[slot] === this.#low.of(view, at, PIECE, mask) &&
+      this.#highs[slot] === this.#high.of(view, at, PIECE, mask);
+    return same ? (this.#owners[slot] ?? 0) : 0;
   }
 
-  /** Marks the 16 bytes at `at`. @returns the owner of the same mark, or 0. */
-  #mark(view: DataView, at: number, owner: number): number {
-    const slot = this.#place.of(view, at) & (SLOTS - 1);
-    const low = this.#low.of(view, at);
-    const high = this.#high.of(view, at);
+  /** Marks the bytes at `at`. @returns the owner of the same mark, or 0. */
+  mark(view: DataView, at: number, span: number, owner: number): number {
+    const slot = this.#place.of(view, at, span) & (SLOTS - 1);
+    const low = this.#low.of(view, at, span);
+    const high = this.#high.of(view, at, span);
     const seen = this.#lows[slot] === low && this.#highs[slot] === high ? this.#owners[slot] : 0;
     this.#lows[slot] = low;
     this.#highs[slot] = high;
     this.#owners[slot] = owner;
     return seen ?? 0;
-  }
-
-  #ownerOf(source: string): number {
-    const index = this.#sources.indexOf(source);
-    return index >= 0 ? index + 1 : this.#sources.push(source);
   }
 }

@@ -1,227 +1,221 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { BLOCK_BYTES, BlockCutter } from './block.js';
 import { SeenBytes } from './seen-bytes.js';
-import { SourceHealth, START_UP_BYTES } from './source-health.js';
-import type { HealthVerdict } from './source-health.js';
+import { SourceHealth } from './source-health.js';
+import type { Judgement } from './source-health.js';
 
-/** A source that has passed its start-up. */
-function ready(seen = new SeenBytes(), name = 'a'): SourceHealth {
-  const health = new SourceHealth(name, seen);
-  expect(health.test(randomBytes(START_UP_BYTES))).toEqual({ outcome: 'pass', failures: [] });
-  return health;
-}
+const good = (): Buffer => randomBytes(BLOCK_BYTES);
+const PASS: Judgement = { tier: 'pass', failures: [], window: BLOCK_BYTES };
+const fails = (tier: Judgement['tier'], ...failures: Judgement['failures']): Judgement => ({
+  tier,
+  failures,
+  window: BLOCK_BYTES,
+});
 
-/** The worst verdict while `bytes` come in chunks of `size`, and all failures. */
-function feed(health: SourceHealth, bytes: Uint8Array, size: number): HealthVerdict {
-  const rank = ['pass', 'start_up', 'soft', 'hard'] as const;
-  let outcome: HealthVerdict['outcome'] = 'pass';
-  const failures = new Set<HealthVerdict['failures'][number]>();
+/** The worst of the blocks of `bytes`, and all failures; ends with the first hard one. */
+function feed(
+  health: SourceHealth,
+  bytes: Buffer,
+  size = bytes.length,
+): Omit<Judgement, 'window'> & { blocks: number } {
+  const cutter = new BlockCutter();
+  const failures = new Set<Judgement['failures'][number]>();
+  let tier: Judgement['tier'] = 'pass';
+  let blocks = 0;
   for (let at = 0; at < bytes.length; at += size) {
-    const verdict = health.test(bytes.subarray(at, at + size));
-    if (rank.indexOf(verdict.outcome) > rank.indexOf(outcome)) outcome = verdict.outcome;
-    for (const failure of verdict.failures) failures.add(failure);
-    if (outcome === 'hard') break;
+    for (const block of cutter.cut(bytes.subarray(at, at + size))) {
+      const judgement = health.judge(block);
+      blocks++;
+      for (const failure of judgement.failures) failures.add(failure);
+      if (judgement.tier !== 'pass') tier = judgement.tier;
+      if (tier === 'hard') return { tier, failures: [...failures], blocks };
+    }
   }
-  return { outcome, failures: [...failures] };
+  return { tier, failures: [...failures], blocks };
 }
 
-/** `count` equal bytes in the middle of random ones that do not continue the run. */
+/** A good block with `count` equal bytes in it that continue no run. */
 function run(count: number): Buffer {
-  return Buffer.concat([
-    randomBytes(100),
-    Buffer.from([6]),
-    Buffer.alloc(count, 7),
-    Buffer.from([8]),
-    randomBytes(100),
-  ]);
+  const block = good();
+  block.fill(7, 100, 100 + count);
+  block[99] = 6;
+  block[100 + count] = 8;
+  return block;
 }
 
 describe('SourceHealth', () => {
-  test('passes megabytes of good bytes in chunks of any size', () => {
-    const health = ready();
-    for (const size of [1 << 20, 65_536, 8192, 1000, 512, 17]) {
-      expect(feed(health, randomBytes(Math.min(1 << 20, size * 2000)), size)).toEqual({
-        outcome: 'pass',
+  test('passes megabytes of good bytes, however they come', () => {
+    for (const size of [1 << 20, 65_536, 8192, 1000, 17]) {
+      const health = new SourceHealth('a');
+      expect(feed(health, randomBytes(Math.min(8 << 20, size * 20_000)), size)).toMatchObject({
+        tier: 'pass',
         failures: [],
       });
     }
   });
 
-  describe('start-up', () => {
-    test('releases nothing before 8192 bytes in a row have passed', () => {
-      const health = new SourceHealth('a');
-      for (let i = 0; i < 7; i++) expect(health.test(randomBytes(1024)).outcome).toBe('start_up');
-      expect(health.startingUp).toBe(true);
-      expect(health.test(randomBytes(1024)).outcome).toBe('pass');
-      expect(health.startingUp).toBe(false);
-    });
-
-    test('begins anew after a soft failure within it, not after one behind it', () => {
-      const health = new SourceHealth('a');
-      health.test(randomBytes(8000));
-      expect(health.test(run(6)).outcome).toBe('soft');
-      expect(health.test(randomBytes(8000)).outcome).toBe('start_up');
-      expect(health.test(randomBytes(200)).outcome).toBe('pass');
-      expect(health.test(run(6)).outcome).toBe('soft');
-      expect(health.test(randomBytes(200)).outcome).toBe('pass');
-    });
-
-    test('begins anew after a hard failure, again and again', () => {
-      const health = ready();
-      for (let i = 0; i < 3; i++) {
-        expect(health.test(Buffer.alloc(8192)).outcome).toBe('hard');
-        expect(health.test(randomBytes(8191)).outcome).toBe('start_up');
-        expect(health.test(randomBytes(64)).outcome).toBe('pass');
-      }
-    });
-
-    test('can be left out for bytes of sources that passed theirs', () => {
-      expect(new SourceHealth('mixed', new SeenBytes(), 0).test(randomBytes(64)).outcome).toBe('pass');
-    });
+  test('judges blocks alone', () => {
+    expect(() => new SourceHealth('a').judge(randomBytes(8191))).toThrow('a block is 8192 bytes, not 8191');
   });
 
   describe('repetition count', () => {
     test.each([
-      [5, 'pass'],
-      [6, 'soft'],
-      [8, 'soft'],
-      [9, 'hard'],
-    ])('a run of %d is a %s', (count, outcome) => {
-      expect(ready().test(run(count))).toEqual({ outcome, failures: outcome === 'pass' ? [] : ['rct'] });
+      [8, 'pass'],
+      [9, 'soft'],
+      [10, 'soft'],
+      [11, 'hard'],
+    ] as const)('a run of %d is a %s', (count, tier) => {
+      expect(new SourceHealth('a').judge(run(count))).toEqual(tier === 'pass' ? PASS : fails(tier, 'rct'));
     });
 
-    test('goes on over the border of chunks', () => {
-      const health = ready();
-      expect(health.test(Buffer.from([1, 7, 7, 7])).outcome).toBe('pass');
-      expect(health.test(Buffer.from([7, 7, 7, 1])).outcome).toBe('soft');
-      expect(health.test(Buffer.from([1, 1, 1, 2])).outcome).toBe('pass');
-    });
-  });
-
-  describe('adaptive proportion', () => {
-    /** A window that starts with 7 and holds it `count` times, never twice in a row. */
-    function window(count: number): Buffer {
-      const bytes = randomBytes(512).map((byte) => (byte === 7 ? 8 : byte));
-      for (let i = 0; i < count; i++) bytes[i * 2] = 7;
-      return Buffer.from(bytes);
-    }
-
-    test.each([
-      [19, 'pass'],
-      [20, 'soft'],
-      [25, 'soft'],
-      [26, 'hard'],
-    ])('%d of one byte in a window is a %s', (count, outcome) => {
-      const expected = { outcome, failures: outcome === 'pass' ? [] : ['apt'] };
-      expect(ready().test(window(count))).toEqual(expected);
-      expect(feed(ready(), window(count), 5)).toEqual(expected);
+    test('goes on over the border of blocks', () => {
+      const [a, b] = [good().fill(7, 8187), good().fill(7, 0, 4)];
+      a[8186] = b[4] = 1;
+      const health = new SourceHealth('a');
+      expect([health.judge(a), health.judge(b)]).toEqual([PASS, fails('soft', 'rct')]);
     });
   });
 
-  const counter8 = Buffer.from(Uint8Array.from({ length: 65_536 }, (_, i) => i));
-  const counter16 = Buffer.from(new Uint16Array(32_768).map((_, i) => i).buffer);
-  const counter32 = Buffer.from(new Uint32Array(16_384).map((_, i) => i).buffer);
+  test.each([
+    [23, 'pass'],
+    [24, 'soft'],
+    [26, 'soft'],
+    [27, 'hard'],
+  ] as const)('adaptive proportion: %d of one byte in a window is a %s', (count, tier) => {
+    const block = good();
+    for (let i = 512; i < 1024; i++) if (block[i] === 7) block[i] = 8;
+    for (let i = 0; i < count; i++) block[512 + i * 2] = 7;
+    expect(new SourceHealth('a').judge(block)).toEqual(tier === 'pass' ? PASS : fails(tier, 'apt'));
+  });
 
-  const broken: [string, () => Uint8Array, string][] = [
+  const words = (make: (i: number) => number): Buffer => {
+    const bytes = Buffer.alloc(65_536);
+    for (let i = 0; i < bytes.length / 4; i++) bytes.writeInt32LE(make(i), 4 * i);
+    return bytes;
+  };
+  const map = (make: (byte: number, i: number) => number): Buffer =>
+    Buffer.from(randomBytes(65_536).map(make));
+  const broken: [string, () => Buffer, string][] = [
     ['a stuck byte', () => Buffer.alloc(65_536, 0xee), 'rct'],
-    ['a counter of 8 bits', () => counter8, 'chi_square'],
-    ['a counter of 16 bits', () => counter16, 'apt'],
-    ['a counter of 32 bits', () => counter32, 'apt'],
     [
-      'int32 of one byte each',
-      () => randomBytes(65_536).map((byte, i) => (i % 4 === 0 ? byte : 0)),
+      'a counter of 8 bits',
+      () => Buffer.from(Uint8Array.from({ length: 65_536 }, (_, i) => i)),
       'chi_square',
     ],
-    [
-      'int32 of two bytes each',
-      () => randomBytes(65_536).map((byte, i) => (i % 4 < 2 ? byte : 0)),
-      'chi_square',
-    ],
-    ['10 % zeros', () => randomBytes(65_536).map((byte) => (Math.random() < 0.1 ? 0 : byte)), 'chi_square'],
+    ['a counter of 32 bits', () => words((i) => i), 'apt'],
+    ['int32 of one byte each', () => map((byte, i) => (i % 4 === 0 ? byte : 0)), 'chi_square'],
+    ['int32 of two bytes each', () => map((byte, i) => (i % 4 < 2 ? byte : 0)), 'chi_square'],
+    ['10 % zeros', () => map((byte) => (randomInt(10) === 0 ? 0 : byte)), 'chi_square'],
     ['hexadecimal', () => Buffer.from(randomBytes(32_768).toString('hex')), 'text'],
     ['base64', () => Buffer.from(randomBytes(49_152).toString('base64')), 'text'],
     ['a JSON array', () => Buffer.from(JSON.stringify([...randomBytes(20_000)])), 'text'],
     ['an HTML page', () => Buffer.from('<!doctype html>Bad gateway'.padEnd(65_536, ' ')), 'text'],
-    ['a stuck top bit at 0', () => randomBytes(65_536).map((byte) => byte & 0x7f), 'text'],
-    ['a stuck top bit at 1', () => randomBytes(65_536).map((byte) => byte | 0x80), 'stuck_bit'],
-    ['a stuck middle bit', () => randomBytes(65_536).map((byte) => byte & 0xef), 'stuck_bit'],
+    ['a stuck top bit at 0', () => map((byte) => byte & 0x7f), 'text'],
+    ['a stuck top bit at 1', () => map((byte) => byte | 0x80), 'stuck_bit'],
+    ['a stuck middle bit', () => map((byte) => byte & 0xef), 'stuck_bit'],
+    ['half of all values', () => map((byte) => (byte & 0xfe) | (byte >> 7)), 'missing_value'],
     ['256 bytes over and over', () => Buffer.alloc(65_536, randomBytes(256)), 'repeated_block'],
     ['4096 bytes over and over', () => Buffer.alloc(65_536, randomBytes(4096)), 'repeated_block'],
+    ['7000 bytes over and over', () => Buffer.alloc(65_536, randomBytes(7000)), 'repeated_fetch'],
   ];
 
-  test.each(broken)('finds %s in one chunk of 8192 bytes, and says so', (_, bytes, failure) => {
-    const { outcome, failures } = ready().test(bytes().subarray(0, 8192));
-    expect(outcome).toBe('hard');
+  test.each(broken)('finds %s within the first two blocks, and says so', (_, bytes, failure) => {
+    const { tier, failures, blocks } = feed(new SourceHealth('a'), bytes());
+    expect(tier).toBe('hard');
+    expect(blocks).toBeLessThanOrEqual(2);
     expect(failures).toContain(failure);
   });
 
-  describe.each([65_536, 1000, 100, 32])('in chunks of %d bytes', (size) => {
-    test.each(broken)('%s never gets through the start-up', (_, bytes) => {
-      const health = new SourceHealth('a');
-      const all = bytes();
-      const outcomes = new Set<string>();
-      for (let at = 0; at < all.length; at += size) {
-        outcomes.add(health.test(all.subarray(at, at + size)).outcome);
-      }
-      expect(outcomes).toContain('hard');
-      expect(outcomes).not.toContain('pass');
-    });
-
-    test.each(broken)('%s is quarantined within 8192 bytes', (_, bytes) => {
-      expect(feed(ready(), bytes().subarray(0, Math.max(size, 8192)), size).outcome).toBe('hard');
-    });
+  test.each([1, 15, 1000])('finds all of them in chunks of %d bytes, too', (size) => {
+    for (const [, bytes] of broken) expect(feed(new SourceHealth('a'), bytes(), size).tier).toBe('hard');
   });
 
-  test('drops a short text at once, and very short ones when they are 64 bytes together', () => {
-    expect(ready().test(Buffer.from(randomBytes(32).toString('hex'))).failures).toEqual(['text']);
-    expect(feed(ready(), Buffer.from(randomBytes(60).toString('hex')), 9).failures).toContain('text');
+  test('begins its windows anew after a hard failure', () => {
+    const health = new SourceHealth('a');
+    const half = good().fill(7, 8100);
+    expect(health.judge(half).tier).toBe('hard');
+    const next = good().fill(7, 0, 8); // would go on with the run
+    next[8] = 1;
+    expect(health.judge(next)).toEqual(PASS);
   });
 
   describe('repetitions', () => {
-    test('of one aligned 16-byte block in a chunk', () => {
-      const chunk = randomBytes(65_536);
-      chunk.copy(chunk, 48_000, 160, 176);
-      expect(ready().test(chunk)).toEqual({ outcome: 'hard', failures: ['repeated_block'] });
+    test('of one aligned piece of 16 bytes in a block', () => {
+      const block = good();
+      block.copy(block, 4800, 160, 176);
+      expect(new SourceHealth('a').judge(block)).toEqual(fails('hard', 'repeated_block'));
     });
 
-    test('of a chunk that came before, at another offset and length too', () => {
-      const chunk = randomBytes(8192);
-      const health = ready();
-      expect(health.test(chunk).outcome).toBe('pass');
-      for (let i = 0; i < 100; i++) expect(health.test(randomBytes(8192)).outcome).toBe('pass');
-      expect(health.test(chunk)).toEqual({ outcome: 'hard', failures: ['repeated_fetch'] });
-      const shifted = Buffer.concat([randomBytes(77), chunk.subarray(1001), randomBytes(3)]);
-      expect(health.test(shifted).failures).toEqual(['repeated_fetch']);
+    test('of a block that came before, at another offset too', () => {
+      const health = new SourceHealth('a');
+      const block = good();
+      expect(health.judge(block)).toEqual(PASS);
+      for (let i = 0; i < 100; i++) expect(health.judge(good())).toEqual(PASS);
+      expect(health.judge(block)).toEqual(fails('hard', 'repeated_fetch'));
+      const shifted = Buffer.concat([randomBytes(77), block.subarray(1001), randomBytes(924)]);
+      expect(health.judge(shifted).failures).toEqual(['repeated_fetch']);
     });
 
-    test('of the shortest chunk that can be recognised, 16 bytes', () => {
-      const chunk = randomBytes(16);
-      const health = ready();
-      expect(health.test(chunk).outcome).toBe('pass');
-      expect(health.test(chunk).failures).toEqual(['repeated_fetch']);
+    test('of the complement of what came before', () => {
+      const health = new SourceHealth('a');
+      const block = good();
+      health.judge(block);
+      const inverse = Buffer.from(block.map((byte) => ~byte));
+      const failures = Array.from({ length: 8 }, () => health.judge(inverse).failures).flat();
+      expect(failures).toContain('repeated_fetch');
     });
   });
 
   describe('two sources', () => {
-    test('that deliver the same bytes are found out, and told which', () => {
+    test('that deliver the same bytes are found out, and it says which', () => {
       const seen = new SeenBytes();
-      const [a, b] = [ready(seen, 'a'), ready(seen, 'b')];
-      const stream = randomBytes(65_536);
-      expect(a.test(stream).outcome).toBe('pass');
-      expect(b.test(stream.subarray(12_345, 20_000))).toEqual({
-        outcome: 'hard',
-        failures: ['duplicate_source'],
+      const [a, b] = [new SourceHealth('a', seen), new SourceHealth('b', seen)];
+      const stream = randomBytes(3 * BLOCK_BYTES);
+      expect(feed(a, stream).tier).toBe('pass');
+      expect(b.judge(stream.subarray(12_345, 12_345 + BLOCK_BYTES))).toEqual({
+        ...fails('hard', 'duplicate_source'),
         copyOf: 'a',
       });
     });
 
     test('that deliver different bytes are not', () => {
       const seen = new SeenBytes();
-      const [a, b] = [ready(seen, 'a'), ready(seen, 'b')];
-      for (let i = 0; i < 50; i++) {
-        expect(a.test(randomBytes(8192)).outcome).toBe('pass');
-        expect(b.test(randomBytes(8192)).outcome).toBe('pass');
-      }
+      const [a, b] = [new SourceHealth('a', seen), new SourceHealth('b', seen)];
+      for (let i = 0; i < 50; i++) expect([a.judge(good()), b.judge(good())]).toEqual([PASS, PASS]);
+    });
+  });
+
+  describe('a source that claims fewer bits a byte', () => {
+    /** Nibbles: 4 bits a byte. */
+    const nibbles = (bytes: number): Buffer => Buffer.from(randomBytes(bytes).map((byte) => byte & 0x0f));
+
+    test('passes with what it claims, and not with less', () => {
+      expect(feed(new SourceHealth('a', new SeenBytes(), 4), nibbles(1 << 20))).toMatchObject({
+        tier: 'pass',
+        failures: [],
+      });
+      expect(
+        feed(new SourceHealth('a', new SeenBytes(), 4), nibbles(1 << 20).map((byte) => byte & 3) as Buffer)
+          .tier,
+      ).toBe('hard');
+      expect(feed(new SourceHealth('a'), nibbles(1 << 20)).tier).toBe('hard');
+    });
+
+    test('has cutoffs that follow from the claim: a run of 21 is a hard failure at 4 bits', () => {
+      const block = nibbles(BLOCK_BYTES).fill(7, 100, 120);
+      block[99] = block[120] = 1;
+      expect(new SourceHealth('a', new SeenBytes(), 4).judge(block)).toEqual(fails('soft', 'rct'));
+      block[120] = 7;
+      block[121] = 1;
+      expect(new SourceHealth('a', new SeenBytes(), 4).judge(block).tier).toBe('hard');
+    });
+
+    test('is found out when it repeats itself', () => {
+      const health = new SourceHealth('a', new SeenBytes(), 4);
+      const block = nibbles(BLOCK_BYTES);
+      block[0] = 0xa7; // an anchor is not among its values
+      expect([health.judge(block).tier, health.judge(block).failures]).toEqual(['pass', ['repeated_fetch']]);
     });
   });
 });

@@ -1,114 +1,144 @@
 /**
- * Decides for each chunk of one source whether it may be passed on: all health tests, their tiers, and the
- * start-up.
+ * Judges each block of one source: all health tests, in one pass over its bytes and a few looks beside it.
  *
- *   chunk -> rct, apt, text, stuck_bit, chi_square, repeated_block, repeated_fetch, duplicate_source -> verdict
+ *   block -> one pass (counts, proportion, products) -> rct, apt, chi_square, bias, missing_value, correlation
+ *         -> printable runs, pieces that repeat, marks of what came before
+ *         -> now and then: linear complexity, positions, companions
  *
- * The repetition count and the adaptive proportion are those of SP 800-90B 4.4, the others catch what these
- * two miss. The source has conditioned its output already, so this is a sanity test on line, not a claim of
- * 90B compliance.
+ * The repetition count and the adaptive proportion are those of SP 800-90B 4.4, the others catch what these two miss.
+ * The source has conditioned its output already, so this is a sanity test on line, not a claim of 90B compliance.
  */
-import { AdaptiveProportion } from './adaptive-proportion.js';
-import { CHI_SQUARE_WINDOW, ChiSquare } from './chi-square.js';
-import { RepeatedBlocks } from './repeated-blocks.js';
+import { ANCHOR, Anchors } from './anchors.js';
+import { BLOCK_BYTES } from './block.js';
+import { PIECE, viewOf } from './block-hash.js';
+import { BlockPass } from './block-pass.js';
+import { ByteValues } from './byte-values.js';
+import { Companions, COMPANIONS_WINDOW, judgeNeighbours, PAIR_CUTOFFS } from './correlation.js';
+import { proportionCutoffs, repetitionCutoffs } from './cutoffs.js';
+import { Findings, type HealthTest } from './finding.js';
+import { LinearComplexity } from './linear-complexity.js';
+import { Positions, POSITIONS_WINDOW } from './positions.js';
+import { RepeatedPieces } from './repeated-pieces.js';
 import { RepetitionCount } from './repetition-count.js';
 import { SeenBytes } from './seen-bytes.js';
-import { StuckBits } from './stuck-bits.js';
-import { type Tier, worse } from './tier.js';
+import { TextRun } from './text-run.js';
+import { type Cutoffs, type Tier, tierOf } from './tier.js';
 
-export const HEALTH_TESTS = [
-  'rct',
-  'apt',
-  'text',
-  'stuck_bit',
-  'chi_square',
-  'repeated_block',
-  'repeated_fetch',
-  'duplicate_source',
-] as const;
-export type HealthTest = (typeof HEALTH_TESTS)[number];
+/** A full byte: what a source has whose output is conditioned. */
+export const FULL_ENTROPY = 8;
 
-export interface HealthVerdict {
-  /**
-   * `pass`: pass the chunk on. All others: drop it. `start_up`: nothing wrong, but not enough tested yet.
-   * `soft`: count it and go on. `hard`: quarantine the source; its start-up has begun anew.
-   */
-  outcome: 'pass' | 'start_up' | 'soft' | 'hard';
+export interface Judgement {
+  /** `soft`: drop the block. `hard`: put the source out of use, too; all windows have begun anew. */
+  readonly tier: Tier;
   /** Tests that failed, each once. */
-  failures: HealthTest[];
+  readonly failures: HealthTest[];
+  /** Bytes that the longest window of these tests takes: fewer good ones prove nothing about them. */
+  readonly window: number;
   /** With `duplicate_source`: the source that delivered the same bytes. */
-  copyOf?: string;
+  readonly copyOf?: string;
 }
 
-/**
- * Bytes that must pass in a row before the first one is used, at first and after each hard failure. SP
- * 800-90B 4.3 asks for 1024; with a whole window of the chi-square every test has spoken once. The samples of
- * the start-up may be used once it has been passed (4.3), and are where one chunk holds them all; of smaller
- * chunks all but the last are dropped, which is simpler than to keep them.
- */
-export const START_UP_BYTES = CHI_SQUARE_WINDOW;
-
 export class SourceHealth {
-  #startUpLeft: number;
-  #rct = new RepetitionCount();
-  #apt = new AdaptiveProportion();
-  #stuckBits = new StuckBits();
-  #chiSquare = new ChiSquare();
-  readonly #blocks = new RepeatedBlocks();
+  readonly #pass = new BlockPass();
+  readonly #anchors = new Anchors(BLOCK_BYTES);
+  readonly #inverse = new Anchors(BLOCK_BYTES, ANCHOR ^ 0xff);
+  readonly #pieces = new RepeatedPieces();
+  readonly #repetition: Cutoffs;
+  readonly #proportion: Cutoffs;
+  readonly #span: number;
+  #windows: Windows;
+  #turn = 0;
 
   /**
    * @param source its name, one for each source.
    * @param seen shared by all sources, so that two of them that deliver the same bytes are found out.
-   * @param startUpBytes 0 for bytes whose sources passed their start-up already (the output of a mixer).
+   * @param minEntropy bits of min-entropy a byte that the source claims. Below 8 its bytes are not uniform, and only what
+   *   the claim says something about is tested: repetitions, proportions and bytes that come again.
    */
   constructor(
     readonly source: string,
     private readonly seen = new SeenBytes(),
-    private readonly startUpBytes = START_UP_BYTES,
+    private readonly minEntropy = FULL_ENTROPY,
   ) {
-    this.#startUpLeft = startUpBytes;
+    this.#repetition = repetitionCutoffs(minEntropy);
+    this.#proportion = proportionCutoffs(minEntropy);
+    this.#span = PIECE * Math.ceil(FULL_ENTROPY / minEntropy);
+    this.#windows = new Windows(this.#repetition);
   }
 
-  /** Whether the start-up is still going on, so that nothing is released. */
-  get startingUp(): boolean {
-    return this.#startUpLeft > 0;
+  /**
+   * Judges `block`, BLOCK_BYTES that continue all blocks before.
+   *
+   * @throws {RangeError} when it has another length.
+   */
+  judge(block: Uint8Array): Judgement {
+    if (block.length !== BLOCK_BYTES)
+      throw new RangeError(`a block is ${BLOCK_BYTES} bytes, not ${block.length}`);
+    const findings = new Findings();
+    this.#pass.read(block);
+    this.#anchors.find(block);
+    findings.note('rct', this.#windows.repetition.test(block));
+    findings.note('apt', tierOf(this.#pass.proportion, this.#proportion));
+    const copyOf = this.seen.recognise(block, this.#anchors, this.source, this.#span);
+    if (copyOf === this.source) findings.note('repeated_fetch', 'hard');
+    else if (copyOf !== undefined) findings.note('duplicate_source', 'hard');
+    if (this.minEntropy === FULL_ENTROPY) this.#testUniform(block, findings);
+    const { tier, failures, window } = findings;
+    if (tier === 'hard') this.#windows = new Windows(this.#repetition);
+    const judgement = { tier, failures, window };
+    return copyOf === undefined || copyOf === this.source ? judgement : { ...judgement, copyOf };
   }
 
-  /** Tests `chunk` (one answer of the source, of any length) as the continuation of all chunks before. */
-  test(chunk: Uint8Array): HealthVerdict {
-    const failures: HealthTest[] = [];
-    let worst: Tier = 'pass';
-    const found = (test: HealthTest, tier: Tier) => {
-      if (tier !== 'pass') failures.push(test);
-      worst = worse(worst, tier);
-    };
-    found('rct', this.#rct.test(chunk));
-    found('apt', this.#apt.test(chunk));
-    found('chi_square', this.#chiSquare.test(chunk));
-    const stuck = this.#stuckBits.test(chunk);
-    if (stuck !== 'pass') found(stuck, 'hard');
-    if (this.#blocks.test(chunk)) found('repeated_block', 'hard');
-    const copyOf = this.seen.recognise(chunk, this.source);
-    if (copyOf !== undefined) found(copyOf === this.source ? 'repeated_fetch' : 'duplicate_source', 'hard');
-    const outcome = this.#outcome(worst, chunk.length);
-    return copyOf === undefined || copyOf === this.source
-      ? { outcome, failures }
-      : { outcome, failures, copyOf };
+  /** The tests that only bytes pass of which all values are equally likely. */
+  #testUniform(block: Uint8Array, findings: Findings): void {
+    const windows = this.#windows;
+    const { counts, products } = this.#pass;
+    windows.values.test(counts, findings);
+    let sum = 0;
+    for (let value = 0; value < 256; value++) sum += (counts[value] ?? 0) * value;
+    findings.note('correlation', tierOf(windows.repetition.pairs, PAIR_CUTOFFS));
+    findings.note(
+      'correlation',
+      judgeNeighbours(products, sum, (block[0] ?? 0) + (block[BLOCK_BYTES - 1] ?? 0)),
+    );
+    if (windows.text.test(block)) findings.note('text', 'hard');
+    if (this.#pieces.test(viewOf(block))) findings.note('repeated_block', 'hard');
+    // What is bad for certain could keep the others busy: a block of nothing but anchors has 32 million distances.
+    if (findings.tier !== 'hard') this.#testNowAndThen(block, findings);
   }
 
-  #outcome(worst: Tier, bytes: number): HealthVerdict['outcome'] {
-    if (worst === 'hard') this.#restart();
-    if (worst === 'soft' && this.startingUp) this.#startUpLeft = this.startUpBytes;
-    if (worst !== 'pass') return worst;
-    this.#startUpLeft = Math.max(0, this.#startUpLeft - bytes);
-    return this.startingUp ? 'start_up' : 'pass';
+  /** The tests that cost as much as all others together: each looks at one block in eight, or two. */
+  #testNowAndThen(block: Uint8Array, findings: Findings): void {
+    const windows = this.#windows;
+    switch (this.#turn++ % 8) {
+      case 0:
+        findings.note('linear_complexity', windows.complexity.test(block));
+        break;
+      case 1:
+        this.#inverse.find(block);
+        if (this.seen.recogniseComplement(block, this.#inverse)) findings.note('repeated_fetch', 'hard');
+        break;
+      case 4:
+        findings.note('position', windows.positions.test(block), 8 * POSITIONS_WINDOW);
+        break;
+      case 2:
+      case 6:
+        findings.note('correlation', windows.companions.test(block, this.#anchors), 4 * COMPANIONS_WINDOW);
+        break;
+    }
   }
+}
 
-  #restart(): void {
-    this.#startUpLeft = this.startUpBytes;
-    this.#rct = new RepetitionCount();
-    this.#apt = new AdaptiveProportion();
-    this.#stuckBits = new StuckBits();
-    this.#chiSquare = new ChiSquare();
+/** What is kept from block to block. */
+class Windows {
+  readonly repetition: RepetitionCount;
+  readonly values = new ByteValues();
+  readonly text = new TextRun();
+  readonly companions = new Companions();
+  readonly positions = new Positions();
+  readonly complexity = new LinearComplexity();
+
+  constructor(repetition: Cutoffs) {
+    this.repetition = new RepetitionCount(repetition);
   }
 }

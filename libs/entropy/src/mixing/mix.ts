@@ -1,11 +1,10 @@
 /** Mixes blocks of several sources into one that is at least as good as the best of them. */
+import { cbcMac } from './cbc-mac.js';
 import { hkdfMix } from './hkdf-mix.js';
+import { xorInto } from './xor-into.js';
 
-export const MIXING_STRATEGIES = ['none', 'xor', 'hkdf'] as const;
+export const MIXING_STRATEGIES = ['none', 'xor', 'hkdf', 'cbc-mac'] as const;
 export type MixingStrategy = (typeof MIXING_STRATEGIES)[number];
-
-/** Mixed blocks are a multiple of this many bytes: two honest inputs of 32 bytes are never the same by chance. */
-export const MIXED_UNIT = 32;
 
 /** Inputs that must not be mixed; `code` says why. */
 export class MixingError extends Error {
@@ -20,38 +19,51 @@ export class MixingError extends Error {
 }
 
 /**
- * Mixes one equally long block of each source into a new one of the same length.
+ * Mixes one equally long block of each source into a new one: of the same length, or a `ratio`-th of it with `cbc-mac`.
  *
  * `none` copies a single input. `xor` adds the inputs bit by bit: uniform when one of them is and the sources
- * are independent. `hkdf` hashes them together, see hkdf-mix.ts: needs no independence.
+ * are independent. `hkdf` hashes them together, see hkdf-mix.ts: needs no independence. `cbc-mac` conditions one or more
+ * of them, see cbc-mac.ts: the one strategy for sources with less than 8 bits a byte.
  *
  * The inputs are left as they are; the caller wipes them.
  *
- * @throws {MixingError} `inputs`: not exactly one for `none`, or fewer than two; `lengths`: not equally long,
- * or empty; `identical`: two inputs are the same bytes (their xor would be zeros).
+ * @throws {MixingError} `inputs`: not exactly one for `none`, none for `cbc-mac`, fewer than two for the others;
+ * `lengths`: not equally long, empty, or for `cbc-mac` no multiple of 16 times the ratio; `identical`: two inputs are the same bytes (their xor would be zeros).
  */
-export function mix(strategy: MixingStrategy, inputs: readonly Uint8Array[]): Buffer {
+export function mix(strategy: MixingStrategy, inputs: readonly Uint8Array[], ratio = 1): Buffer {
   const [first = new Uint8Array(), ...others] = inputs;
-  check(strategy, inputs);
+  check(strategy, inputs, ratio);
   switch (strategy) {
     case 'none':
       return copyOf(first);
     case 'xor':
-      return others.reduce(xorInto, copyOf(first));
+      return xorOf(first, others);
     case 'hkdf':
       return hkdfMix(inputs);
+    case 'cbc-mac':
+      return cbcMac(inputs, ratio);
   }
 }
 
-function check(strategy: MixingStrategy, inputs: readonly Uint8Array[]): void {
-  if (strategy === 'none' ? inputs.length !== 1 : inputs.length < 2) {
+/** How many inputs a strategy takes. */
+const COUNTS: Readonly<Record<MixingStrategy, readonly [least: number, most: number]>> = {
+  none: [1, 1],
+  xor: [2, Infinity],
+  hkdf: [2, Infinity],
+  'cbc-mac': [1, Infinity],
+};
+
+function check(strategy: MixingStrategy, inputs: readonly Uint8Array[], ratio: number): void {
+  const [least, most] = COUNTS[strategy];
+  if (inputs.length < least || inputs.length > most) {
     throw new MixingError('inputs', `${strategy} does not mix ${inputs.length} inputs`);
   }
   const lengths = inputs.map((input) => input.length);
-  if (lengths[0] === 0 || lengths.some((length) => length !== lengths[0])) {
+  const unit = strategy === 'cbc-mac' ? 16 * ratio : 1;
+  if (lengths[0] === 0 || (lengths[0] ?? 0) % unit !== 0 || lengths.some((length) => length !== lengths[0])) {
     throw new MixingError(
       'lengths',
-      `inputs must be equally long and not empty, not ${lengths.join(', ')} bytes`,
+      `inputs must be equally long, not empty and multiples of ${unit}, not ${lengths.join(', ')} bytes`,
     );
   }
   inputs.forEach((input, i) => {
@@ -67,7 +79,8 @@ function copyOf(bytes: Uint8Array): Buffer {
   return copy;
 }
 
-function xorInto(sum: Buffer, input: Uint8Array): Buffer {
-  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) ^ (input[i] ?? 0);
+function xorOf(first: Uint8Array, others: readonly Uint8Array[]): Buffer {
+  const sum = copyOf(first);
+  for (const other of others) xorInto(sum, other);
   return sum;
 }

@@ -1,7 +1,10 @@
 /** What the simulated appliance can be told to do wrong, as real ones have been seen to do. */
 import { randomBytes } from 'node:crypto';
+import { LIE_KINDS, liar } from './lies.js';
+import type { Liar, LieKind } from './lies.js';
 
 const FAULT_KINDS = [
+  'none', // nothing, between two faults
   // the bytes
   'short', // some fewer, announced as such
   'oversized', // some more
@@ -25,6 +28,12 @@ const FAULT_KINDS = [
   'status', // `value`, with `retryAfter`
   'redirect', // 302 to `location`
   'headers', // 64 KiB of them
+  'partial', // 206 instead of 200
+  'codings', // chunked, with gzip before it
+  'early', // `value` answers 1xx before the answer
+  'phrase', // a reason phrase of `value` bytes
+  // bytes that only look good
+  ...LIE_KINDS,
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
@@ -34,6 +43,8 @@ export interface Fault {
   /** How many requests it lasts; 1 unless told. */
   times?: number;
   value?: number;
+  /** Of `copied`. */
+  distance?: number;
   /** Seconds or an HTTP date. */
   retryAfter?: string | number;
   location?: string;
@@ -53,6 +64,8 @@ const LINE = 'simulated appliance: the generator is being serviced, try again la
 export interface Memory {
   counter: number;
   last: Buffer;
+  /** Lies go on where they were, by kind and options. */
+  readonly liars: Map<string, Liar>;
 }
 
 type Spoil = (good: Buffer, fault: Fault, memory: Memory) => Buffer;
@@ -83,7 +96,24 @@ const contentTypes: Partial<Record<FaultKind, string>> = {
 
 /** What the appliance sends in place of `good`; `memory` is what it remembers of earlier answers. */
 export function spoiled(fault: Fault, good: Buffer, memory: Memory): Buffer {
-  return bodies[fault.kind]?.(good, fault, memory) ?? good;
+  return isLie(fault.kind)
+    ? told(fault.kind, fault, good.length, memory)
+    : (bodies[fault.kind]?.(good, fault, memory) ?? good);
+}
+
+function isLie(kind: FaultKind): kind is LieKind {
+  return LIE_KINDS.some((lie) => lie === kind);
+}
+
+function told(kind: LieKind, { value, distance }: Fault, length: number, { liars }: Memory): Buffer {
+  const options = {
+    ...(value === undefined ? {} : { value }),
+    ...(distance === undefined ? {} : { distance }),
+  };
+  const name = JSON.stringify([kind, options]);
+  const lie = liars.get(name) ?? liar(kind, options);
+  liars.set(name, lie);
+  return lie(length);
 }
 
 /** What the appliance announces then. */

@@ -59,7 +59,7 @@ export class Simulator {
   readonly #bytesPerSecond: number;
   readonly #onDelivered: (bytes: Buffer) => void;
   readonly #sockets = new Set<Socket>(); // the server's own list lacks those in the handshake
-  readonly #memory: Memory = { counter: 0, last: Buffer.alloc(0) };
+  readonly #memory: Memory = { counter: 0, last: Buffer.alloc(0), liars: new Map() };
   #plan: Fault[];
 
   /** @param server listens already */
@@ -155,7 +155,7 @@ export class Simulator {
     this.delivered += sent.length;
     this.#onDelivered(sent);
     if (fault?.kind === 'headers') response.setHeader('X-Padding', 'x'.repeat(65_536));
-    response.writeHead(200, { 'Content-Type': contentType(fault), 'Content-Length': body.length });
+    writeHead(response, body.length, fault);
     await write(response, sent, fault?.kind === 'slow' ? (fault.value ?? 1000) : this.#bytesPerSecond);
     if (fault?.kind === 'truncated') response.destroy();
     else if (!stopsHalfway) response.end();
@@ -168,6 +168,32 @@ export class Simulator {
     if (fault.times <= 0) this.#plan.shift();
     return fault;
   }
+}
+
+/** The head of an answer with a body of `length` bytes, as the fault has it. */
+function writeHead(response: ServerResponse, length: number, fault: Fault | undefined): void {
+  const type = { 'Content-Type': contentType(fault) };
+  switch (fault?.kind) {
+    case 'partial':
+      response.writeHead(206, {
+        ...type,
+        'Content-Length': length,
+        'Content-Range': `bytes 0-${length - 1}/*`,
+      });
+      return;
+    case 'codings':
+      response.writeHead(200, { ...type, 'Transfer-Encoding': 'gzip, chunked' });
+      return;
+    case 'phrase':
+      response.writeHead(200, 'x'.repeat(fault.value ?? 1_000_000), { ...type, 'Content-Length': length });
+      return;
+    case 'early':
+      response.socket?.write(
+        `HTTP/1.1 103 Early Hints\r\nLink: </${'x'.repeat(200)}>\r\n\r\n`.repeat(fault.value ?? 1000),
+      );
+      break;
+  }
+  response.writeHead(200, { ...type, 'Content-Length': length });
 }
 
 /** Plays a fault that answers without bytes; false when this is none. */

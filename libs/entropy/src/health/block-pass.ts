@@ -1,0 +1,49 @@
+/**
+ * Everything that is counted of a block, in one pass: 1 ns a byte where a loop for each test takes 3.
+ *
+ *   counts      how often each byte value comes: chi-square, bias, stuck bits, missing values
+ *   proportion  the highest count of a window's first byte within its window of 512: the adaptive proportion test
+ *   products    sum of the products of neighbours: their correlation
+ */
+import { BLOCK_BYTES } from './block.js';
+import { PROPORTION_WINDOW } from './cutoffs.js';
+
+export class BlockPass {
+  readonly counts = new Int32Array(256);
+  proportion = 0;
+  products = 0;
+  // A second table, so that equal bytes close to each other do not wait for one another's store.
+  readonly #other = new Int32Array(256);
+
+  /** Counts `block`, which has BLOCK_BYTES; what was counted before is forgotten. */
+  read(block: Uint8Array): void {
+    const { counts } = this;
+    const other = this.#other;
+    counts.fill(0);
+    other.fill(0);
+    let proportion = 0;
+    let products = 0;
+    let last = 0;
+    for (let start = 0; start < BLOCK_BYTES; start += PROPORTION_WINDOW) {
+      const first = block[start] ?? 0;
+      const before = (counts[first] ?? 0) + (other[first] ?? 0);
+      for (let i = start; i < start + PROPORTION_WINDOW; i += 4) {
+        const a = block[i] ?? 0;
+        const b = block[i + 1] ?? 0;
+        const c = block[i + 2] ?? 0;
+        const d = block[i + 3] ?? 0;
+        counts[a] = (counts[a] ?? 0) + 1;
+        other[b] = (other[b] ?? 0) + 1;
+        counts[c] = (counts[c] ?? 0) + 1;
+        other[d] = (other[d] ?? 0) + 1;
+        products += last * a + a * b + b * c + c * d;
+        last = d;
+      }
+      const came = (counts[first] ?? 0) + (other[first] ?? 0) - before;
+      if (came > proportion) proportion = came;
+    }
+    for (let value = 0; value < 256; value++) counts[value] = (counts[value] ?? 0) + (other[value] ?? 0);
+    this.proportion = proportion;
+    this.products = products;
+  }
+}
