@@ -1,5 +1,6 @@
-import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { checkKnownAnswers, CONDITIONING_KEY, conditioningRatio } from './cbc-mac.js';
 import { MIX_SALT } from './hkdf-mix.js';
 import { mix } from './mix.js';
 
@@ -22,6 +23,14 @@ describe('mix none', () => {
 });
 
 describe('mix xor', () => {
+  test.each([33, 39, 8192, 8195])('adds %d bytes wherever they lie', (length) => {
+    const memory = randomBytes(4 * length);
+    for (const odd of [0, 1, 2, 4]) {
+      const [x, y] = [memory.subarray(odd, odd + length), memory.subarray(2 * length, 3 * length)];
+      expect(mix('xor', [x, y])).toEqual(Buffer.from(x.map((byte, i) => byte ^ (y[i] ?? 0))));
+    }
+  });
+
   test('adds bit by bit', () => {
     const inputs = [Buffer.from([0b1100, 1]), Buffer.from([0b1010, 1]), Buffer.from([0b1001, 3])];
     expect(mix('xor', inputs)).toEqual(Buffer.from([0b1111, 3]));
@@ -84,6 +93,61 @@ describe('mix hkdf', () => {
   });
 });
 
+describe('mix cbc-mac', () => {
+  /** The CBC-MAC of one message, by node:crypto. */
+  const macOf = (message: Buffer): Buffer =>
+    createCipheriv('aes-256-cbc', CONDITIONING_KEY, Buffer.alloc(16))
+      .setAutoPadding(false)
+      .update(message)
+      .subarray(-16);
+
+  test.each([
+    [1, 2],
+    [2, 2],
+    [3, 5],
+  ])('of %d sources and %d parts is one AES-256-CBC-MAC for each 16 bytes', (sources, ratio) => {
+    const length = 8192;
+    const inputs = Array.from({ length: sources }, () => randomBytes(length * ratio));
+    const mixed = mix('cbc-mac', inputs, ratio);
+    expect(mixed.length).toBe(length);
+    for (let at = 0; at < length; at += 16) {
+      const parts = inputs.flatMap((input) =>
+        Array.from({ length: ratio }, (_, part) =>
+          input.subarray(part * length + at, part * length + at + 16),
+        ),
+      );
+      expect(mixed.subarray(at, at + 16)).toEqual(macOf(Buffer.concat(parts)));
+    }
+  });
+
+  test('gives the known answers', () => {
+    expect(() => checkKnownAnswers()).not.toThrow();
+  });
+
+  test('takes 192 bits of each source for 128, and two blocks at least', () => {
+    const ratios = [8, 7.5, 6, 5, 4, 3, 2, 1, 0.5].map((bits) => [bits, conditioningRatio(bits)]);
+    expect(ratios).toEqual([
+      [8, 2],
+      [7.5, 2],
+      [6, 2],
+      [5, 3],
+      [4, 3],
+      [3, 4],
+      [2, 6],
+      [1, 12],
+      [0.5, 24],
+    ]);
+    for (const [bits = 0, ratio = 0] of ratios) expect(ratio * 16 * bits).toBeGreaterThanOrEqual(128 + 64);
+  });
+
+  test('leaves its inputs as they were', () => {
+    const input = randomBytes(64);
+    const copy = Buffer.from(input);
+    mix('cbc-mac', [input], 2);
+    expect(input).toEqual(copy);
+  });
+});
+
 describe('mix refuses', () => {
   const [a, b, short] = [randomBytes(8), randomBytes(8), randomBytes(7)];
   const none = Buffer.alloc(0);
@@ -100,6 +164,9 @@ describe('mix refuses', () => {
     ['xor', [none, none], 'lengths'],
     ['xor', [a, b, a], 'identical'],
     ['hkdf', [a, Buffer.from(a)], 'identical'],
+    ['cbc-mac', [], 'inputs'],
+    ['cbc-mac', [a], 'lengths'],
+    ['cbc-mac', [Buffer.alloc(32), Buffer.alloc(32)], 'identical'],
   ] as const)('%s of %p: %s', (strategy, inputs, code) => {
     expect(() => mix(strategy, inputs)).toThrow(expect.objectContaining({ name: 'MixingError', code }));
   });
