@@ -85,8 +85,9 @@ describe('CollectorSettings', () => {
     expect(claim('4,7.5', { QRNG_MIXING_STRATEGY: 'cbc-mac' })).toBe(
       'QRNG_SOURCE_MIN_ENTROPY must be one value, or one for each source',
     );
-    for (const bits of ['0.4', '8.1', 'x', '-1', '1e0'])
+    for (const bits of ['0.4', '8.1', 'x', '-1', '1e0']) {
       expect(claim(bits, { QRNG_MIXING_STRATEGY: 'cbc-mac' })).toMatch(/bits a byte, 0.5 to 8/);
+    }
   });
 
   test('refuses a buffer that holds no mixed block', () => {

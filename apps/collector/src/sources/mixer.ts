@@ -103,9 +103,11 @@ export class Mixer {
     const [first] = pieces;
     if (first === undefined) return;
     if (strategy === 'none' || (pieces.length === 1 && strategy !== 'cbc-mac')) this.output.push(first);
-    else
-      for (let at = 0; at < first.length; at += unit)
+    else {
+      for (let at = 0; at < first.length; at += unit) {
         this.#mix(pieces.map((piece) => piece.subarray(at, at + unit)));
+      }
+    }
     for (const piece of pieces) wipeAndFree(piece);
   }
 

@@ -19,8 +19,9 @@ export class Anchors {
   /** Notes the places of `block`. */
   find(block: Uint8Array): void {
     let length = 0;
-    for (let at = block.indexOf(this.value); at >= 0; at = block.indexOf(this.value, at + 1))
+    for (let at = block.indexOf(this.value); at >= 0; at = block.indexOf(this.value, at + 1)) {
       this.at[length++] = at;
+    }
     this.length = length;
   }
 }

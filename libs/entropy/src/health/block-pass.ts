@@ -21,29 +21,38 @@ export class BlockPass {
     const other = this.#other;
     counts.fill(0);
     other.fill(0);
-    let proportion = 0;
-    let products = 0;
-    let last = 0;
+    this.proportion = 0;
+    this.products = 0;
     for (let start = 0; start < BLOCK_BYTES; start += PROPORTION_WINDOW) {
       const first = block[start] ?? 0;
-      const before = (counts[first] ?? 0) + (other[first] ?? 0);
-      for (let i = start; i < start + PROPORTION_WINDOW; i += 4) {
-        const a = block[i] ?? 0;
-        const b = block[i + 1] ?? 0;
-        const c = block[i + 2] ?? 0;
-        const d = block[i + 3] ?? 0;
-        counts[a] = (counts[a] ?? 0) + 1;
-        other[b] = (other[b] ?? 0) + 1;
-        counts[c] = (counts[c] ?? 0) + 1;
-        other[d] = (other[d] ?? 0) + 1;
-        products += last * a + a * b + b * c + c * d;
-        last = d;
-      }
-      const came = (counts[first] ?? 0) + (other[first] ?? 0) - before;
-      if (came > proportion) proportion = came;
+      const before = this.#countOf(first);
+      this.#readWindow(block, start);
+      this.proportion = Math.max(this.proportion, this.#countOf(first) - before);
     }
-    for (let value = 0; value < 256; value++) counts[value] = (counts[value] ?? 0) + (other[value] ?? 0);
-    this.proportion = proportion;
-    this.products = products;
+    for (let value = 0; value < 256; value++) counts[value] = this.#countOf(value);
+  }
+
+  #countOf(value: number): number {
+    return (this.counts[value] ?? 0) + (this.#other[value] ?? 0);
+  }
+
+  #readWindow(block: Uint8Array, start: number): void {
+    const { counts } = this;
+    const other = this.#other;
+    let products = 0;
+    let last = start === 0 ? 0 : (block[start - 1] ?? 0);
+    for (let i = start; i < start + PROPORTION_WINDOW; i += 4) {
+      const a = block[i] ?? 0;
+      const b = block[i + 1] ?? 0;
+      const c = block[i + 2] ?? 0;
+      const d = block[i + 3] ?? 0;
+      counts[a] = (counts[a] ?? 0) + 1;
+      other[b] = (other[b] ?? 0) + 1;
+      counts[c] = (counts[c] ?? 0) + 1;
+      other[d] = (other[d] ?? 0) + 1;
+      products += last * a + a * b + b * c + c * d;
+      last = d;
+    }
+    this.products += products;
   }
 }

@@ -64,8 +64,9 @@ function lnFactorial(n: number): number {
 function outsideComplexity([low, high]: readonly [number, number]): number {
   const n = SEQUENCE_BITS;
   let share = 2 ** -n; // the zeros
-  for (let l = 1; l <= n; l++)
+  for (let l = 1; l <= n; l++) {
     if (l < low || l > high) share += 2 ** (Math.min(2 * l - 1, 2 * n - 2 * l) - n);
+  }
   return Math.log2(share);
 }
 

@@ -57,7 +57,7 @@ export class LinearComplexity {
  * parity of their AND.
  */
 export function linearComplexity(bits: Int32Array): number {
-  let connection = new Int32Array(WORDS + 1);
+  const connection = new Int32Array(WORDS + 1);
   let before = new Int32Array(WORDS + 1);
   let spare = new Int32Array(WORDS + 1);
   const latest = new Int32Array(WORDS + 1);

@@ -72,8 +72,9 @@ export class SourceHealth {
    * @throws {RangeError} when it has another length.
    */
   judge(block: Uint8Array): Judgement {
-    if (block.length !== BLOCK_BYTES)
+    if (block.length !== BLOCK_BYTES) {
       throw new RangeError(`a block is ${BLOCK_BYTES} bytes, not ${block.length}`);
+    }
     const findings = new Findings();
     this.#pass.read(block);
     this.#anchors.find(block);

@@ -70,8 +70,9 @@ const LIARS: Readonly<Record<LieKind, (options: LieOptions) => Liar>> = {
   ones: ({ value = 520 }) =>
     filled((next) => {
       let byte = 0;
-      for (let bit = 0; bit < 8; bit++)
+      for (let bit = 0; bit < 8; bit++) {
         byte = byte * 2 + ((next() * BYTE_VALUES + next()) * 1000 < value * 65_536 ? 1 : 0);
+      }
       return byte;
     }),
   complements: ({ value = 1 }) => inPairs(value, 0xff),

@@ -173,27 +173,20 @@ export class Simulator {
 /** The head of an answer with a body of `length` bytes, as the fault has it. */
 function writeHead(response: ServerResponse, length: number, fault: Fault | undefined): void {
   const type = { 'Content-Type': contentType(fault) };
-  switch (fault?.kind) {
-    case 'partial':
-      response.writeHead(206, {
-        ...type,
-        'Content-Length': length,
-        'Content-Range': `bytes 0-${length - 1}/*`,
-      });
-      return;
-    case 'codings':
-      response.writeHead(200, { ...type, 'Transfer-Encoding': 'gzip, chunked' });
-      return;
-    case 'phrase':
-      response.writeHead(200, 'x'.repeat(fault.value ?? 1_000_000), { ...type, 'Content-Length': length });
-      return;
-    case 'early':
-      response.socket?.write(
-        `HTTP/1.1 103 Early Hints\r\nLink: </${'x'.repeat(200)}>\r\n\r\n`.repeat(fault.value ?? 1000),
-      );
-      break;
+  const [status, phrase] = fault?.kind === 'partial' ? [206, 'Partial Content'] : [200, phraseOf(fault)];
+  if (fault?.kind === 'codings') {
+    response.writeHead(200, { ...type, 'Transfer-Encoding': 'gzip, chunked' });
+    return;
   }
-  response.writeHead(200, { ...type, 'Content-Length': length });
+  if (fault?.kind === 'early') {
+    const early = `HTTP/1.1 103 Early Hints\r\nLink: </${'x'.repeat(200)}>\r\n\r\n`;
+    response.socket?.write(early.repeat(fault.value ?? 1000));
+  }
+  response.writeHead(status, phrase, { ...type, 'Content-Length': length });
+}
+
+function phraseOf(fault: Fault | undefined): string {
+  return fault?.kind === 'phrase' ? 'x'.repeat(fault.value ?? 1_000_000) : 'OK';
 }
 
 /** Plays a fault that answers without bytes; false when this is none. */
