@@ -6,6 +6,8 @@ const MESSAGES = {
   'unknown-setting': 'an environment variable is not a setting of the gateway',
   'tls-off': 'plain HTTP on an address other than loopback: anyone on the way can read keys and entropy',
   'reload-failed': 'a file that changed could not be handled; what was in use stays in use',
+  'reloads-not-written':
+    'the outcome of reloads cannot be written to the state directory; operator commands cannot see it',
   'keys-reloaded': 'the API keys changed',
   'keys-refused': 'the API keys on disk are invalid; the old ones stay in use',
   'no-keys': 'there are no API keys: nobody can use the API',

@@ -17,7 +17,7 @@ import { GatewaySettings, parseListenAddress } from './settings.js';
 const { settings, warnings } = readSettingsOrExit(GatewaySettings, process.env);
 const source = new SettingsSource(
   secretFiles(GatewaySettings, process.env),
-  () => readSettings(GatewaySettings, process.env).settings,
+  (names) => readSettings(GatewaySettings, process.env, names).settings,
 );
 const onError = (error: unknown): never => {
   if (error instanceof SettingsError) exitConfig(error, warnings);

@@ -43,17 +43,24 @@ export class SettingsError extends Error {
 /**
  * Reads and checks the settings of `cls` from `env`.
  *
+ * @param only what the caller will use of them; without it all. A problem of another variable is none then, so that one
+ *   file that cannot be read does not keep the others from being reloaded.
  * @throws {SettingsError} naming every variable that is missing or wrong.
  */
-export function readSettings<T extends object>(cls: SettingsClass<T>, env: Environment): ReadSettings<T> {
+export function readSettings<T extends object>(
+  cls: SettingsClass<T>,
+  env: Environment,
+  only?: readonly (keyof T)[],
+): ReadSettings<T> {
   const secrets = secretNames(cls);
   const problems: string[] = [];
+  const matters = (name: string): boolean => only?.includes(name as keyof T) ?? true;
   const unread = new Set<string>();
   const values: Record<string, string> = {};
   for (const name of variableNames(cls)) {
     const read = secrets.has(name) ? readSecret(name, env) : { value: env[name] };
     if (read.problem !== undefined) {
-      problems.push(read.problem);
+      if (matters(name)) problems.push(read.problem);
       unread.add(name);
     }
     if (read.value !== undefined && read.value !== '') values[name] = read.value;
@@ -61,7 +68,8 @@ export function readSettings<T extends object>(cls: SettingsClass<T>, env: Envir
   const settings = plainToInstance(cls, values, { exposeDefaultValues: true });
   for (const error of new Validator().validateSync(settings, { forbidUnknownValues: false })) {
     const [message] = Object.values(error.constraints ?? {});
-    if (message !== undefined && !unread.has(error.property)) problems.push(message);
+    const isNew = message !== undefined && !unread.has(error.property) && matters(error.property);
+    if (isNew) problems.push(message);
   }
   if (problems.length > 0) throw new SettingsError(problems);
   return { settings: Object.freeze(settings), warnings: unknownVariables(cls, env) };

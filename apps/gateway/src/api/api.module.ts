@@ -4,7 +4,6 @@ import { CollectorsModule } from '../collectors/collectors.module.js';
 import { GateModule } from '../gate/gate.module.js';
 import { LimitsModule } from '../limits/limits.module.js';
 import { PoolModule } from '../pool/pool.module.js';
-import { RedisModule } from '../redis/redis.module.js';
 import { Dispenser } from './dispenser.js';
 import { QualityController } from './quality.controller.js';
 import { RandomController } from './random.controller.js';
@@ -17,7 +16,7 @@ import { Streams } from './streams.js';
 import { UsageController } from './usage.controller.js';
 
 @Module({
-  imports: [GateModule, PoolModule, LimitsModule, CollectorsModule, RedisModule],
+  imports: [GateModule, PoolModule, LimitsModule, CollectorsModule],
   controllers: [
     RandomController,
     SamplesController,

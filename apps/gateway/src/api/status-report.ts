@@ -11,8 +11,6 @@ const SOON_SECS = 600;
 export interface StatusInput {
   readonly level: PoolLevel;
   readonly fault: string | undefined;
-  /** Of the Redis in use, if one is. */
-  readonly redisWarnings: readonly string[];
   /** Bytes a second over the last minute, and milliseconds since bytes last came in, if they ever did. */
   readonly throughput: { readonly in: number; readonly out: number; readonly idleMs: number | undefined };
   readonly collectors: readonly CollectorStatus[];
@@ -26,7 +24,6 @@ export function warnings(input: StatusInput): string[] {
     ...poolWarnings(input),
     ...feedWarnings(input),
     ...input.collectors.flatMap((c) => collectorWarnings(c, input)),
-    ...input.redisWarnings,
   ];
 }
 

@@ -1,14 +1,13 @@
 /** `GET /api/status`: the pool, its feed, the collectors behind it, throughput, and warnings. */
-import { Controller, Get, Inject, Req } from '@nestjs/common';
+import { Controller, Get, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Scopes } from '../gate/scopes.decorator.js';
 import { Clock } from '../clock.js';
 import { CollectorRegistry } from '../collectors/collector-registry.js';
 import type { CollectorStatus } from '../collectors/collector-registry.js';
+import { Warnings } from '../metrics/warnings.js';
 import { EntropyService } from '../pool/entropy.service.js';
-import type { RedisConnection } from '../redis/redis-connection.js';
-import { REDIS } from '../redis/redis.module.js';
 import { Describe } from './openapi.js';
 import { NONE } from './parameters.js';
 import { isFed, secondsUntilEmpty, warnings } from './status-report.js';
@@ -25,7 +24,7 @@ export class StatusController {
     private readonly entropy: EntropyService,
     private readonly registry: CollectorRegistry,
     private readonly clock: Clock,
-    @Inject(REDIS) private readonly redis: RedisConnection | undefined,
+    private readonly others: Warnings,
   ) {
     this.#startedAt = clock.now();
   }
@@ -44,10 +43,9 @@ export class StatusController {
     const level = this.entropy.level();
     const throughput = this.entropy.throughput();
     const collectors = this.registry.collectors();
-    const redisWarnings = this.redis?.warnings ?? [];
-    const input = { level, throughput, collectors, now, fault: this.entropy.fault(), redisWarnings };
+    const input = { level, throughput, collectors, now, fault: this.entropy.fault() };
     return {
-      warnings: warnings(input),
+      warnings: [...warnings(input), ...this.others.all()],
       startedAt: new Date(this.#startedAt).toISOString(),
       pool: {
         bytes: level.bytes,

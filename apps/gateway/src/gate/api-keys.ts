@@ -1,8 +1,8 @@
 /**
  * The API keys that are known now, read again when their files change:
  *
- *   changed file, SIGHUP -> read all -> holds? -> the new keys, at once
- *                                   \-> does not: the old keys stay, all of them
+ *   changed file, SIGHUP -> read all -> valid? -> the new keys, at once
+ *                                   \-> not: the old keys stay, all of them
  */
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
@@ -32,7 +32,8 @@ export class ApiKeys {
     private readonly reports: KeyReports,
   ) {
     const { QRNG_API_KEYS_FILE: file } = settings;
-    watcher.watch([...source.secretFiles, ...(file === undefined ? [] : [file])], () => this.#reload());
+    const files = [...source.secretFiles, ...(file === undefined ? [] : [file])];
+    watcher.watch('api-keys', files, () => this.#reload());
     try {
       this.#use(readApiKeys(settings));
     } catch (error) {
@@ -66,15 +67,10 @@ export class ApiKeys {
   }
 
   #reload(): void {
-    try {
-      const table = readApiKeys(this.source.read());
-      if (same(table, this.#table)) return;
-      this.#use(table);
-      this.reports.reloaded(table);
-    } catch (error) {
-      if (!(error instanceof KeyFileError) && !(error instanceof SettingsError)) throw error;
-      this.reports.refused(error.message);
-    }
+    const table = readApiKeys(this.source.read('QRNG_API_KEY', 'QRNG_API_KEYS_FILE'));
+    if (same(table, this.#table)) return;
+    this.#use(table);
+    this.reports.reloaded(table);
   }
 }
 

@@ -33,10 +33,4 @@ export class KeyReports {
     logEvent('log', 'keys-reloaded', { reason });
     this.audit.record('keys-reloaded', { reason });
   }
-
-  /** The keys were read again and do not hold; those that were known stay. */
-  refused(reason: string): void {
-    logEvent('error', 'keys-refused', { reason });
-    this.audit.record('keys-refused', { reason });
-  }
 }

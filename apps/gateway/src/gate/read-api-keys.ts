@@ -13,12 +13,15 @@ import type { KeyFileEntry } from '../clients/key-file.js';
 /** Keys by the SHA-256 digest of the key, 64 hex digits. */
 export type ApiKeyTable = ReadonlyMap<string, ApiKey>;
 
+/** The settings that say which keys there are. */
+type ApiKeySettings = Readonly<Pick<GatewaySettings, 'QRNG_API_KEY' | 'QRNG_API_KEYS_FILE'>>;
+
 /**
  * All keys that the settings name, or none.
  *
  * @throws {KeyFileError} when the file cannot be read or does not hold, or when two keys or two names are the same.
  */
-export function readApiKeys(settings: Readonly<GatewaySettings>): ApiKeyTable {
+export function readApiKeys(settings: ApiKeySettings): ApiKeyTable {
   const keys = [...keysOfVariable(settings.QRNG_API_KEY ?? []), ...keysOfFile(settings.QRNG_API_KEYS_FILE)];
   const table = new Map(keys);
   if (table.size < keys.length) throw new KeyFileError('the same key is given twice');

@@ -7,6 +7,7 @@ import { AuditHealth } from './audit.health.js';
 import { DescribeHealth } from './describe-health.decorator.js';
 import type { HealthReportDto } from './health-report.dto.js';
 import { PoolHealth } from './pool.health.js';
+import { ReloadHealth } from './reload.health.js';
 
 @ApiTags('health')
 @Public()
@@ -16,6 +17,7 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly pool: PoolHealth,
     private readonly audit: AuditHealth,
+    private readonly reload: ReloadHealth,
   ) {}
 
   @Get('live')
@@ -49,11 +51,12 @@ export class HealthController {
   @DescribeHealth({
     id: 'getHealth',
     summary: 'Health',
-    description: 'Everything: readiness, and whether the audit trail can be written.',
+    description:
+      'Everything: readiness, whether the audit trail can be written, and whether keys and certificates could be reloaded.',
     ok: 'All checks passed.',
     unavailable: 'A check failed; `error` says which.',
   })
   all(): Promise<HealthReportDto> {
-    return this.health.check([() => this.pool.check(), () => this.audit.check()]);
+    return this.health.check([() => this.pool.check(), () => this.audit.check(), () => this.reload.check()]);
   }
 }

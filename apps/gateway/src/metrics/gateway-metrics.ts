@@ -68,6 +68,14 @@ export class GatewayMetrics {
   readonly keyExpiry = this.#gauge('qrng_api_key_expiry_timestamp_seconds', 'When an API key expires', [
     'client',
   ]);
+  readonly reloadSuccess = this.#gauge(
+    'qrng_reload_success',
+    'Whether the last reload was taken (1) or refused (0)',
+    ['what'],
+  );
+  readonly reloadTimestamp = this.#gauge('qrng_reload_timestamp_seconds', 'When a reload was last taken', [
+    'what',
+  ]);
   readonly certificateExpiry = this.#gauge(
     'qrng_certificate_expiry_timestamp_seconds',
     'When the TLS certificate in use expires (0 with QRNG_TLS=off)',

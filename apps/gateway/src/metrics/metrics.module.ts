@@ -2,10 +2,12 @@
 import { Global, Module } from '@nestjs/common';
 import { collectDefaultMetrics } from 'prom-client';
 import { GatewayMetrics } from './gateway-metrics.js';
+import { Warnings } from './warnings.js';
 
 @Global()
 @Module({
   providers: [
+    Warnings,
     {
       provide: GatewayMetrics,
       useFactory: () => {
@@ -15,6 +17,6 @@ import { GatewayMetrics } from './gateway-metrics.js';
       },
     },
   ],
-  exports: [GatewayMetrics],
+  exports: [Warnings, GatewayMetrics],
 })
 export class MetricsModule {}

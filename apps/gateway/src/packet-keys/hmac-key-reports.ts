@@ -27,9 +27,4 @@ export class HmacKeyReports {
     logEvent('log', 'hmac-keys-reloaded', { keyIds });
     this.audit.record('hmac-keys-reloaded', { reason: `key ids ${keyIds.join(' ')}` });
   }
-
-  refused(reason: string): void {
-    logEvent('error', 'hmac-keys-refused', { reason });
-    this.audit.record('hmac-keys-refused', { reason });
-  }
 }

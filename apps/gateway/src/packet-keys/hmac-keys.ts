@@ -19,6 +19,9 @@ interface KeySet {
   readonly own: readonly CollectorKey[];
 }
 
+/** The settings that say which keys are valid. */
+const NAMES = ['QRNG_HMAC_SECRET_KEY', 'QRNG_HMAC_SECRET_KEY_PREVIOUS', 'QRNG_COLLECTOR_KEYS_FILE'] as const;
+
 @Injectable()
 export class HmacKeys {
   #keys: KeySet;
@@ -34,9 +37,10 @@ export class HmacKeys {
     private readonly clock: Clock,
     watcher: FileWatcher,
   ) {
-    const settings = source.read();
+    const settings = source.read(...NAMES);
     const file = settings.QRNG_COLLECTOR_KEYS_FILE;
-    watcher.watch([...source.secretFiles, ...(file === undefined ? [] : [file])], () => this.#reload());
+    const files = [...source.secretFiles, ...(file === undefined ? [] : [file])];
+    watcher.watch('hmac-keys', files, () => this.#reload());
     this.#keys = keysOf(settings);
     this.#ring = this.#ringAt(clock.now());
     reports.valid(this.#ring.ids());
@@ -60,16 +64,11 @@ export class HmacKeys {
 
   /** The old keys stay, all of them, when what is there now is invalid. */
   #reload(): void {
-    try {
-      const keys = keysOf(this.source.read());
-      if (fingerprint(keys) === fingerprint(this.#keys)) return;
-      this.#keys = keys;
-      this.#ring = this.#ringAt(this.clock.now());
-      this.reports.reloaded(this.#ring.ids());
-    } catch (error) {
-      if (!(error instanceof SettingsError)) throw error;
-      this.reports.refused(error.message);
-    }
+    const keys = keysOf(this.source.read(...NAMES));
+    if (fingerprint(keys) === fingerprint(this.#keys)) return;
+    this.#keys = keys;
+    this.#ring = this.#ringAt(this.clock.now());
+    this.reports.reloaded(this.#ring.ids());
   }
 
   #ringAt(now: number): Keyring {
@@ -87,7 +86,7 @@ export class HmacKeys {
   }
 }
 
-function keysOf(settings: Readonly<GatewaySettings>): KeySet {
+function keysOf(settings: Readonly<Pick<GatewaySettings, (typeof NAMES)[number]>>): KeySet {
   const { QRNG_HMAC_SECRET_KEY: current, QRNG_HMAC_SECRET_KEY_PREVIOUS: previous } = settings;
   const shared = [current, previous].filter((hex) => hex !== undefined).map((hex) => MacKey.fromHex(hex));
   const own = readCollectorKeys(settings.QRNG_COLLECTOR_KEYS_FILE);

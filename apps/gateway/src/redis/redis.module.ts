@@ -4,6 +4,7 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import { SettingsError } from '#libs/settings';
 import { logEvent } from '../log-events.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import { Warnings } from '../metrics/warnings.js';
 import { GatewaySettings } from '../settings.js';
 import { HmacKeys } from '../packet-keys/hmac-keys.js';
 import { PacketKeysModule } from '../packet-keys/packet-keys.module.js';
@@ -17,7 +18,7 @@ export const REDIS = Symbol('Redis');
   providers: [
     {
       provide: REDIS,
-      inject: [GatewaySettings, GatewayMetrics, HmacKeys],
+      inject: [GatewaySettings, GatewayMetrics, HmacKeys, Warnings],
       useFactory: openRedis,
     },
   ],
@@ -40,14 +41,15 @@ async function openRedis(
   settings: GatewaySettings,
   metrics: GatewayMetrics,
   keys: HmacKeys,
+  warnings: Warnings,
 ): Promise<RedisConnection | undefined> {
   if (settings.QRNG_REDIS_URL === undefined) return undefined;
   const { RedisConnection } = await import('./redis-connection.js'); // 650 modules come with it
   const deployment = { prefix: settings.QRNG_REDIS_PREFIX, fingerprints: () => keys.fingerprints() };
   const log = {
-    up: (warnings: readonly string[]) => {
+    up: (unsafe: readonly string[]) => {
       logEvent('log', 'redis-up');
-      for (const warning of warnings) logEvent('warn', 'redis-setting', { warning });
+      for (const warning of unsafe) logEvent('warn', 'redis-setting', { warning });
     },
     down: (reason: string) => logEvent('error', 'redis-down', { reason }),
     refused: (reason: string) => logEvent('error', 'redis-refused', { reason }),
@@ -58,6 +60,7 @@ async function openRedis(
     redis.close();
     throw new SettingsError([`QRNG_REDIS_URL must lead to a Redis that serves; this one ${fault}`]);
   }
+  warnings.from(() => redis.warnings);
   metrics.observeRedis(() => redis.fault === undefined);
   return redis;
 }

@@ -22,9 +22,4 @@ export class CertificateReports {
     logEvent('log', 'certificate-reloaded', { expires });
     this.audit.record('certificate-reloaded', { reason: `expires ${expires}` });
   }
-
-  refused(reason: string): void {
-    logEvent('error', 'certificate-refused', { reason });
-    this.audit.record('certificate-refused', { reason });
-  }
 }

@@ -3,7 +3,6 @@ import { Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Server } from 'node:tls';
-import { SettingsError } from '#libs/settings';
 import { Clock } from '../clock.js';
 import { FileWatcher } from '../reload/file-watcher.js';
 import { GatewaySettings } from '../settings.js';
@@ -27,7 +26,7 @@ export class Certificates implements OnApplicationBootstrap {
     const server: unknown = this.adapters.httpAdapter.getHttpServer();
     if (!(server instanceof Server)) return; // QRNG_TLS=off: a proxy holds the certificate
     server.on('secureConnection', (socket) => this.#current.add(socket));
-    this.watcher.watch(tlsFiles(this.settings), () => this.#renew(server));
+    this.watcher.watch('certificate', tlsFiles(this.settings), () => this.#renew(server));
     this.reports.expiry(readTlsContext(this.settings, this.clock.now()).expiresAt);
   }
 
@@ -38,14 +37,9 @@ export class Certificates implements OnApplicationBootstrap {
 
   /** New connections get the new context; tickets of the old one no longer resume, so a revoked client starts anew. */
   #renew(server: Server): void {
-    try {
-      const { options, expiresAt } = readTlsContext(this.settings, this.clock.now());
-      server.setSecureContext(options);
-      this.#current = new WeakSet();
-      this.reports.reloaded(expiresAt);
-    } catch (error) {
-      if (!(error instanceof SettingsError)) throw error;
-      this.reports.refused(error.message);
-    }
+    const { options, expiresAt } = readTlsContext(this.settings, this.clock.now());
+    server.setSecureContext(options);
+    this.#current = new WeakSet();
+    this.reports.reloaded(expiresAt);
   }
 }

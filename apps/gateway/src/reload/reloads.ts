@@ -1,0 +1,94 @@
+/**
+ * What became of each thing that is reloaded while the gateway runs: metrics, log, audit trail, warnings, and a file in the
+ * state directory by which an operator's command sees it.
+ */
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import { errorCode, replaceFile } from '#libs/files';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { Clock } from '../clock.js';
+import { logEvent } from '../log-events.js';
+import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import { Warnings } from '../metrics/warnings.js';
+import { StateDirectory } from '../state/state-directory.js';
+
+/** What is reloaded, and the event that says that it was refused. */
+const REFUSED = {
+  'api-keys': 'keys-refused',
+  'hmac-keys': 'hmac-keys-refused',
+  certificate: 'certificate-refused',
+} as const;
+
+const NAMES: Readonly<Record<Reloaded, string>> = {
+  'api-keys': 'The API keys',
+  'hmac-keys': 'The HMAC keys',
+  certificate: 'The certificates',
+};
+
+export type Reloaded = keyof typeof REFUSED;
+
+/** How the last reload of something ended. */
+export interface ReloadOutcome {
+  readonly what: Reloaded;
+  /** Unix ms. */
+  readonly at: number;
+  /** Why it was refused; what was in use stays in use. Nothing when it was taken. */
+  readonly refused?: string;
+}
+
+/** The name of the file in QRNG_STATE_DIR: a JSON list of outcomes. */
+export const RELOADS_FILE = 'reloads.json';
+
+@Injectable()
+export class Reloads {
+  readonly #outcomes = new Map<Reloaded, ReloadOutcome>();
+  #writtenBadly = false;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly metrics: GatewayMetrics,
+    private readonly audit: AuditTrail,
+    private readonly state: StateDirectory,
+    warnings: Warnings,
+  ) {
+    warnings.from(() =>
+      this.failures().map(
+        ({ what, refused = '' }) =>
+          `${NAMES[what]} on disk cannot be used, and the old ones stay in use: ${refused}.`,
+      ),
+    );
+  }
+
+  /** `what` is in use as it is on disk. */
+  taken(what: Reloaded): void {
+    this.#note({ what, at: this.clock.now() });
+  }
+
+  /** `what` could not be used as it is on disk, because of `reason`. */
+  refused(what: Reloaded, reason: string): void {
+    logEvent('error', REFUSED[what], { reason });
+    this.audit.record(REFUSED[what], { reason });
+    this.#note({ what, at: this.clock.now(), refused: reason });
+  }
+
+  /** Those that were refused the last time. */
+  failures(): ReloadOutcome[] {
+    return [...this.#outcomes.values()].filter(({ refused }) => refused !== undefined);
+  }
+
+  #note(outcome: ReloadOutcome): void {
+    const { what, at, refused } = outcome;
+    this.#outcomes.set(what, outcome);
+    this.metrics.reloadSuccess.set({ what }, refused === undefined ? 1 : 0);
+    if (refused === undefined) this.metrics.reloadTimestamp.set({ what }, at / 1000);
+    try {
+      replaceFile(join(this.state.path, RELOADS_FILE), JSON.stringify([...this.#outcomes.values()]), {
+        sync: false,
+      });
+      this.#writtenBadly = false;
+    } catch (error) {
+      if (!this.#writtenBadly) logEvent('error', 'reloads-not-written', { reason: errorCode(error) });
+      this.#writtenBadly = true;
+    }
+  }
+}

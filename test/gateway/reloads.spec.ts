@@ -1,0 +1,78 @@
+/** Each file is reloaded on its own: one that cannot be used keeps no other from being taken, and everybody can see it. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { GatewayProcess } from '../support/gateway-process.js';
+import { TestKeys } from '../support/api-keys.js';
+import { temporaryFolder } from '../support/gateway.js';
+import { TestCollector } from '../support/test-collector.js';
+import { until } from '../support/until.js';
+
+const ENTRIES = { operator: { scopes: ['random', 'status'] }, leaked: { scopes: ['random', 'status'] } };
+const keys = new TestKeys(ENTRIES);
+const hmacKey = randomBytes(32).toString('hex');
+let gateway: GatewayProcess;
+let hmacFile: string;
+beforeEach(async () => {
+  keys.write(ENTRIES);
+  hmacFile = join(temporaryFolder(), 'hmac.key');
+  writeFileSync(hmacFile, `${hmacKey}\n`);
+  gateway = await GatewayProcess.start({
+    QRNG_HMAC_SECRET_KEY: undefined,
+    QRNG_HMAC_SECRET_KEY_FILE: hmacFile,
+    QRNG_API_KEY: undefined,
+    QRNG_API_KEYS_FILE: keys.path,
+  });
+});
+afterEach(() => gateway.close());
+
+async function warnings(): Promise<string[]> {
+  const { text } = await gateway.request('/api/status', { headers: keys.bearer('operator') });
+  return (JSON.parse(text) as { warnings: string[] }).warnings;
+}
+
+async function health(): Promise<unknown> {
+  const { text } = await gateway.request('/health');
+  return (JSON.parse(text) as { details: { reload: unknown } }).details.reload;
+}
+
+test.each([
+  ['is damaged', () => writeFileSync(hmacFile, 'half a key')],
+  ['is gone', () => rmSync(hmacFile)],
+])(
+  'an HMAC key file that %s keeps no API key from being disabled, and is seen everywhere',
+  async (_, spoil) => {
+    expect(await health()).toEqual({ status: 'up' });
+    spoil();
+    await until(
+      'the reload is refused',
+      async () => (await gateway.metric('qrng_reload_success{what="hmac-keys"}')) === 0,
+    );
+    keys.write({ ...ENTRIES, leaked: { ...ENTRIES.leaked, disabled: true } });
+    await until('the leaked key is out', async () => {
+      return (await gateway.request('/api/random', { headers: keys.bearer('leaked') })).status === 401;
+    });
+    expect(await gateway.metric('qrng_reload_success{what="api-keys"}')).toBe(1);
+    expect(await warnings()).toContainEqual(expect.stringMatching(/^The HMAC keys on disk cannot be used/));
+    expect(await health()).toEqual({ status: 'degraded', refused: ['hmac-keys'] });
+    const outcomes = readFileSync(join(gateway.env['QRNG_STATE_DIR'] ?? '', 'reloads.json'), 'utf8');
+    expect(JSON.parse(outcomes)).toContainEqual(expect.objectContaining({ what: 'api-keys' }));
+    expect(JSON.parse(outcomes)).toContainEqual(
+      expect.objectContaining({
+        what: 'hmac-keys',
+        refused: expect.stringContaining('QRNG_HMAC_SECRET_KEY') as unknown,
+      }),
+    );
+    const packet = new TestCollector(hmacKey).seal(randomBytes(10));
+    expect((await gateway.push(packet)).status).toBe(204); // the old one stays
+
+    writeFileSync(hmacFile, hmacKey);
+    await until(
+      'all is well',
+      async () => (await gateway.metric('qrng_reload_success{what="hmac-keys"}')) === 1,
+    );
+    expect(await warnings()).not.toContainEqual(expect.stringContaining('on disk cannot be used'));
+    expect(await health()).toEqual({ status: 'up' });
+  },
+);
