@@ -25,6 +25,9 @@ const TOOLS: Readonly<Record<string, string>> = {
   'systemd-analyze': 'systemd',
   zsh: 'zsh',
   fish: 'fish',
+  rngd: 'rng-tools5',
+  'qemu-system-x86_64': 'qemu-system-x86',
+  busybox: 'busybox-static',
 };
 
 interface JestResults {
