@@ -230,8 +230,9 @@ describe('bytes of unknown fate', () => {
     );
     const attempts = await pushes(running, 5);
     // The same packet until the gateway itself says that it has it (409).
-    for (const { raw } of attempts.slice(1, 4))
-      {expect(raw.equals(attempts[0]?.raw ?? Buffer.alloc(0))).toBe(true);}
+    for (const { raw } of attempts.slice(1, 4)) {
+      expect(raw.equals(attempts[0]?.raw ?? Buffer.alloc(0))).toBe(true);
+    }
     expect(numbers(attempts)[4]).toBe((numbers(attempts)[0] ?? 0n) + 1n);
     await expectAllDelivered(running);
   });

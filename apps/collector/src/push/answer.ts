@@ -51,7 +51,7 @@ export class AnswerReader {
 
 /** Interim answers end it at once, not when their heads are complete. */
 function checkStart(text: string): void {
-  if (text.startsWith("HTTP/1.1 1")) throw new AnswerError('interim answer');
+  if (text.startsWith('HTTP/1.1 1')) throw new AnswerError('interim answer');
 }
 
 function answerOf(head: string): Answer {

@@ -54,8 +54,9 @@ export class PushClient extends Carrier {
   /** The connection; a new one after the credentials changed, or where the old one cannot be used again. */
   async #current(): Promise<PushConnection> {
     const { tls } = this.identity;
-    if (this.#connectedWith === tls && this.#connection?.isUsable(performance.now()) === true)
-      {return this.#connection;}
+    if (this.#connectedWith === tls && this.#connection?.isUsable(performance.now()) === true) {
+      return this.#connection;
+    }
     this.abort('replaced');
     const connecting = new AbortController();
     this.#connecting = connecting;
