@@ -13,8 +13,6 @@ const MESSAGES = {
   'clock-leapt':
     "this host's clock leapt ahead, as after a suspension or a restored snapshot; all bytes on hand are dropped, a new run begins",
   'credentials-reloaded': 'took over keys and certificates from their files',
-  'reloads-not-written':
-    'the outcome of a reload cannot be written to the state directory; operator commands cannot see it',
   'credentials-refused': 'keys or certificates on disk do not hold; the old ones stay in use',
   'source-up': 'a source passed its start-up test and is in use',
   'source-failing':

@@ -8,11 +8,11 @@
  */
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PinoLogger } from 'nestjs-pino';
 import { draw, OverdrawnError } from '#libs/entropy';
 import type { Sample } from '#libs/entropy';
 import { Quotas } from '../limits/quotas.js';
 import type { Reservation } from '../limits/quotas.js';
-import { logEvent } from '../log-events.js';
 import { EntropyService } from '../pool/entropy.service.js';
 import { ApiError } from '../problem/api-error.js';
 import { RecentClients } from './recent-clients.js';
@@ -26,36 +26,35 @@ export class Dispenser {
     private readonly entropy: EntropyService,
     private readonly quotas: Quotas,
     private readonly recent: RecentClients,
-  ) {}
+    private readonly logger: PinoLogger,
+  ) {
+    logger.setContext(Dispenser.name);
+  }
 
   /**
    * `count` bytes for the client of the request; at once if they are at hand, as they are in a pool of one gateway.
    *
-   * @throws {ApiError} `quota-used-up`, `too-little-entropy`; `unavailable` where a shared quota cannot be checked.
+   * @throws {ApiError} `quota-used-up`, `too-little-entropy`.
    */
   bytes(request: FastifyRequest, reply: FastifyReply, count: number): Buffer | Promise<Buffer> {
     const reservation = this.quotas.reserve(request, reply, count);
-    if (reservation === undefined) return this.#bytesLater(request, reply, count);
-    this.recent.note(reservation.client);
-    const taken = this.entropy.takeNow(count, reservation.client);
-    if (taken === undefined) return this.#fetch(request, reply, reservation);
-    this.quotas.writeLeft(request, reply);
-    return taken;
+    if (reservation instanceof Promise) {
+      return reservation.then((later) => this.#bytesOf(request, reply, later));
+    }
+    return this.#bytesOf(request, reply, reservation);
   }
 
   /**
    * A drawing for the client of the request.
    *
-   * @throws {ApiError} as `bytes` does.
+   * @throws {ApiError} `quota-used-up`, `too-little-entropy`.
    */
   async sample<T>(request: FastifyRequest, reply: FastifyReply, sample: Sample<T>): Promise<T> {
-    const { most } = sample;
-    const reservation =
-      this.quotas.reserve(request, reply, most) ?? (await this.quotas.reserveLater(request, reply, most));
+    const reservation = await this.quotas.reserve(request, reply, sample.most);
     this.recent.note(reservation.client);
     let taken = 0;
     try {
-      return await this.entropy.draw(most, reservation.client, (take) =>
+      return await this.entropy.draw(sample.most, reservation.client, (take) =>
         draw(sample, (count) => {
           const bytes = take(count);
           taken += count;
@@ -63,36 +62,44 @@ export class Dispenser {
         }),
       );
     } catch (error) {
-      throw error instanceof OverdrawnError ? overdrawn(error, request) : error;
+      throw error instanceof OverdrawnError ? this.#overdrawn(error, request) : error;
     } finally {
       this.quotas.settle(reservation, taken);
-      this.quotas.writeLeft(request, reply);
+      this.quotas.tellLimit(request, reply);
     }
   }
 
-  async #bytesLater(request: FastifyRequest, reply: FastifyReply, count: number): Promise<Buffer> {
-    const reservation = await this.quotas.reserveLater(request, reply, count);
-    this.recent.note(reservation.client);
-    return this.#fetch(request, reply, reservation);
+  #overdrawn(error: OverdrawnError, { id }: FastifyRequest): ApiError {
+    this.logger.error(
+      { event: 'overdrawn', requestId: id, err: error },
+      'the bytes in the pool are not random',
+    );
+    return new ApiError(
+      'too-little-entropy',
+      'The bytes in the pool did not look random; the answer is refused.',
+      {
+        retryAfterSecs: OVERDRAWN_RETRY_SECS,
+      },
+    );
   }
 
-  async #fetch(request: FastifyRequest, reply: FastifyReply, reservation: Reservation): Promise<Buffer> {
+  #bytesOf(request: FastifyRequest, reply: FastifyReply, reservation: Reservation): Buffer | Promise<Buffer> {
+    const { client, bytes } = reservation;
+    this.recent.note(client);
+    const taken = this.entropy.takeNow(bytes, client);
+    if (taken === undefined) return this.#bytesLater(request, reply, reservation);
+    this.quotas.tellLimit(request, reply);
+    return taken;
+  }
+
+  async #bytesLater(request: FastifyRequest, reply: FastifyReply, reservation: Reservation): Promise<Buffer> {
     try {
       return await this.entropy.take(reservation.bytes, reservation.client);
     } catch (error) {
       this.quotas.settle(reservation, 0);
       throw error;
     } finally {
-      this.quotas.writeLeft(request, reply);
+      this.quotas.tellLimit(request, reply);
     }
   }
-}
-
-function overdrawn(error: OverdrawnError, { id }: FastifyRequest): ApiError {
-  logEvent('error', 'overdrawn', { requestId: id, err: error });
-  return new ApiError(
-    'too-little-entropy',
-    'The bytes in the pool did not look random; the answer is refused.',
-    { retryAfterSecs: OVERDRAWN_RETRY_SECS },
-  );
 }

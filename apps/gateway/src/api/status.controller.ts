@@ -2,6 +2,7 @@
 import { Controller, Get, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { VERSION } from '#libs/version';
 import { Scopes } from '../gate/scopes.decorator.js';
 import { Clock } from '../clock.js';
 import { CollectorRegistry } from '../collectors/collector-registry.js';
@@ -46,6 +47,7 @@ export class StatusController {
     const input = { level, throughput, collectors, now, fault: this.entropy.fault() };
     return {
       warnings: [...warnings(input), ...this.others.all()],
+      version: VERSION,
       startedAt: new Date(this.#startedAt).toISOString(),
       pool: {
         bytes: level.bytes,

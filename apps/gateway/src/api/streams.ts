@@ -2,8 +2,8 @@
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { unauthorized } from '../gate/authenticator.js';
 import { KeyWatch } from '../gate/key-watch.js';
-import { unauthorized } from '../gate/unauthorized.js';
 import { LimitReports } from '../limits/limit-reports.js';
 import { Quotas } from '../limits/quotas.js';
 import { logEvent } from '../log-events.js';
@@ -41,14 +41,13 @@ export class Streams implements BeforeApplicationShutdown {
   async open(request: FastifyRequest, reply: FastifyReply, bytes: number): Promise<EntropyStream> {
     if (this.#stopping) throw stops();
     this.queue.refuseShortage(bytes);
-    const reservation =
-      this.quotas.reserve(request, reply, bytes) ?? (await this.quotas.reserveLater(request, reply, bytes));
+    const reservation = await this.quotas.reserve(request, reply, bytes);
     // Nothing is awaited from here on: of streams that are asked for together each sees those before it.
     if (this.#openOf(reservation.client) >= MAX_STREAMS) {
       this.quotas.settle(reservation, 0);
       throw this.reports.refuseStream(reservation.client, request.ip, MAX_STREAMS);
     }
-    this.quotas.writeLeft(request, reply); // before the first byte, so of all that was asked for
+    this.quotas.tellLimit(request, reply); // before the first byte, so of all that was asked for
     const stream = new EntropyStream(this.queue, reservation.client, bytes);
     this.#open.set(stream, reservation.client);
     const forget = this.#endWithKey(request, stream);

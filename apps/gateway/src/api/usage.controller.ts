@@ -22,10 +22,11 @@ export class UsageController {
     answer: 'The usage, and what is left.',
     of: { type: UsageDto, example: USAGE_EXAMPLE },
   })
-  read(@Req() request: FastifyRequest): UsageDto {
+  async read(@Req() request: FastifyRequest): Promise<UsageDto> {
     NONE.read(request);
     const { client } = request;
     if (client === undefined) throw new Error('ApiKeyGuard did not run');
+    await this.usage.refresh(client.name);
     const { requests, bytes } = this.usage.of(client.name);
     const { bytesPerDay = null } = client;
     return {

@@ -1,11 +1,19 @@
-/** First guard of every route: without @Public() it needs a valid API key. */
+/** The global gate: every route that is not @Public() demands a valid API key. */
 import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { Gate } from './gate.service.js';
+import { Authenticator } from './authenticator.js';
+import type { Client } from '../clients/client.js';
 import { PUBLIC } from './public.decorator.js';
 import { RouteMetadata } from './route-metadata.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks; set by ApiKeyGuard. */
+    client: Client | undefined;
+  }
+}
 
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
@@ -13,15 +21,17 @@ export class ApiKeyGuard implements CanActivate {
 
   constructor(
     reflector: Reflector,
-    private readonly gate: Gate,
+    private readonly authenticator: Authenticator,
   ) {
-    this.#open = new RouteMetadata((context) =>
-      reflector.getAllAndOverride(PUBLIC, [context.getHandler(), context.getClass()]),
-    );
+    this.#open = new RouteMetadata(reflector, PUBLIC);
   }
 
-  canActivate(context: ExecutionContext): boolean {
-    if (this.#open.of(context) !== true) this.gate.authenticate(context.getArgByIndex<FastifyRequest>(0));
+  canActivate(context: ExecutionContext): boolean | Promise<never> {
+    if (this.#open.of(context) === true) return true;
+    const request = context.getArgByIndex<FastifyRequest>(0);
+    const client = this.authenticator.authenticate(request);
+    if (client instanceof Promise) return client;
+    request.client = client;
     return true;
   }
 }

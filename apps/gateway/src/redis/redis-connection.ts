@@ -9,8 +9,8 @@ import { createRedisClient } from './redis-client.js';
 import type { RedisClient } from './redis-client.js';
 import { RedisError } from './redis-error.js';
 import { checkRedis } from './redis-requirements.js';
+import { runScript } from './redis-script.js';
 import type { RedisScript } from './redis-script.js';
-import { runScript } from './run-script.js';
 import { withoutAddresses } from './without-addresses.js';
 
 /** A command that was not answered for so long has an unknown outcome, and its connection is given up. */
@@ -37,6 +37,7 @@ export class RedisConnection {
   #warnings: readonly string[] = [];
   #closed = false;
   #quietUntil = 0;
+  #onUp: (() => void) | undefined;
   #attempted: () => void = () => undefined;
   #space: string | undefined;
   readonly #deployment: Deployment;
@@ -68,6 +69,11 @@ export class RedisConnection {
   /** Settings of this Redis that are not as they should be. */
   get warnings(): readonly string[] {
     return this.#warnings;
+  }
+
+  /** Has `listener` called whenever Redis can be used again, before anything else is sent to it. */
+  whenUp(listener: () => void): void {
+    this.#onUp = listener;
   }
 
   /**
@@ -149,6 +155,7 @@ export class RedisConnection {
     }
     this.#fault = undefined;
     this.#refused = false;
+    this.#onUp?.();
     this.#log.up(warnings);
     this.#attempted();
   }
