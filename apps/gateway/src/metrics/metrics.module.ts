@@ -1,7 +1,8 @@
-/** Prometheus: the registry, the gateway's metrics and those of its process. */
+/** Prometheus: the registry, the gateway's metrics, together and each under its token, and those of its process. */
 import { Global, Module } from '@nestjs/common';
 import { collectDefaultMetrics } from 'prom-client';
 import { GatewayMetrics } from './gateway-metrics.js';
+import { METRIC_PROVIDERS } from './metric-providers.js';
 import { Warnings } from './warnings.js';
 
 @Global()
@@ -16,7 +17,8 @@ import { Warnings } from './warnings.js';
         return metrics;
       },
     },
+    ...METRIC_PROVIDERS,
   ],
-  exports: [Warnings, GatewayMetrics],
+  exports: [Warnings, GatewayMetrics, ...METRIC_PROVIDERS.map(({ provide }) => provide)],
 })
 export class MetricsModule {}
