@@ -9,8 +9,8 @@ import { createRedisClient } from './redis-client.js';
 import type { RedisClient } from './redis-client.js';
 import { RedisError } from './redis-error.js';
 import { checkRedis } from './redis-requirements.js';
-import { runScript } from './redis-script.js';
 import type { RedisScript } from './redis-script.js';
+import { runScript } from './run-script.js';
 import { withoutAddresses } from './without-addresses.js';
 
 /** A command that was not answered for so long has an unknown outcome, and its connection is given up. */
