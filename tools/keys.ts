@@ -3,12 +3,12 @@
  *
  * Exit code 0: done. 1: it could not be done, and the file is as it was. 64: it was called wrongly.
  */
-import { commandLine, misused } from '#libs/command-line';
 import { KeyFileError } from '../apps/gateway/src/clients/key-file.js';
 import { createKey, describeKeys, removeKey, setDisabled } from './keys/commands.js';
 import { editKeyFile, EditError } from './keys/edit-key-file.js';
+import { parsedArguments } from './parsed-arguments.js';
 
-const USAGE = `Usage: npm run keys -- COMMAND [--file FILE]
+const USAGE = `usage: npm run keys -- COMMAND [--file FILE]
 
   create NAME [--scopes random,status,metrics] [--bytes-per-day N] [--requests-per-minute N]
               [--not-before DATE] [--expires DATE]     prints the new key, once
@@ -17,24 +17,28 @@ const USAGE = `Usage: npm run keys -- COMMAND [--file FILE]
   revoke NAME                                          removes the entry
 
 DATE is 2027-01-31 (00:00 UTC) or 2027-01-31T12:00:00Z. Without --file it is the file that QRNG_API_KEYS_FILE names.
-A gateway that runs takes the change over within seconds.
-
-  --json      list and create print JSON; the digests of keys are in it
-  --help, --version`;
+A gateway that runs takes the change over within seconds.`;
 
 const text = { type: 'string' } as const;
-const { values, positionals } = commandLine(USAGE, {
-  allowPositionals: true,
-  options: {
-    ...{ file: text, scopes: text, 'bytes-per-day': text, 'requests-per-minute': text },
-    ...{ 'not-before': text, expires: text, json: { type: 'boolean', default: false } },
+const { values, positionals } = parsedArguments(
+  {
+    allowPositionals: true,
+    options: {
+      file: text,
+      scopes: text,
+      'bytes-per-day': text,
+      'requests-per-minute': text,
+      'not-before': text,
+      expires: text,
+    },
   },
-});
+  USAGE,
+);
 const [command, name = ''] = positionals;
 const file = values.file ?? process.env['QRNG_API_KEYS_FILE'];
-if (command === undefined) misused('Name the command.', USAGE);
-if (file === undefined) misused('Name the file: --file FILE, or QRNG_API_KEYS_FILE.', USAGE);
-if (command !== 'list' && name === '') misused(`${command} needs the NAME of a key.`, USAGE);
+if (command === undefined) misused(USAGE);
+if (file === undefined) misused('Name the file: --file FILE, or QRNG_API_KEYS_FILE.');
+if (command !== 'list' && name === '') misused(`${command} needs the NAME of a key.`);
 
 try {
   run(command, file);
@@ -50,11 +54,11 @@ function run(command: string, file: string): void {
       const { key, entry } = createKey(name, values);
       editKeyFile(file, (entries) => [...entries, entry]);
       console.error(`Added ${name} to ${file}. This is its key; it is shown this once:`);
-      console.log(values.json ? JSON.stringify({ name, key, file }) : key);
+      console.log(key);
       return;
     }
     case 'list':
-      console.log(values.json ? JSON.stringify(editKeyFile(file)) : describeKeys(editKeyFile(file)));
+      console.log(describeKeys(editKeyFile(file)));
       return;
     case 'disable':
     case 'enable':
@@ -66,6 +70,11 @@ function run(command: string, file: string): void {
       console.error(`Removed ${name} from ${file}.`);
       return;
     default:
-      misused(`There is no command ${command}.`, USAGE);
+      misused(USAGE);
   }
+}
+
+function misused(message: string): never {
+  console.error(message);
+  process.exit(64);
 }

@@ -1,11 +1,16 @@
 /** The QRNG Open API under /v1, as its clients call it (docs/qrng-open-api.md). */
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { connect } from 'node:tls';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { TestKeys } from '../support/api-keys.js';
 import { startGateway } from '../support/gateway.js';
 import type { Answer } from '../support/gateway-client.js';
 import type { TestGateway } from '../support/gateway.js';
+import { qrngOpenApi } from '../support/qrng-open-api.js';
 
 const keys = new TestKeys({
   random: { scopes: ['random'] },
@@ -327,4 +332,26 @@ describe('GET /v1/healthtest', () => {
     const known = capabilities.healthtest.test_threshold.map(({ test_type }) => test_type);
     expect(known).toEqual(expect.arrayContaining(test_result.map(({ test_type }) => test_type)));
   });
+});
+
+describe('docs/qrng-open-api.yaml', () => {
+  const file = 'docs/qrng-open-api.yaml';
+
+  test('is what the controllers say; QRNG_UPDATE_DOCUMENTS=yes writes it', async () => {
+    const document = await qrngOpenApi(gateway.app);
+    if (process.env['QRNG_UPDATE_DOCUMENTS'] === 'yes') writeFileSync(file, document);
+    expect(readFileSync(file, 'utf8')).toBe(document);
+  });
+
+  test('stands alone, and lints clean under redocly.yaml', async () => {
+    const { paths } = parse(readFileSync(file, 'utf8')) as { paths: object };
+    expect(Object.keys(paths).sort()).toEqual(['/capabilities', '/entropy', '/healthtest']);
+    const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
+    const lint = promisify(execFile)(
+      'node_modules/.bin/redocly',
+      ['lint', file, '--config', 'redocly.yaml'],
+      { env },
+    );
+    await expect(lint).resolves.toMatchObject({ stdout: '' });
+  }, 120_000);
 });

@@ -27,8 +27,8 @@ export class BlocksController {
     operationId: 'postEntropy',
     summary: 'Blocks of random bytes',
     description:
-      'Gives `block_count` blocks of `block_size` bytes. All blocks together have at most the bytes that the extension ' +
-      '`qrng-dd.max_bytes` of the capabilities says. Unknown members of the request are ignored.',
+      'Gives `block_count` blocks of `block_size` bytes, within the bounds of the capabilities. Unknown members of the ' +
+      'request are ignored.',
   })
   @ApiBody({ type: BlocksRequestDto, examples: { key: { value: { block_size: 32, block_count: 2 } } } })
   @ApiOkResponse({ description: 'The blocks.', type: BlocksDto, example: BLOCKS_EXAMPLE })

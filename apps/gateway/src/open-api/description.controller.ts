@@ -58,9 +58,7 @@ export class DescriptionController {
   @ApiOperation({
     operationId: 'getHealthTest',
     summary: 'Results of the health tests',
-    description:
-      'Tests that collectors run on every source all the time, and statistics of recently received bytes. The extension ' +
-      '`qrng-dd.verdict` has each result in words.',
+    description: 'Tests that run on every source all the time, and statistics of recently received bytes.',
   })
   @ApiOkResponse({ description: 'The results.', type: HealthTestDto, example: HEALTH_TEST_EXAMPLE })
   healthTest(@Req() request: FastifyRequest): HealthTestDto {

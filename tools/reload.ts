@@ -1,0 +1,59 @@
+/**
+ * `qrng-dd reload`: has a running gateway or collector read its keys and certificates again, and waits for the outcome.
+ * `systemctl reload` calls it, so a reload that was refused fails there too.
+ *
+ * Exit code 0: everything is in use as it is on disk. 1: something was refused, or no answer came. 64: it was called wrongly.
+ */
+import { setTimeout } from 'node:timers/promises';
+import { errorCode, readReloadOutcomes } from '#libs/files';
+import type { ReloadOutcome } from '#libs/files';
+import { parsedArguments } from './parsed-arguments.js';
+
+const USAGE = `usage: qrng-dd reload --pid PID --state-dir DIRECTORY
+
+Sends SIGHUP to the gateway or collector with this process id and waits until it has read everything again. DIRECTORY is its
+QRNG_STATE_DIR. systemctl reload qrng-gateway does the same.`;
+
+const WAIT_MS = 10_000;
+const LOOK_EVERY_MS = 50;
+
+const text = { type: 'string' } as const;
+const help = { type: 'boolean', short: 'h' } as const;
+const { values } = parsedArguments({ options: { pid: text, 'state-dir': text, help } }, USAGE);
+if (values.help === true) {
+  console.log(USAGE);
+  process.exit(0);
+}
+const { pid = '', 'state-dir': directory = '' } = values;
+if (!/^[1-9]\d*$/.test(pid) || directory === '') {
+  console.error(USAGE);
+  process.exit(64);
+}
+process.exit(await reload(Number(pid), directory));
+
+async function reload(target: number, directory: string): Promise<number> {
+  const known = new Set(readReloadOutcomes(directory).map(({ what }) => what));
+  const began = Date.now();
+  try {
+    process.kill(target, 'SIGHUP');
+  } catch (error) {
+    console.error(`Process ${target} cannot be told to reload (${errorCode(error)}).`);
+    return 1;
+  }
+  const deadline = performance.now() + WAIT_MS;
+  while (performance.now() < deadline) {
+    const after = readReloadOutcomes(directory).filter(({ at }) => at >= began);
+    if (after.length > 0 && after.length >= known.size) return report(after);
+    await setTimeout(LOOK_EVERY_MS);
+  }
+  console.error(`Process ${target} did not finish a reload within ${WAIT_MS / 1000} s; see its log.`);
+  return 1;
+}
+
+function report(after: readonly ReloadOutcome[]): number {
+  for (const { what, refused } of after) {
+    if (refused === undefined) console.log(`${what}: in use as on disk`);
+    else console.error(`${what}: refused, the old ones stay in use: ${refused}`);
+  }
+  return after.every(({ refused }) => refused === undefined) ? 0 : 1;
+}
