@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readSettings } from '#libs/settings';
-import { limit } from '../../apps/gateway/src/limits/redis/limit-script.js';
-import { usage } from '../../apps/gateway/src/limits/redis/usage-script.js';
+import { exchange } from '../../apps/gateway/src/limits/redis/exchange-script.js';
+import * as slices from '../../apps/gateway/src/limits/redis/slice-scripts.js';
 import { admit } from '../../apps/gateway/src/pool/redis/admit-script.js';
 import { lease } from '../../apps/gateway/src/pool/redis/lease-script.js';
 import { JOIN } from '../../apps/gateway/src/redis/deployment.js';
@@ -100,7 +100,8 @@ describeWithRedis('Redis as it is configured', () => {
     await gateway.close();
     expect(await server.command('ACL', 'LOG')).toEqual([]);
 
-    const used = [JOIN, ...[admit, lease, limit, usage].map(({ source }) => source)].flatMap((source) =>
+    const scripts = [admit, lease, exchange, slices.lease, slices.giveBack].map(({ source }) => source);
+    const used = [JOIN, ...scripts].flatMap((source) =>
       [...source.matchAll(/redis\.call\('([A-Z]+)'/g)].map(([, command = '']) => command.toLowerCase()),
     );
     const granted = documentedRights('').filter((rule) => rule.startsWith('+'));

@@ -56,6 +56,15 @@ describeWithRedis('two gateways with one pool', () => {
     return (await gateway.get('/health/ready')).status === 200;
   }
 
+  test('let a request wait at one of them for what comes in at the other', async () => {
+    const [first, second] = gateways;
+    const answer = second?.get('/api/random?bytes=5000&encoding=binary', { prefer: 'wait=30' });
+    await first?.fill(4000);
+    await first?.fill(4000);
+    expect(await answer).toMatchObject({ status: 200, headers: { 'preference-applied': 'wait=30' } });
+    await until('both gateways have reported', async () => (await ledger())['served'] === 5000);
+  });
+
   test('serve 100 MB to 20 clients, each block once, and the counts balance', async () => {
     const total = 96 * MIB;
     const load = new Load(gateways, total);

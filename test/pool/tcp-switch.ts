@@ -5,11 +5,13 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 
 export class TcpSwitch {
   readonly #sockets = new Set<Socket>();
+  readonly #far = new WeakSet<Socket>();
   readonly #server: Server;
 
   private constructor(public target: number) {
     this.#server = createServer((near) => {
       const far = connect(this.target, '127.0.0.1');
+      this.#far.add(far);
       near.pipe(far).pipe(near);
       for (const [socket, other] of [
         [near, far],
@@ -40,6 +42,11 @@ export class TcpSwitch {
   /** Passes nothing on any more, in no direction, and keeps the connections. */
   freeze(): void {
     for (const socket of this.#sockets) socket.unpipe();
+  }
+
+  /** Passes on what comes in, and no answer to it. */
+  loseAnswers(): void {
+    for (const socket of this.#sockets) if (this.#far.has(socket)) socket.unpipe().resume();
   }
 
   /** Ends all connections; new ones are passed on to `target` as it is then. */

@@ -10,10 +10,13 @@ import { RandomController } from './random.controller.js';
 import { RecentClients } from './recent-clients.js';
 import { SamplesController } from './samples.controller.js';
 import { StatusController } from './status.controller.js';
+import { StatusService } from './status.service.js';
 import { StreamController } from './stream.controller.js';
 import { StreamQueue } from './stream-queue.js';
 import { Streams } from './streams.js';
 import { UsageController } from './usage.controller.js';
+import { UsageService } from './usage.service.js';
+import { Waiters } from './waiters.js';
 
 @Module({
   imports: [GateModule, PoolModule, LimitsModule, CollectorsModule],
@@ -25,7 +28,7 @@ import { UsageController } from './usage.controller.js';
     StatusController,
     UsageController,
   ],
-  exports: [Dispenser],
-  providers: [Dispenser, RecentClients, StreamQueue, Streams],
+  providers: [Dispenser, RecentClients, StatusService, StreamQueue, Streams, UsageService, Waiters],
+  exports: [Dispenser, StatusService, UsageService],
 })
 export class ApiModule {}

@@ -2,20 +2,21 @@
  * Hands entropy out to clients:
  *
  *   quota: set bytes aside -> pool: take them -> what was set aside and not taken goes back to the quota
- *      | too few left: 429       | too few in it: 503
+ *      | too few left: 429       | too few in it: 503, or wait (Waiters)
  *
  * A request that is refused took nothing. A taken byte is gone, whatever becomes of the answer.
  */
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { PinoLogger } from 'nestjs-pino';
 import { draw, OverdrawnError } from '#libs/entropy';
 import type { Sample } from '#libs/entropy';
 import { Quotas } from '../limits/quotas.js';
 import type { Reservation } from '../limits/quotas.js';
+import { logEvent } from '../log-events.js';
 import { EntropyService } from '../pool/entropy.service.js';
 import { ApiError } from '../problem/api-error.js';
 import { RecentClients } from './recent-clients.js';
+import { Waiters } from './waiters.js';
 
 /** When to try again after bytes that were not random: others may have come by then. */
 const OVERDRAWN_RETRY_SECS = 60;
@@ -26,80 +27,87 @@ export class Dispenser {
     private readonly entropy: EntropyService,
     private readonly quotas: Quotas,
     private readonly recent: RecentClients,
-    private readonly logger: PinoLogger,
-  ) {
-    logger.setContext(Dispenser.name);
-  }
+    private readonly waiters: Waiters,
+  ) {}
 
   /**
    * `count` bytes for the client of the request; at once if they are at hand, as they are in a pool of one gateway.
    *
-   * @throws {ApiError} `quota-used-up`, `too-little-entropy`.
+   * @throws {ApiError} `quota-used-up`, `too-little-entropy`; `unavailable` where a shared quota cannot be checked.
    */
   bytes(request: FastifyRequest, reply: FastifyReply, count: number): Buffer | Promise<Buffer> {
+    refuseGone(reply);
     const reservation = this.quotas.reserve(request, reply, count);
-    if (reservation instanceof Promise) {
-      return reservation.then((later) => this.#bytesOf(request, reply, later));
-    }
-    return this.#bytesOf(request, reply, reservation);
+    if (reservation === undefined) return this.#bytesLater(request, reply, count);
+    this.recent.note(reservation.client);
+    const taken = this.entropy.takeNow(count, reservation.client);
+    if (taken === undefined) return this.#fetch(request, reply, reservation);
+    this.quotas.writeLeft(request, reply);
+    this.waiters.noteHonored(request, reply);
+    return taken;
   }
 
   /**
    * A drawing for the client of the request.
    *
-   * @throws {ApiError} `quota-used-up`, `too-little-entropy`.
+   * @throws {ApiError} as `bytes` does.
    */
   async sample<T>(request: FastifyRequest, reply: FastifyReply, sample: Sample<T>): Promise<T> {
-    const reservation = await this.quotas.reserve(request, reply, sample.most);
+    refuseGone(reply);
+    const { most } = sample;
+    const reservation =
+      this.quotas.reserve(request, reply, most) ?? (await this.quotas.reserveLater(request, reply, most));
     this.recent.note(reservation.client);
     let taken = 0;
     try {
-      return await this.entropy.draw(sample.most, reservation.client, (take) =>
+      const drawing = (take: (count: number) => Buffer) =>
         draw(sample, (count) => {
           const bytes = take(count);
           taken += count;
           return bytes;
-        }),
+        });
+      return await this.waiters.serve(request, reply, most, (isWanted) =>
+        this.entropy.draw(most, reservation.client, drawing, isWanted),
       );
     } catch (error) {
-      throw error instanceof OverdrawnError ? this.#overdrawn(error, request) : error;
+      throw error instanceof OverdrawnError ? overdrawn(error, request) : error;
     } finally {
       this.quotas.settle(reservation, taken);
-      this.quotas.tellLimit(request, reply);
+      this.quotas.writeLeft(request, reply);
     }
   }
 
-  #overdrawn(error: OverdrawnError, { id }: FastifyRequest): ApiError {
-    this.logger.error(
-      { event: 'overdrawn', requestId: id, err: error },
-      'the bytes in the pool are not random',
-    );
-    return new ApiError(
-      'too-little-entropy',
-      'The bytes in the pool did not look random; the answer is refused.',
-      {
-        retryAfterSecs: OVERDRAWN_RETRY_SECS,
-      },
-    );
+  async #bytesLater(request: FastifyRequest, reply: FastifyReply, count: number): Promise<Buffer> {
+    const reservation = await this.quotas.reserveLater(request, reply, count);
+    this.recent.note(reservation.client);
+    return this.#fetch(request, reply, reservation);
   }
 
-  #bytesOf(request: FastifyRequest, reply: FastifyReply, reservation: Reservation): Buffer | Promise<Buffer> {
-    const { client, bytes } = reservation;
-    this.recent.note(client);
-    const taken = this.entropy.takeNow(bytes, client);
-    if (taken === undefined) return this.#bytesLater(request, reply, reservation);
-    this.quotas.tellLimit(request, reply);
-    return taken;
-  }
-
-  async #bytesLater(request: FastifyRequest, reply: FastifyReply, reservation: Reservation): Promise<Buffer> {
+  async #fetch(request: FastifyRequest, reply: FastifyReply, reservation: Reservation): Promise<Buffer> {
     try {
-      return await this.entropy.take(reservation.bytes, reservation.client);
+      const { bytes, client } = reservation;
+      return await this.waiters.serve(request, reply, bytes, (isWanted) =>
+        this.entropy.take(bytes, client, isWanted),
+      );
     } catch (error) {
       this.quotas.settle(reservation, 0);
       throw error;
     } finally {
-      this.quotas.tellLimit(request, reply);
+      this.quotas.writeLeft(request, reply);
     }
   }
+}
+
+/** Nothing is taken for a client that went away while its request was read: nobody would get the answer. */
+function refuseGone({ raw }: FastifyReply): void {
+  if (raw.destroyed) throw new ApiError('unavailable', 'The client is gone.');
+}
+
+function overdrawn(error: OverdrawnError, { id }: FastifyRequest): ApiError {
+  logEvent('error', 'overdrawn', { requestId: id, err: error });
+  return new ApiError(
+    'too-little-entropy',
+    'The bytes in the pool did not look random; the answer is refused.',
+    { retryAfterSecs: OVERDRAWN_RETRY_SECS },
+  );
 }

@@ -8,6 +8,9 @@ import { printable } from './printable.js';
 /** More problems than this are not reported; a request can name a thousand unknown parameters. */
 const MAX_ERRORS = 20;
 
+/** What a query string or a JSON object gives, by name. */
+type Members = Readonly<Record<string, unknown>>;
+
 export class Parameters<T extends object> {
   /** In the order they are documented. */
   readonly list: readonly (readonly [string, Parameter<unknown>])[];
@@ -22,18 +25,29 @@ export class Parameters<T extends object> {
    * @throws {ApiError} `invalid-parameter`, with each parameter that is invalid, missing, repeated or unknown.
    */
   read({ query, url }: FastifyRequest): T {
-    const given = query as Readonly<Record<string, unknown>>;
+    return this.#values(query as Members, (parameter, text) => parsed(parameter, text, url));
+  }
+
+  /**
+   * The values among the members of a JSON object, under the same rules; a number must be a number, and text text.
+   *
+   * @throws {ApiError} as `read` does.
+   */
+  readMembers(members: Members): T {
+    return this.#values(members, parsedMember);
+  }
+
+  #values(given: Members, parse: (parameter: Parameter<unknown>, value: unknown) => unknown): T {
     const values: Record<string, unknown> = {};
     const errors: ParameterError[] = [];
     for (const [name, parameter] of this.list) {
-      const text = given[name];
-      const value = text === undefined ? parameter.fallback : parsed(parameter, text, url);
-      if (value === undefined) errors.push({ name, detail: fault(parameter, text) });
+      const value = given[name] === undefined ? parameter.fallback : parse(parameter, given[name]);
+      if (value === undefined) errors.push({ name, detail: fault(parameter, given[name]) });
       values[name] = value;
     }
     for (const name in given) {
       if (!Object.hasOwn(this.known, name)) {
-        errors.push({ name: printable(name), detail: `is not a parameter of this route; ${this.#names()}` });
+        errors.push({ name: printable(name), detail: `is not a parameter here; ${this.#names()}` });
       }
     }
     if (errors.length > 0) throw invalidParameters(errors);
@@ -64,6 +78,12 @@ function parsed(parameter: Parameter<unknown>, text: unknown, url: string): unkn
   return parameter.parse(text);
 }
 
+/** The value of a member of a JSON object that has the type of the schema. */
+function parsedMember({ schema, parse }: Parameter<unknown>, member: unknown): unknown {
+  const type = schema['type'] === 'integer' ? 'number' : schema['type'];
+  return typeof member === type ? parse(String(member)) : undefined;
+}
+
 /** Fastify leaves text that cannot be percent-decoded as it is. */
 function isDecodable(url: string): boolean {
   try {
@@ -74,7 +94,7 @@ function isDecodable(url: string): boolean {
   }
 }
 
-function fault(parameter: Parameter<unknown>, text: unknown): string {
-  if (text === undefined) return `is required: ${parameter.mustBe}`;
-  return typeof text === 'string' ? `must be ${parameter.mustBe}` : 'must be given once';
+function fault(parameter: Parameter<unknown>, value: unknown): string {
+  if (value === undefined) return `is required: ${parameter.mustBe}`;
+  return Array.isArray(value) ? 'must be given once' : `must be ${parameter.mustBe}`;
 }

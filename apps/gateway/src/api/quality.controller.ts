@@ -6,6 +6,7 @@ import { Scopes } from '../gate/scopes.decorator.js';
 import { ReceivedQuality } from '../pool/received-quality.js';
 import { Describe } from './openapi.js';
 import { NONE } from './parameters.js';
+import { qualityReport } from './quality-report.js';
 import { QUALITY_EXAMPLE, QualityDto } from './quality.dto.js';
 
 @ApiTags('status')
@@ -26,7 +27,6 @@ export class QualityController {
   })
   read(@Req() request: FastifyRequest): QualityDto {
     NONE.read(request);
-    const { bytes, statistics, note } = this.quality.report();
-    return { bytes, statistics: statistics ?? null, note };
+    return qualityReport(this.quality);
   }
 }

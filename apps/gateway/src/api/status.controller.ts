@@ -2,33 +2,17 @@
 import { Controller, Get, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { VERSION } from '#libs/version';
 import { Scopes } from '../gate/scopes.decorator.js';
-import { Clock } from '../clock.js';
-import { CollectorRegistry } from '../collectors/collector-registry.js';
-import type { CollectorStatus } from '../collectors/collector-registry.js';
-import { Warnings } from '../metrics/warnings.js';
-import { EntropyService } from '../pool/entropy.service.js';
 import { Describe } from './openapi.js';
 import { NONE } from './parameters.js';
-import { isFed, secondsUntilEmpty, warnings } from './status-report.js';
 import { STATUS_EXAMPLE, StatusDto } from './status.dto.js';
-import type { CollectorStatusDto } from './status.dto.js';
+import { StatusService } from './status.service.js';
 
 @ApiTags('status')
 @Scopes('status')
 @Controller('api/status')
 export class StatusController {
-  readonly #startedAt: number;
-
-  constructor(
-    private readonly entropy: EntropyService,
-    private readonly registry: CollectorRegistry,
-    private readonly clock: Clock,
-    private readonly others: Warnings,
-  ) {
-    this.#startedAt = clock.now();
-  }
+  constructor(private readonly status: StatusService) {}
 
   @Get()
   @Describe({
@@ -40,59 +24,6 @@ export class StatusController {
   })
   read(@Req() request: FastifyRequest): StatusDto {
     NONE.read(request);
-    const now = this.clock.now();
-    const level = this.entropy.level();
-    const throughput = this.entropy.throughput();
-    const collectors = this.registry.collectors();
-    const input = { level, throughput, collectors, now, fault: this.entropy.fault() };
-    return {
-      warnings: [...warnings(input), ...this.others.all()],
-      version: VERSION,
-      startedAt: new Date(this.#startedAt).toISOString(),
-      pool: {
-        bytes: level.bytes,
-        capacity: level.capacity,
-        oldestAgeSeconds: seconds(level.oldestAgeMs),
-        ready: this.entropy.isReady(),
-        secondsUntilEmpty: secondsUntilEmpty(input),
-      },
-      feed: {
-        fed: isFed(input),
-        secondsSinceLastEntropy: throughput.idleMs === undefined ? null : seconds(throughput.idleMs),
-      },
-      throughput: {
-        inBytesPerSecond: Math.round(throughput.in),
-        outBytesPerSecond: Math.round(throughput.out),
-      },
-      collectors: collectors.map((collector) => describeCollector(collector, now)),
-    };
+    return this.status.report();
   }
-}
-
-function describeCollector(status: CollectorStatus, now: number): CollectorStatusDto {
-  const { telemetry } = status;
-  return {
-    name: status.collector,
-    runningSince: iso(Number(status.boot)),
-    lastPacketAt: new Date(status.lastPacketAt).toISOString(),
-    secondsSinceLastPacket: seconds(now - status.lastPacketAt),
-    packets: status.packets,
-    bytes: status.bytes,
-    missingPackets: String(status.missing),
-    version: telemetry?.version ?? null,
-    bufferBytes: telemetry?.bufferBytes ?? null,
-    bufferCapacity: telemetry?.bufferCapacity ?? null,
-    sources: telemetry?.sources ?? [],
-  };
-}
-
-/** Milliseconds as seconds, without the fractions of a millisecond that clocks have. */
-function seconds(ms: number): number {
-  return Math.round(ms) / 1000;
-}
-
-/** Null for what is no date: a collector's boot can be any 64-bit number. */
-function iso(ms: number): string | null {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

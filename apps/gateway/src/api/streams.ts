@@ -2,16 +2,17 @@
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { unauthorized } from '../gate/authenticator.js';
 import { KeyWatch } from '../gate/key-watch.js';
+import { unauthorized } from '../gate/unauthorized.js';
 import { LimitReports } from '../limits/limit-reports.js';
 import { Quotas } from '../limits/quotas.js';
 import { logEvent } from '../log-events.js';
 import { ApiError } from '../problem/api-error.js';
 import { EntropyStream } from './entropy-stream.js';
+import { noteApplied, preferredWait } from './prefer.js';
 import { StreamQueue } from './stream-queue.js';
 
-/** The longest that a stream waits for its first chunk. */
+/** The longest that a stream waits for its first chunk, unless its client prefers to wait longer. */
 const FIRST_CHUNK_MS = 3000;
 /** Streams of one client at a time. */
 const MAX_STREAMS = 16;
@@ -40,14 +41,17 @@ export class Streams implements BeforeApplicationShutdown {
    */
   async open(request: FastifyRequest, reply: FastifyReply, bytes: number): Promise<EntropyStream> {
     if (this.#stopping) throw stops();
-    this.queue.refuseShortage(bytes);
-    const reservation = await this.quotas.reserve(request, reply, bytes);
+    const wait = preferredWait(request);
+    if (wait === undefined) this.queue.refuseShortage(bytes);
+    else noteApplied(reply, `wait=${wait}`);
+    const reservation =
+      this.quotas.reserve(request, reply, bytes) ?? (await this.quotas.reserveLater(request, reply, bytes));
     // Nothing is awaited from here on: of streams that are asked for together each sees those before it.
     if (this.#openOf(reservation.client) >= MAX_STREAMS) {
       this.quotas.settle(reservation, 0);
       throw this.reports.refuseStream(reservation.client, request.ip, MAX_STREAMS);
     }
-    this.quotas.tellLimit(request, reply); // before the first byte, so of all that was asked for
+    this.quotas.writeLeft(request, reply); // before the first byte, so of all that was asked for
     const stream = new EntropyStream(this.queue, reservation.client, bytes);
     this.#open.set(stream, reservation.client);
     const forget = this.#endWithKey(request, stream);
@@ -58,7 +62,7 @@ export class Streams implements BeforeApplicationShutdown {
       if (stream.taken < bytes) this.#logEarlyEnd(request, stream);
     });
     stream.once('begin', () => reply.raw.setTimeout(this.stallMs));
-    reply.raw.setTimeout(FIRST_CHUNK_MS, () => {
+    reply.raw.setTimeout(Math.max(FIRST_CHUNK_MS, (wait ?? 0) * 1000), () => {
       // Before the first chunk the answer can still be 503; after it, the end of the connection says that it is not whole.
       if (stream.taken > 0) reply.raw.destroy();
       else stream.destroy(this.queue.shortage(bytes));

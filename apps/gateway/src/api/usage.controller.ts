@@ -2,16 +2,16 @@
 import { Controller, Get, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { UsageBook } from '../limits/usage-book.js';
 import { Describe } from './openapi.js';
 import { NONE } from './parameters.js';
 import { USAGE_EXAMPLE, UsageDto } from './usage.dto.js';
+import { UsageService } from './usage.service.js';
 
 @ApiTags('status')
 @ApiBearerAuth()
 @Controller('api/usage')
 export class UsageController {
-  constructor(private readonly usage: UsageBook) {}
+  constructor(private readonly usage: UsageService) {}
 
   @Get()
   @Describe({
@@ -22,21 +22,8 @@ export class UsageController {
     answer: 'The usage, and what is left.',
     of: { type: UsageDto, example: USAGE_EXAMPLE },
   })
-  async read(@Req() request: FastifyRequest): Promise<UsageDto> {
+  read(@Req() request: FastifyRequest): UsageDto {
     NONE.read(request);
-    const { client } = request;
-    if (client === undefined) throw new Error('ApiKeyGuard did not run');
-    await this.usage.refresh(client.name);
-    const { requests, bytes } = this.usage.of(client.name);
-    const { bytesPerDay = null } = client;
-    return {
-      client: client.name,
-      scopes: client.scopes,
-      requests,
-      bytes,
-      bytesPerDay,
-      bytesLeft: bytesPerDay === null ? null : this.usage.left(client.name, bytesPerDay),
-      resetsAt: new Date(this.usage.resetsAt()).toISOString(),
-    };
+    return this.usage.report(request);
   }
 }

@@ -11,13 +11,24 @@ import type { ProblemStatus } from './problems.js';
 
 const DESCRIPTION = `Randomness from quantum sources. Every byte is served once. The [guide](/docs/api.md) has examples.
 
-Send your API key with every request under \`/api\` and \`/v1\`: \`Authorization: Bearer KEY\`. Errors are \`application/problem+json\`.
+Send your API key with every request under \`/api\` and \`/v1\`: \`Authorization: Bearer KEY\` or \`X-API-KEY: KEY\`. Errors are \`application/problem+json\`.
 HEAD is answered wherever GET is, and takes no entropy.`;
 
 const METHODS = ['get', 'post'] as const;
 
+const PREFER = {
+  name: 'Prefer',
+  in: 'header',
+  required: false,
+  description:
+    '`wait=N` waits up to N seconds, 30 at most, for entropy instead of answering 503 at once (RFC 7240).',
+  schema: { type: 'string' },
+  example: 'wait=10',
+};
+
 interface Operation {
   'x-codeSamples'?: object[];
+  parameters?: object[];
   tags?: string[];
   security?: Record<string, string[]>[];
   responses: Record<string, object | undefined>;
@@ -34,13 +45,24 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addServer('/')
     .setExternalDoc('Guide with examples', '/docs/api.md')
     .addTag('entropy', 'Random bytes, and numbers, strings and UUIDs drawn from them')
-    .addTag('QRNG Open API', 'The API of the QRNG industry, version 1')
+    .addTag(
+      'QRNG Open API',
+      'The API of the QRNG industry, version 1. All blocks of an answer together have at most the bytes that the ' +
+        'extension `qrng-dd.max_bytes` of the capabilities says; the extension `qrng-dd.verdict` of the health tests has ' +
+        'each result in words.',
+    )
     .addTag('status', 'State of the gateway, and usage of your API key')
     .addTag('health', 'For load balancers and monitoring')
     .addSecurity('bearer', {
       type: 'http',
       scheme: 'bearer',
       description: 'An API key, created with `npm run keys -- create NAME`.',
+    })
+    .addSecurity('apiKey', {
+      type: 'apiKey',
+      in: 'header',
+      name: 'X-API-KEY',
+      description: 'The same API key, in the header that the QRNG Open API knows. Send one of the two.',
     })
     .build();
   const document = SwaggerModule.createDocument(app, base, { extraModels: [ProblemDto] });
@@ -60,14 +82,26 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
 /** Adds the problems and the fields that every operation of its kind has. */
 function complete(path: string, method: string, operation: Operation): void {
   const { tags = [] } = operation;
-  operation.security ??= [];
+  operation.security = (operation.security ?? []).flatMap((requirement) => {
+    const { bearer: scopes } = requirement;
+    return scopes === undefined ? [requirement] : [requirement, { apiKey: scopes }];
+  });
   for (const status of problemsOf(path, method, operation)) {
     operation.responses[status] ??= problemReference(status);
   }
   // Not /metrics: it may demand a key too, but is asked at fixed intervals.
   const limits = tags.includes('health') ? [] : (['rateLimit', 'rateLimitPolicy'] as const);
-  const headers = headerReferences(['requestId', 'cacheControl', ...limits]);
+  const waits = takesEntropy(path, tags);
+  if (waits) operation.parameters = [...(operation.parameters ?? []), PREFER];
+  const headers = headerReferences([
+    ...(['requestId', 'cacheControl', ...limits] as const),
+    ...(waits ? (['preferenceApplied'] as const) : []),
+  ]);
   operation.responses['200'] = { ...operation.responses['200'], headers };
+}
+
+function takesEntropy(path: string, tags: readonly string[]): boolean {
+  return tags.includes('entropy') || path === '/v1/entropy';
 }
 
 function problemsOf(path: string, method: string, { tags = [], security = [] }: Operation): ProblemStatus[] {
@@ -76,13 +110,12 @@ function problemsOf(path: string, method: string, { tags = [], security = [] }: 
   const isScoped = security.some((requirement) =>
     Object.values(requirement).some((scopes) => scopes.length > 0),
   );
-  const takesEntropy = tags.includes('entropy') || path === '/v1/entropy';
   return [
     ...always,
     401,
     429,
     ...(isScoped ? ([403] as const) : []),
-    ...(takesEntropy ? ([412, 416, 503] as const) : []),
+    ...(takesEntropy(path, tags) ? ([412, 416, 503] as const) : []),
     ...(method === 'post' ? ([413, 415] as const) : []),
     ...(path === '/api/stream' ? ([505] as const) : []),
     ...(path.startsWith('/v1/') ? ([422] as const) : []),

@@ -22,6 +22,11 @@ const HEADERS = {
     'The limits of this API key: `"window";q=100;w=60, "burst";q=20;w=1`.',
     TEXT,
   ),
+  preferenceApplied: field(
+    'Preference-Applied',
+    'The preference that was honored, such as `wait=10` (RFC 7240).',
+    TEXT,
+  ),
   retryAfter: field('Retry-After', 'Seconds to wait before trying again.', {
     type: 'integer',
     format: 'int64',
@@ -86,7 +91,7 @@ const ANSWERS = {
   429: {
     description: 'Too many requests, or the quota is used up.',
     details: {
-      'rate-limited': 'Too many requests with this API key; RateLimit-Policy has its limits.',
+      'rate-limited': 'This API key asks too often; the RateLimit field says how often it may.',
       'quota-used-up':
         'This API key has 0 of its 1048576 bytes for the day left, and this request can need 32; ' +
         'the quota is renewed at 00:00 UTC.',

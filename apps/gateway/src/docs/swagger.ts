@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { stringify } from 'yaml';
 import { openApiDocument } from './document.js';
@@ -30,8 +31,8 @@ interface Document {
   readonly make: () => string | Buffer;
 }
 
-/** Publishes the API's description. */
-export function addSwagger(app: NestFastifyApplication): void {
+/** Publishes the API's description, and returns it; it is made when it is first asked for. */
+export function addSwagger(app: NestFastifyApplication): () => OpenAPIObject {
   const openApi = once(() => openApiDocument(app));
   const page = { type: 'text/html; charset=utf-8', make: () => PAGE };
   const documents: Record<string, Document> = {
@@ -55,6 +56,7 @@ export function addSwagger(app: NestFastifyApplication): void {
     const body = once(() => Buffer.from(make()));
     fastify.get(url, (request, reply) => answer(request, reply.type(type), body()));
   }
+  return openApi;
 }
 
 function answer(request: FastifyRequest, reply: FastifyReply, body: Buffer): FastifyReply {

@@ -59,19 +59,22 @@ export class EntropyService implements OnApplicationShutdown {
   }
 
   /** Takes `count` bytes for `client` from wherever the pool has them, or nothing when it has too few. */
-  async tryTake(count: number, client: string): Promise<Buffer | undefined> {
+  async tryTake(count: number, client: string, isWanted = always): Promise<Buffer | undefined> {
     let bytes = this.takeNow(count, client);
-    while (bytes === undefined && (await this.pool.prepare(count))) bytes = this.takeNow(count, client);
+    while (bytes === undefined && (await this.pool.prepare(count)) && isWanted()) {
+      bytes = this.takeNow(count, client);
+    }
     return bytes;
   }
 
   /**
    * Takes `count` bytes for `client`, from wherever the pool has them.
    *
-   * @throws {ApiError} `too-little-entropy`; nothing is taken then.
+   * @param isWanted asked again once the pool was waited for: its client may be gone.
+   * @throws {ApiError} `too-little-entropy`, also when they are not wanted any more; nothing is taken then.
    */
-  async take(count: number, client: string): Promise<Buffer> {
-    const bytes = await this.tryTake(count, client);
+  async take(count: number, client: string, isWanted = always): Promise<Buffer> {
+    const bytes = await this.tryTake(count, client, isWanted);
     if (bytes === undefined) throw this.shortage(count);
     return bytes;
   }
@@ -82,8 +85,15 @@ export class EntropyService implements OnApplicationShutdown {
    * @param most more than `draw` takes, but for a negligible chance.
    * @throws {ApiError} `too-little-entropy`; nothing is taken then.
    */
-  async draw<T>(most: number, client: string, draw: (take: (count: number) => Buffer) => T): Promise<T> {
-    while (!this.pool.holds(most)) if (!(await this.pool.prepare(most))) throw this.shortage(most);
+  async draw<T>(
+    most: number,
+    client: string,
+    draw: (take: (count: number) => Buffer) => T,
+    isWanted = always,
+  ): Promise<T> {
+    while (!this.pool.holds(most)) {
+      if (!(await this.pool.prepare(most)) || !isWanted()) throw this.shortage(most);
+    }
     return draw((count) => {
       const bytes = this.takeNow(count, client);
       if (bytes === undefined) throw this.shortage(count);
@@ -135,4 +145,8 @@ export class EntropyService implements OnApplicationShutdown {
   onApplicationShutdown(): Promise<void> {
     return this.pool.close();
   }
+}
+
+function always(): boolean {
+  return true;
 }
