@@ -12,6 +12,7 @@ export default {
   // A new process after each file.
   workerIdleMemoryLimit: 0,
   workerGracefulExitTimeout: 30_000,
+  testSequencer: '<rootDir>/test/runner/sequencer.js',
   roots: ['apps', 'libs', 'clients/qrng/src', 'scripts', 'tools', 'test'].map(
     (folder) => `<rootDir>/${folder}`,
   ),

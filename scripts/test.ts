@@ -2,8 +2,8 @@
  * `npm test`: every check of the project, side by side. What a suite needs beyond npm's packages is installed with apt-get where
  * that is possible; suites whose tools are missing are skipped by name, and with CI=true that is a failure.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import type { SpawnSyncOptions, StdioOptions } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -25,6 +25,9 @@ const TOOLS: Readonly<Record<string, string>> = {
   'systemd-analyze': 'systemd',
   zsh: 'zsh',
   fish: 'fish',
+  rngd: 'rng-tools5',
+  'qemu-system-x86_64': 'qemu-system-x86',
+  busybox: 'busybox-static',
 };
 
 interface JestResults {
@@ -37,8 +40,10 @@ interface JestResults {
 
 const NO_RESULTS = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numRuntimeErrorTestSuites: 1 };
 
-const missing = obtainTools();
-const [lint, types, jest] = await Promise.all([check('lint'), check('types'), runJest(missing)]);
+const checks = [check('lint'), check('types')];
+const missing = await obtainTools();
+const jest = await runJest(missing);
+const [lint, types] = await Promise.all(checks);
 const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = jest.results;
 
 const failed: string[] = [];
@@ -55,18 +60,19 @@ console.log(`\n${numPassedTests} passed, ${failures} failed, ${numPendingTests} 
 process.exit(failed.length > 0 ? 1 : 0);
 
 /** Installs what is missing if it can, and returns the commands that are still missing. */
-function obtainTools(): string[] {
+async function obtainTools(): Promise<string[]> {
   const absent = Object.keys(TOOLS).filter((command) => !isOnPath(command));
   if (absent.length === 0) return [];
   const packages = absent.flatMap((command) => TOOLS[command] ?? []);
   if (process.getuid?.() !== 0 || !isOnPath('apt-get')) return absent;
   console.log(`Installing with apt-get, for the suites that need them: ${packages.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const quiet: SpawnSyncOptions = { env, stdio: ['ignore', 'ignore', 'inherit'] };
-  spawnSync('apt-get', ['update', '-q'], quiet);
+  const aptGet = (...args: string[]): Promise<unknown> =>
+    once(spawn('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] }), 'close');
+  await aptGet('update', '-q');
   // One package that cannot be had must not keep the others out.
   for (const name of packages) {
-    spawnSync('apt-get', ['install', '-qy', '--no-install-recommends', name], quiet);
+    await aptGet('install', '-qy', '--no-install-recommends', name);
   }
   return absent.filter((command) => !isOnPath(command));
 }

@@ -86,6 +86,32 @@ describe('API keys', () => {
     }
   });
 
+  test('are accepted as X-API-KEY, too', async () => {
+    for (const path of ['/api/random', '/api/usage', '/api/stream?bytes=10']) {
+      const { status } = await gateway.request(path, { headers: { 'x-api-key': keys.key('plain') } });
+      expect([path, status]).toEqual([path, 200]);
+    }
+    for (const key of ['', 'x'.repeat(48), `Bearer ${keys.key('plain')}`, keys.key('disabled')]) {
+      const answer = await gateway.request('/api/random', { headers: { 'x-api-key': key } });
+      expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, 'Bearer']);
+    }
+  });
+
+  test.each([
+    ['of the same key', 'plain', 'plain'],
+    ['of two valid keys', 'plain', 'current'],
+    ['of a valid key and one that is not', 'plain', 'disabled'],
+  ])('are refused with 400 in both fields, %s, wherever they are sent', async (_, bearer, bare) => {
+    const headers = { ...keys.bearer(bearer), 'x-api-key': keys.key(bare) };
+    const failures = await gateway.metric('qrng_auth_failures_total');
+    for (const path of ['/api/random', '/api/usage', '/api/nothing']) {
+      const { status, text } = await gateway.request(path, { headers });
+      expect([path, status]).toEqual([path, 400]);
+      expect(text).toContain('Send either Authorization or X-API-KEY, not both.');
+    }
+    expect(await gateway.metric('qrng_auth_failures_total')).toBe(failures);
+  });
+
   test('are refused where the field comes twice', async () => {
     const good = `Authorization: Bearer ${'a'.repeat(40)}`;
     const bad = 'Authorization: Bearer nonsense';
@@ -95,6 +121,7 @@ describe('API keys', () => {
       [bad, good],
       [good, 'Authorization:'],
       ['authorization:', good],
+      [`X-API-KEY: ${'a'.repeat(40)}`, `X-API-KEY: ${'a'.repeat(40)}`],
     ]) {
       const failures = (await gateway.metric('qrng_auth_failures_total')) ?? 0;
       const { status } = await rawRequest(gateway, ['GET /api/random HTTP/1.1', 'Host: x', ...fields]);
@@ -196,6 +223,8 @@ describe('/metrics', () => {
       expect(await statusOf({})).toBe(401);
       expect(await statusOf({ authorization: `Bearer ${token}x` })).toBe(401);
       expect(await statusOf({ authorization: `Bearer ${token}` })).toBe(200);
+      expect(await statusOf({ 'x-api-key': token })).toBe(200);
+      expect(await statusOf({ ...keys.bearer('scraper'), 'x-api-key': token })).toBe(400);
       expect(await statusOf(keys.bearer('scraper'))).toBe(200);
       expect(await statusOf(keys.bearer('other'))).toBe(403);
       expect(

@@ -21,6 +21,7 @@ const GATES: Record<string, 'open' | 'packet' | 'any key' | string[]> = {
   '/api/quality': ['random', 'status'],
   '/api/status': ['status'],
   '/api/usage': 'any key',
+  '/mcp': 'any key',
   '/v1/capabilities': ['random', 'status'],
   '/v1/entropy': ['random'],
   '/v1/healthtest': ['random', 'status'],
@@ -45,7 +46,11 @@ const GATES: Record<string, 'open' | 'packet' | 'any key' | string[]> = {
 const REQUIRED: Record<string, string> = { '/api/permutation': '?n=5', '/api/stream': '?bytes=5' };
 
 /** The routes that know POST and nothing else, and a body that each takes. */
-const POSTS: Record<string, string> = { '/push': '', '/v1/entropy': '{"block_size":32}' };
+const POSTS: Record<string, string> = {
+  '/push': '',
+  '/v1/entropy': '{"block_size":32}',
+  '/mcp': '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
+};
 
 const SCOPES = ['random', 'status', 'metrics'];
 const keys = new TestKeys(Object.fromEntries(SCOPES.map((scope) => [scope, { scopes: [scope] }])));
@@ -89,7 +94,7 @@ describe.each(gated)('%s', (path, gate) => {
   const url = path + (REQUIRED[path] ?? '');
 
   const body = POSTS[path];
-  const json = { 'content-type': 'application/json' };
+  const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
   const methods = body === undefined ? (['GET', 'HEAD'] as const) : (['POST', 'GET'] as const);
 
   test.each(methods)('answers %s without a key with 401', async (method) => {
@@ -132,6 +137,8 @@ describe('whoever has no key', () => {
     '/v1',
     '/v1/',
     '/v1/nothing',
+    '/mcp/',
+    '/mcp/nothing',
     '/%761/nothing',
   ])('learns nothing but 401 of %s', async (path) => {
     expect((await gateway.request(path)).status).toBe(401);

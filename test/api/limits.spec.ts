@@ -13,6 +13,8 @@ const keys = new TestKeys({
   slow: { requestsPerMinute: 2 },
   small: { bytesPerDay: 100 },
   ample: { bytesPerDay: 10_000 },
+  endless: { bytesPerDay: Number.MAX_SAFE_INTEGER, requestsPerMinute: Number.MAX_SAFE_INTEGER },
+  disabled: { disabled: true },
 });
 
 let gateway: TestGateway;
@@ -97,6 +99,17 @@ describe('a client', () => {
       expect(headers['ratelimit-policy']).toBe('"window";q=100;w=60, "burst";q=20;w=1');
       expect(headers['ratelimit']).toBe(`"window";r=${left};t=60, "burst";r=${left - 80};t=1`);
     }
+  });
+
+  test('with limits beyond what a structured field can say has a field that is one', async () => {
+    await start({});
+    const { headers } = await ask('endless');
+    expect(headers['ratelimit-policy']).toMatch(
+      /^"window";q=999999999999999;w=60, .*"day";q=999999999999999;/,
+    );
+    expect(headers['ratelimit']).toMatch(
+      /^"window";r=999999999999999;t=\d+, .*"day";r=999999999999999;t=\d+$/,
+    );
   });
 
   test('has limits of its own where its key says so', async () => {
@@ -250,30 +263,40 @@ describe('an address', () => {
   const guess = (headers = {}) =>
     gateway.request('/api/random', { headers: { authorization: `Bearer ${'x'.repeat(40)}`, ...headers } });
 
-  test('that fails to authenticate too often is refused before any key is compared', async () => {
+  test('that fails to authenticate too often is refused, and no valid key from there', async () => {
     const move = await start(limits);
     const events = recorded();
     for (let i = 0; i < 3; i++) expect((await guess()).status).toBe(401);
     const refused = await guess();
     expect(refused.status).toBe(429);
     expect(refused.headers['ratelimit']).toBeUndefined();
-    expect((await ask('one')).status).toBe(429);
+    expect(await statuses(3, 'one')).toEqual([200, 200, 200]);
     expect((await gateway.request('/health/live')).status).toBe(200);
+    expect((await gateway.request('/api/nothing')).status).toBe(429);
     move(Number(refused.headers['retry-after']) * 1000);
-    expect((await ask('one')).status).toBe(200);
+    expect((await guess()).status).toBe(401);
     expect(events).toEqual([
       ...Array<string>(3).fill('authentication-failed'),
       'rate-limited',
       'rate-limited',
+      'authentication-failed',
     ]);
-    expect(await gateway.metric('qrng_auth_failures_total')).toBe(3);
+    expect(await gateway.metric('qrng_auth_failures_total')).toBe(4);
     expect(await gateway.metric('qrng_rate_limited_total{client="(unauthenticated)"}')).toBe(2);
   });
 
-  test('is blocked if it goes on', async () => {
+  test('that sends a key that is disabled or has expired is counted like any other', async () => {
+    await start(limits);
+    for (let i = 0; i < 3; i++) expect((await ask('disabled')).status).toBe(401);
+    expect((await ask('disabled')).status).toBe(429);
+    expect((await ask('one')).status).toBe(200);
+  });
+
+  test('is blocked if it goes on, and no valid key from there', async () => {
     await start(limits);
     for (let i = 0; i < 8; i++) await guess();
     expect((await guess()).headers['retry-after']).toBe('900');
+    expect((await ask('one')).status).toBe(200);
   });
 
   test('that sends no key at all is counted too', async () => {
@@ -297,9 +320,21 @@ describe('an address', () => {
     expect((await guess({ 'x-forwarded-for': '2001:db8:0:3::1, 2001:db8:0:1::1' })).status).toBe(429);
     expect((await ask('one')).status).toBe(200);
   });
+
+  test.each([
+    ['with a port', '192.0.2.1:4711', '192.0.2.2:4711'],
+    ['with a port, IPv6', '[2001:db8:0:1::1]:4711', '[2001:db8:0:2::1]:4711'],
+    ['behind NAT64', '64:ff9b::192.0.2.1', '64:ff9b::192.0.2.2'],
+    ['mapped into IPv6, in hex', '::ffff:c000:201', '::ffff:c000:202'],
+  ])('that a proxy writes %s is told from others', async (_, stranger, other) => {
+    await start({ ...limits, QRNG_TRUST_PROXY: '127.0.0.1' });
+    for (let i = 0; i < 4; i++) await guess({ 'x-forwarded-for': stranger });
+    expect((await guess({ 'x-forwarded-for': stranger })).status).toBe(429);
+    expect((await guess({ 'x-forwarded-for': other })).status).toBe(401);
+  });
 });
 
-test('of several reasons to refuse a request the first is told: address, key, its limit, parameters, entropy', async () => {
+test('of several reasons to refuse a request the first is told: key, its limit, parameters, entropy', async () => {
   gateway = await startGateway({ QRNG_API_KEYS_FILE: keys.path, QRNG_RATE_LIMIT_MAX: '2' });
   const wrong = '/api/random?bytes=0';
   expect((await ask('one', wrong)).status).toBe(400); // though the pool is empty
@@ -311,7 +346,8 @@ test('of several reasons to refuse a request the first is told: address, key, it
   ]);
   expect((await gateway.request(wrong)).status).toBe(401);
   expect((await gateway.request('/api/nothing')).status).toBe(401);
-  for (const answer of [await ask('two', wrong), await ask('one'), await gateway.request('/api/nothing')]) {
+  for (const answer of [await gateway.request(wrong), await gateway.request('/api/nothing')]) {
     expect([answer.status, answer.headers['ratelimit']]).toEqual([429, undefined]);
   }
+  expect((await ask('two', wrong)).status).toBe(400);
 });

@@ -166,7 +166,7 @@ describe('a stream is refused', () => {
   test('with 429 beyond 16, also when all are asked for in one turn of the event loop', async () => {
     await gateway.fill(1000);
     const streams = gateway.app.get(Streams);
-    const request = { client: { name: 'greedy' }, ip: '127.0.0.1' } as FastifyRequest;
+    const request = { client: { name: 'greedy' }, ip: '127.0.0.1', headers: {} } as FastifyRequest;
     const reply = { raw: { setTimeout: () => undefined } } as unknown as FastifyReply;
     const opened = await Promise.allSettled(
       Array.from({ length: 40 }, () => streams.open(request, reply, 1000)),

@@ -55,7 +55,10 @@ describeWithBrowser('Swagger UI in headless Chromium', () => {
     const response = await page.goto(`${gateway.url}/docs`);
     expect(response?.headers()['content-security-policy']).toContain("default-src 'none'");
     await page.waitForSelector('#operations-entropy-getRandom');
-    expect(await page.locator('.opblock').count()).toBe(15);
+    const { paths } = JSON.parse((await gateway.request('/docs-json')).text) as { paths: object };
+    const operations = Object.values(paths).flatMap((path: object) => Object.keys(path));
+    expect(operations.length).toBeGreaterThanOrEqual(15);
+    expect(await page.locator('.opblock').count()).toBe(operations.length);
   });
 
   test('shows the name of the product, the guide, every bound and code samples', async () => {
@@ -90,9 +93,9 @@ describeWithBrowser('Swagger UI in headless Chromium', () => {
 
   test('authorises, tries out /api/random and shows fresh bytes', async () => {
     await page.click('.btn.authorize');
-    await page.fill('.auth-container input', gateway.apiKey);
-    await page.click('.auth-btn-wrapper .authorize');
-    await page.click('.auth-btn-wrapper .btn-done');
+    await page.fill('.auth-container input >> nth=0', gateway.apiKey);
+    await page.click('.auth-btn-wrapper .authorize >> nth=0');
+    await page.click('.auth-btn-wrapper .btn-done >> nth=0');
     await page.click('#operations-entropy-getRandom .opblock-summary-control');
     const shown = page.locator('#operations-entropy-getRandom .live-responses-table pre').first();
     const seen = new Set<string>();

@@ -32,6 +32,7 @@ const METRICS = new Set([
   'qrng_audit_writable',
   'qrng_auth_failures_total',
   'qrng_certificate_expiry_timestamp_seconds',
+  'qrng_reload_success',
   'qrng_collector_buffer_bytes',
   'qrng_collector_health_test_failures_total',
   'qrng_collector_last_packet_timestamp_seconds',

@@ -1,5 +1,7 @@
 /** Each file is reloaded on its own: one that cannot be used keeps no other from being taken, and everybody can see it. */
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -76,3 +78,26 @@ test.each([
     expect(await health()).toEqual({ status: 'up' });
   },
 );
+
+/** `qrng-dd reload` on the gateway. */
+async function reloadCommand(): Promise<{ code: number | null; output: string }> {
+  const args = ['--pid', String(gateway.run.child.pid), '--state-dir', gateway.env['QRNG_STATE_DIR'] ?? ''];
+  const child = spawn(process.execPath, ['dist/tools/reload.js', ...args]);
+  let output = '';
+  child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (output += text.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output };
+}
+
+test('the reload command fails when something is refused, and says what; else it ends once all is in use', async () => {
+  expect(await reloadCommand()).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('api-keys: in use') as unknown,
+  });
+  keys.writeText('no JSON');
+  const { code, output } = await reloadCommand();
+  expect(code).toBe(1);
+  expect(output).toContain('api-keys: refused, the old ones stay in use: the file must be JSON');
+  expect(output).toContain('hmac-keys: in use as on disk');
+});

@@ -13,6 +13,8 @@ const MESSAGES = {
   'clock-leapt':
     "this host's clock leapt ahead, as after a suspension or a restored snapshot; all bytes on hand are dropped, a new run begins",
   'credentials-reloaded': 'took over keys and certificates from their files',
+  'reloads-not-written':
+    'the outcome of a reload cannot be written to the state directory; operator commands cannot see it',
   'credentials-refused': 'keys or certificates on disk do not hold; the old ones stay in use',
   'source-up': 'a source passed its start-up test and is in use',
   'source-failing':
@@ -41,7 +43,7 @@ const MESSAGES = {
     'the gateway refused the key or client certificate; nothing is sealed until it takes them. Check QRNG_HMAC_SECRET_KEY and QRNG_PUSH_CERT_FILE',
   'push-refused': 'the gateway will never take this packet; its bytes are dropped',
   'push-stale':
-    "the packet's bytes are dropped: sealed before the gateway's state began (normal once, when it is new), or outside of its window; if it goes on, check the clocks of both hosts",
+    "the gateway finds the packet's time stamp outside of its window; its bytes are dropped. Check the clocks of both hosts",
   'push-replayed':
     'the gateway has already taken this number; all bytes on hand are dropped, a new run begins. Another collector uses this QRNG_COLLECTOR_ID, or this machine or its state directory was restored or copied',
   'push-expired': 'the gateway refused these bytes for four minutes; they are dropped',

@@ -17,6 +17,7 @@ const { settings, warnings } = readSettingsOrExit(CollectorSettings, process.env
 try {
   await createCollector(settings, {
     readAgain: () => readSettings(CollectorSettings, process.env).settings,
+    stateDirectory: settings.QRNG_STATE_DIR,
     files: [
       ...secretFiles(CollectorSettings, process.env),
       ...[settings.QRNG_PUSH_CA_FILE, settings.QRNG_PUSH_CERT_FILE, settings.QRNG_PUSH_KEY_FILE],

@@ -12,6 +12,7 @@ import { addRequestHooks } from './http/request-hooks.js';
 import { boundConnections, ignoreExpectations, serverOptions } from './http/server-options.js';
 import { passBody } from './api/request-body.js';
 import { addSwagger } from './docs/swagger.js';
+import { McpService } from './mcp/mcp.service.js';
 import { Receivers } from './receive/receivers.service.js';
 import { readPacketBody } from './push/packet-body.js';
 import { SettingsSource } from './settings-source.js';
@@ -44,7 +45,8 @@ export async function createGateway(
   fastify.addContentTypeParser('application/octet-stream', readPacketBody); // of pushes alone (request-hooks.ts)
   fastify.addContentTypeParser('*', passBody);
   await addRequestHooks(app);
-  addSwagger(app);
+  const openApi = addSwagger(app);
+  app.get(McpService, { strict: false }).describeBy(() => openApi().components?.schemas ?? {});
   boundConnections(app);
   ignoreExpectations(app.getHttpServer());
   answerConnect(app.getHttpServer());

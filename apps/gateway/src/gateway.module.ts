@@ -17,6 +17,7 @@ import { ScopeGuard } from './gate/scope.guard.js';
 import { HealthModule } from './health/health.module.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { UnknownRoute } from './http/unknown-route.js';
+import { McpModule } from './mcp/mcp.module.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { OpenApiModule } from './open-api/open-api.module.js';
 import { PushModule } from './push/push.module.js';
@@ -46,6 +47,7 @@ export class GatewayModule {
         HealthModule,
         ScrapeModule,
         OpenApiModule,
+        McpModule,
       ],
       providers: [
         UnknownRoute,

@@ -29,14 +29,15 @@ const MESSAGES = {
     'the file of the replay state was deleted or replaced while the gateway ran; it is written again',
   'replay-state-not-saved':
     'the positions could not be written; after the next start packets of the last seconds are refused',
-  'usage-lost': "the day's usage cannot be read; quotas begin anew",
-  'usage-not-written': "the day's usage cannot be written",
+  'usage-lost': 'the usage of the day cannot be read; quotas begin anew',
+  'usage-not-written': 'the usage of the day cannot be written',
   receiving:
     'packets are received without answers; a small bufferBytes loses datagrams (raise net.core.rmem_max)',
   'receive-failed': 'a one-way input cannot be read; it is tried again',
   'telemetry-malformed': 'a heartbeat does not carry valid telemetry',
   'sequence-gap': 'a collector skipped sequence numbers: packets were lost',
   'push-refused': 'a packet was refused',
+  overdrawn: 'a draw was ended: the bytes in the pool are not random',
   'stream-ended-early': 'a stream ended before its last byte',
   'internal-error': 'a request failed because of a defect of the gateway',
 } as const;

@@ -12,6 +12,7 @@ import {
   Variable,
 } from '#libs/settings';
 import { isApiKeyEntry } from './clients/api-key-entry.js';
+import { isToken } from './clients/token.js';
 import { isAddressRange } from './addresses/address-range.js';
 
 export class GatewaySettings {
@@ -119,7 +120,9 @@ export class GatewaySettings {
 
   @IsOptional()
   @Secret()
-  @Variable('a token of 16 to 256 characters of A-Z a-z 0-9 . _ ~ + / - and = at the end', isToken)
+  @Variable('a token of 16 to 256 characters of A-Z a-z 0-9 . _ ~ + / - and = at the end', (value) =>
+    isToken(value, 16, 256),
+  )
   QRNG_METRICS_TOKEN?: string;
 
   @IsOptional()
@@ -164,11 +167,6 @@ export function parseListenAddress(value: unknown): ListenAddress | undefined {
   if (match?.[1] !== undefined && !isIPv6(match[1])) return undefined;
   const port = Number(match?.[3]);
   return host === undefined || !(port <= 65_535) ? undefined : { host, port };
-}
-
-/** A bearer token as requests can carry it (RFC 6750, section 2.1: b64token). */
-function isToken(value: unknown): boolean {
-  return typeof value === 'string' && /^(?=.{16,256}$)[A-Za-z0-9._~+/-]+=*$/.test(value);
 }
 
 function isRedisUrl(value: unknown): boolean {

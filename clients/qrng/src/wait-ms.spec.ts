@@ -14,9 +14,9 @@ describe('waitMs', () => {
     expect(waitMs(60_000, 0, most)).toBe(65_999);
   });
 
-  test('doubles the back-off with each attempt, to half a minute', () => {
-    expect([0, 1, 2, 5, 6, 100].map((attempt) => waitMs(undefined, attempt, most))).toEqual([
-      500, 1000, 2000, 16_000, 30_000, 30_000,
+  test('doubles the back-off with each attempt, to ten seconds', () => {
+    expect([0, 1, 2, 4, 5, 100].map((attempt) => waitMs(undefined, attempt, most))).toEqual([
+      500, 1000, 2000, 8000, 10_000, 10_000,
     ]);
     expect(waitMs(undefined, 100, least)).toBe(1);
   });

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 
 /** Without Retry-After, as when nothing listens: doubled with each attempt, up to the second. */
 const FIRST_BACKOFF_MS = 500;
-const LONGEST_BACKOFF_MS = 30_000;
+const LONGEST_BACKOFF_MS = 10_000;
 /** Spread of clients that were all refused at the same moment. */
 const SPREAD_MS = 1000;
 

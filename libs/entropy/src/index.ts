@@ -10,6 +10,7 @@ export { floats } from './sampling/floats.js';
 export { gaussians } from './sampling/gaussians.js';
 export { integers } from './sampling/integers.js';
 export { permutation } from './sampling/permutation.js';
+export { sequence } from './sampling/sequence.js';
 export { charactersOf, strings } from './sampling/strings.js';
 export { uuids } from './sampling/uuids.js';
 export { QUALITY_WINDOW, QualityWindow, type QualityReport } from './quality/quality-window.js';

@@ -1,4 +1,6 @@
 export { DirectoryLock, DirectoryLockError } from './directory-lock.js';
 export { errorCode } from './error-code.js';
+export { readReloadOutcomes, writeReloadOutcomes } from './reload-outcomes.js';
+export type { ReloadOutcome } from './reload-outcomes.js';
 export { replaceFile, rewriteFile } from './replace-file.js';
 export { watchFiles } from './watch-files.js';

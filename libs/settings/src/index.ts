@@ -16,7 +16,6 @@ export { lockDirectory } from './lock-directory.js';
 export {
   EXIT_TEMPORARY,
   exitConfig,
-  problemsOf,
   readSettings,
   readSettingsOrExit,
   secretFiles,

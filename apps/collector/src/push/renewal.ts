@@ -1,5 +1,5 @@
 /** Keys and certificates that change on disk, or SIGHUP: read again without losing anything that is on its way. */
-import { watchFiles } from '#libs/files';
+import { errorCode, watchFiles, writeReloadOutcomes } from '#libs/files';
 import { SettingsError } from '#libs/settings';
 import { logEvent } from '../log-events.js';
 import type { CollectorSettings } from '../settings.js';
@@ -10,6 +10,8 @@ export interface Renewal {
   /** @throws {SettingsError} */
   readonly readAgain: () => Readonly<CollectorSettings>;
   readonly files: readonly string[];
+  /** Where the outcome of each reload is written, for operators' commands. */
+  readonly stateDirectory: string;
 }
 
 /** Keeps `identity` up to date for as long as the process lives. */
@@ -22,8 +24,20 @@ export function keepRenewed(identity: Identity, renewal: Renewal): void {
     } catch (error) {
       if (!(error instanceof SettingsError)) throw error;
       logEvent('error', 'credentials-refused', { problems: error.problems });
+      note(error.message);
+      return;
+    }
+    note();
+  };
+  const note = (refused?: string): void => {
+    const outcome = { what: 'credentials', at: Date.now(), ...(refused === undefined ? {} : { refused }) };
+    try {
+      writeReloadOutcomes(renewal.stateDirectory, [outcome]);
+    } catch (error) {
+      logEvent('error', 'reloads-not-written', { reason: errorCode(error) });
     }
   };
+  note();
   watchFiles(renewal.files, renew);
   process.on('SIGHUP', renew);
 }

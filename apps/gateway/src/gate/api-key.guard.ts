@@ -1,19 +1,11 @@
-/** The global gate: every route that is not @Public() demands a valid API key. */
+/** First guard of every route: without @Public() it needs a valid API key. */
 import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { Authenticator } from './authenticator.js';
-import type { Client } from '../clients/client.js';
+import { Gate } from './gate.service.js';
 import { PUBLIC } from './public.decorator.js';
 import { RouteMetadata } from './route-metadata.js';
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Who asks; set by ApiKeyGuard. */
-    client: Client | undefined;
-  }
-}
 
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
@@ -21,17 +13,15 @@ export class ApiKeyGuard implements CanActivate {
 
   constructor(
     reflector: Reflector,
-    private readonly authenticator: Authenticator,
+    private readonly gate: Gate,
   ) {
-    this.#open = new RouteMetadata(reflector, PUBLIC);
+    this.#open = new RouteMetadata((context) =>
+      reflector.getAllAndOverride(PUBLIC, [context.getHandler(), context.getClass()]),
+    );
   }
 
-  canActivate(context: ExecutionContext): boolean | Promise<never> {
-    if (this.#open.of(context) === true) return true;
-    const request = context.getArgByIndex<FastifyRequest>(0);
-    const client = this.authenticator.authenticate(request);
-    if (client instanceof Promise) return client;
-    request.client = client;
+  canActivate(context: ExecutionContext): boolean {
+    if (this.#open.of(context) !== true) this.gate.authenticate(context.getArgByIndex<FastifyRequest>(0));
     return true;
   }
 }

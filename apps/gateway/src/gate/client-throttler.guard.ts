@@ -1,74 +1,33 @@
-/** Admits an authenticated request if its client is within its limits, and tells it where it stands. */
+/** Second guard of every route: the limits of the client, or those that Throttler's decorators set on the route. */
 import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Client } from '../clients/client.js';
-import { GatewaySettings } from '../settings.js';
-import { LimitReports } from '../limits/limit-reports.js';
-import { limitField, policyField } from '../limits/rate-limit-fields.js';
-import type { RatePolicy, RateVerdict } from '../limits/rate-limiter.js';
-import { ratePolicy } from '../limits/rate-policy.js';
-import { RequestLimits } from '../limits/request-limits.js';
-import { UsageBook } from '../limits/usage-book.js';
+import { Gate } from './gate.service.js';
+import { RouteMetadata } from './route-metadata.js';
+import { routeThrottle } from './route-throttle.js';
+import type { RouteThrottle } from './route-throttle.js';
 
-interface Limits {
-  readonly policy: RatePolicy;
-  readonly field: string;
-}
-
-/**
- * In the place of Throttler's own guard, on the storage that ThrottlerModule provides: the limits are those of the client,
- * not of the route, and nothing here waits unless Redis is asked. Throttler's guard asks for the metadata of each route
- * and awaits nine times, which costs more than all of the rest of a request.
- */
+/** In the place of Throttler's own guard: docs/decisions/0009-our-own-throttler-guard.md says why. */
 @Injectable()
 export class ClientThrottlerGuard implements CanActivate {
-  readonly #limits = new WeakMap<Client, Limits>();
+  readonly #throttle: RouteMetadata<RouteThrottle>;
 
   constructor(
-    private readonly requests: RequestLimits,
-    private readonly settings: GatewaySettings,
-    private readonly reports: LimitReports,
-    private readonly usage: UsageBook,
-  ) {}
+    reflector: Reflector,
+    private readonly gate: Gate,
+  ) {
+    this.#throttle = new RouteMetadata((context) => routeThrottle(reflector, context));
+  }
 
-  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const limited = this.limit(
+  canActivate(context: ExecutionContext): boolean {
+    const throttle = this.#throttle.of(context);
+    if (throttle === 'skip') return true;
+    this.gate.limit(
       context.getArgByIndex<FastifyRequest>(0),
       context.getArgByIndex<FastifyReply>(1),
+      throttle,
     );
-    return limited === undefined ? true : limited.then(() => true);
-  }
-
-  /**
-   * Counts the request, if it is authenticated.
-   *
-   * @throws {ApiError} `rate-limited`.
-   */
-  limit(request: FastifyRequest, reply: FastifyReply): Promise<void> | undefined {
-    const { client } = request;
-    if (client === undefined) return undefined;
-    const verdict = this.requests.hit(client.name, this.#limitsOf(client).policy, request.ip);
-    if (verdict instanceof Promise) {
-      return verdict.then((later) => this.#enforce(client, later, request, reply));
-    }
-    this.#enforce(client, verdict, request, reply);
-    return undefined;
-  }
-
-  #enforce(client: Client, verdict: RateVerdict, request: FastifyRequest, reply: FastifyReply): void {
-    const { policy, field } = this.#limitsOf(client);
-    void reply.header('ratelimit-policy', field).header('ratelimit', limitField(verdict, policy));
-    if (verdict.refused !== undefined) throw this.reports.refuseClient(verdict, request.ip, client.name);
-    this.usage.countRequest(client.name);
-  }
-
-  #limitsOf(client: Client): Limits {
-    const known = this.#limits.get(client);
-    if (known !== undefined) return known;
-    const policy = ratePolicy(this.settings, client.requestsPerMinute);
-    const limits = { policy, field: policyField(policy) };
-    this.#limits.set(client, limits);
-    return limits;
+    return true;
   }
 }

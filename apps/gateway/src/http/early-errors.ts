@@ -1,10 +1,11 @@
 /** Errors that Node and the router find before a request reaches any hook of ours; they are problems like all others. */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { PROBLEMS } from '../problem/api-error.js';
 import type { ApiErrorCode } from '../problem/api-error.js';
 import { PROBLEM_TYPE, problemBody } from '../problem/problem-body.js';
+import { isPushHead } from './push-request.js';
 
 /** A client has so long to read the answer. */
 const LINGER_MS = 1000;
@@ -36,7 +37,7 @@ export function answerClientError(error: ClientError, socket: HttpSocket): void 
     return;
   }
   const code = codeOf(error);
-  socket.end(isPush(answer?.req, error.rawPacket) ? bareStatus(code) : wholeAnswer(code));
+  socket.end(isPushHead(answer?.req, error.rawPacket) ? bareStatus(code) : wholeAnswer(code));
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
@@ -66,13 +67,6 @@ export function answerRouterError(_error: Error, { id = '' }: Exchange, reply: E
 function codeOf(error: NodeJS.ErrnoException): keyof typeof DETAILS {
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'request-timeout';
   return error.code === 'HPE_HEADER_OVERFLOW' ? 'headers-too-large' : 'bad-request';
-}
-
-/** Whether it is a push, also one whose head Node did not accept: then there is no request, but its first line. */
-function isPush(request: IncomingMessage | undefined, packet: unknown): boolean {
-  const first = Buffer.isBuffer(packet) ? packet.toString('latin1', 0, 'POST /push '.length) : '';
-  const line = request === undefined ? first : `${request.method} ${request.url} `;
-  return /^POST \/push[? ]/.test(line);
 }
 
 /** All that travels back through the diode. */

@@ -8,6 +8,7 @@ import { pushAnswer } from '../push/push-refusal.js';
 import { ApiError, PROBLEMS } from '../problem/api-error.js';
 import type { ApiErrorCode } from '../problem/api-error.js';
 import { PROBLEM_TYPE, problemBody } from '../problem/problem-body.js';
+import { isPush } from './push-request.js';
 
 /** When a load balancer that was told 503 should look again, in seconds. */
 const RETRY_AFTER_SECS = 1;
@@ -59,10 +60,6 @@ export class ProblemFilter implements ExceptionFilter {
 /** What was thrown, as an error: pino writes the stack of `err`. */
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
-}
-
-function isPush(request: FastifyRequest): boolean {
-  return request.method === 'POST' && request.route === '/push';
 }
 
 /** Terminus throws its report when something is down; load balancers read it as it is. */

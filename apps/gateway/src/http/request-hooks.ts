@@ -9,6 +9,7 @@ import { refuseOtherVersions } from './http-version.js';
 import { lockstep } from './lockstep.js';
 import { isReadable } from './media-type.js';
 import * as pipelining from './pipelining.js';
+import { isPush } from './push-request.js';
 import { UnknownRoute } from './unknown-route.js';
 
 declare module 'fastify' {
@@ -31,19 +32,19 @@ export async function addRequestHooks(app: NestFastifyApplication): Promise<void
   const fastify = app.getHttpAdapter().getInstance();
   const together = lockstep();
   fastify.decorateRequest('client', undefined);
+  fastify.decorateRequest('standing', undefined);
   fastify.decorateRequest('route', 'unmatched');
 
   fastify.addHook('onRequest', (request, _reply, done) => {
     request.route = request.routeOptions.url ?? 'unmatched';
     if (!pipelining.begin(request)) return;
-    if (request.route !== '/push') together(done);
+    if (!isPush(request)) together(done);
     else done(); // it waits for the disk, and there pushes go together (EmbeddedPool)
   });
 
   fastify.addHook('onRequest', (request, reply, done) => {
-    const isPush = request.route === '/push';
-    // The answer to a push is a bare status: nothing else travels back through the diode.
-    if (!isPush) {
+    const push = isPush(request);
+    if (!push) {
       void reply
         .header('cache-control', 'no-store')
         .header('x-content-type-options', 'nosniff')
@@ -52,14 +53,10 @@ export async function addRequestHooks(app: NestFastifyApplication): Promise<void
     refuseOtherVersions(request);
     checkFraming(request);
     if (request.is404) {
-      unknownRoute.refuse(request, reply).catch(done);
-      return;
+      unknownRoute.refuse(request, reply);
     }
-    if (isPush) pushGate?.check(request, reply);
-    else if (!isReadable(request)) {
-      unknownRoute.refuseBody(request, reply).catch(done);
-      return;
-    }
+    if (push) pushGate?.check(request, reply);
+    else if (!isReadable(request)) unknownRoute.refuseBody(request, reply);
     done();
   });
 

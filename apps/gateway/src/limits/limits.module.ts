@@ -1,54 +1,80 @@
-/** Limits of addresses and of clients, and what clients have used. */
+/** Limits of networks and of clients, and what clients have used; with Redis together with other gateways. */
 import { Module } from '@nestjs/common';
-import { ThrottlerModule } from '@nestjs/throttler';
+import { seconds, ThrottlerModule } from '@nestjs/throttler';
 import { Clock } from '../clock.js';
-import { GatewaySettings } from '../settings.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
 import { REDIS, RedisModule } from '../redis/redis.module.js';
+import { GatewaySettings } from '../settings.js';
 import { StateModule } from '../state/state.module.js';
-import { FailedAuthentications, MAX_NETWORKS } from './failed-authentications.js';
+import { EXCHANGE } from './exchange.js';
+import type { Exchange } from './exchange.js';
+import { FailedAuthentications, NETWORK_RATES } from './failed-authentications.js';
 import { LimitReports } from './limit-reports.js';
-import { RateLimiter } from './rate-limiter.js';
+import { QuotaSlices } from './quota-slices.js';
 import { Quotas } from './quotas.js';
-import { ratePolicy } from './rate-policy.js';
-import { SharedLimits } from './redis/shared-limits.js';
-import { SharedUsageBook } from './redis/shared-usage-book.js';
-import { RequestLimits } from './request-limits.js';
+import { RateLimiter } from './rate-limiter.js';
+import { BURST, RatePolicies, WINDOW } from './rate-policies.js';
+import { RedisExchange } from './redis/redis-exchange.js';
+import { CLIENT_RATES, RequestLimits } from './request-limits.js';
+import { SharedCounting } from './shared-counting.js';
 import { UsageBook } from './usage-book.js';
 import { UsageFile } from './usage-file.js';
+
+/** Networks that are remembered; whoever has more addresses than that can make the first of them forgotten. */
+const MOST_NETWORKS = 10_000;
 
 @Module({
   imports: [
     RedisModule,
     StateModule,
     ThrottlerModule.forRootAsync({
-      inject: [GatewaySettings, Clock],
-      useFactory: (settings: GatewaySettings, clock: Clock) => ({
+      inject: [GatewaySettings],
+      useFactory: (settings: GatewaySettings) => ({
         throttlers: [
           {
-            ttl: settings.QRNG_RATE_LIMIT_WINDOW_SECS * 1000,
+            name: WINDOW,
+            ttl: seconds(settings.QRNG_RATE_LIMIT_WINDOW_SECS),
             limit: settings.QRNG_RATE_LIMIT_MAX,
-            blockDuration: settings.QRNG_RATE_LIMIT_BLOCK_SECS * 1000,
+            blockDuration: seconds(settings.QRNG_RATE_LIMIT_BLOCK_SECS),
           },
+          { name: BURST, ttl: seconds(1), limit: settings.QRNG_RATE_LIMIT_BURST },
         ],
-        // Keys are names of clients, which only the operator gives.
-        storage: new RateLimiter(() => clock.monotonic(), Infinity),
       }),
     }),
   ],
   providers: [
     {
-      provide: SharedLimits,
-      inject: [REDIS, GatewaySettings],
-      useFactory: (redis: RedisConnection | undefined, settings: GatewaySettings) =>
-        redis && new SharedLimits(redis, ratePolicy(settings, undefined), MAX_NETWORKS),
+      provide: EXCHANGE,
+      inject: [REDIS, Clock],
+      useFactory: (redis: RedisConnection | undefined, clock: Clock) =>
+        redis && new RedisExchange(redis, clock),
+    },
+    {
+      provide: CLIENT_RATES, // by name, and only operators name clients
+      inject: [Clock, EXCHANGE],
+      useFactory: (clock: Clock, exchange?: Exchange) => rateLimiter(clock, Infinity, exchange),
+    },
+    {
+      provide: NETWORK_RATES,
+      inject: [Clock, EXCHANGE],
+      useFactory: (clock: Clock, exchange?: Exchange) => rateLimiter(clock, MOST_NETWORKS, exchange),
     },
     {
       provide: UsageBook,
-      inject: [REDIS, Clock],
-      useFactory: (redis: RedisConnection | undefined, clock: Clock) =>
-        redis === undefined ? new UsageBook(clock) : new SharedUsageBook(redis, clock),
+      inject: [Clock, EXCHANGE],
+      useFactory: (clock: Clock, exchange?: Exchange) => new UsageBook(clock, exchange !== undefined),
     },
+    {
+      provide: QuotaSlices,
+      inject: [EXCHANGE],
+      useFactory: (exchange?: Exchange) => exchange && new QuotaSlices(exchange),
+    },
+    {
+      provide: SharedCounting,
+      inject: [EXCHANGE, CLIENT_RATES, NETWORK_RATES, UsageBook, QuotaSlices],
+      useFactory: startSharedCounting,
+    },
+    RatePolicies,
     RequestLimits,
     FailedAuthentications,
     LimitReports,
@@ -58,3 +84,18 @@ import { UsageFile } from './usage-file.js';
   exports: [FailedAuthentications, LimitReports, RequestLimits, UsageBook, Quotas],
 })
 export class LimitsModule {}
+
+function rateLimiter(clock: Clock, maxKeys: number, exchange: Exchange | undefined): RateLimiter {
+  return new RateLimiter({ now: () => clock.monotonic(), maxKeys, isShared: exchange !== undefined });
+}
+
+function startSharedCounting(
+  exchange: Exchange | undefined,
+  clients: RateLimiter,
+  networks: RateLimiter,
+  usage: UsageBook,
+  slices: QuotaSlices | undefined,
+): SharedCounting | undefined {
+  if (exchange === undefined || slices === undefined) return undefined;
+  return new SharedCounting(exchange, { clients, networks, usage, slices });
+}

@@ -1,16 +1,20 @@
 /** The bytes a client may take in a UTC day: set aside before they are taken, so that a quota is never exceeded. */
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Client } from '../clients/client.js';
-import { Clock } from '../clock.js';
 import { LimitReports } from './limit-reports.js';
+import { QuotaSlices } from './quota-slices.js';
+import { limitField, quotaField } from './rate-limit-fields.js';
 import { UsageBook } from './usage-book.js';
 
 /** Bytes that were set aside; `settle` says how many of them were taken. */
 export interface Reservation {
   readonly client: string;
-  readonly bytes: number;
   readonly day: number;
+  /** What the client is charged: what was set aside, later what was taken. */
+  bytes: number;
+  /** Whether they came out of a slice of the quota. */
+  readonly isLeased: boolean;
 }
 
 @Injectable()
@@ -18,68 +22,75 @@ export class Quotas {
   constructor(
     private readonly usage: UsageBook,
     private readonly reports: LimitReports,
-    private readonly clock: Clock,
+    /** Only where other gateways share the quotas. */
+    @Inject(QuotaSlices) private readonly slices: QuotaSlices | undefined,
   ) {}
 
   /**
-   * Sets `bytes` aside for the client of the request; `tellLimit` follows once it is known what was taken.
+   * Sets `bytes` aside for the client of the request.
    *
+   * @returns nothing where a slice of the quota has to be fetched first: `reserveLater` does that.
    * @throws {ApiError} `quota-used-up` when fewer are left; nothing is set aside then.
    */
-  reserve(request: FastifyRequest, reply: FastifyReply, bytes: number): Reservation | Promise<Reservation> {
-    const { client } = request;
-    if (client === undefined) throw new Error('ApiKeyGuard did not run');
-    const admitted = this.usage.reserve(client.name, bytes, client.bytesPerDay);
-    if (admitted instanceof Promise) {
-      return admitted.then((later) => this.#enforce(client, request, reply, bytes, later));
+  reserve(request: FastifyRequest, reply: FastifyReply, bytes: number): Reservation | undefined {
+    const client = clientOf(request);
+    const { name, bytesPerDay } = client;
+    const day = this.usage.today();
+    let isLeased = false;
+    if (bytesPerDay !== undefined) {
+      if (this.usage.left(name, bytesPerDay) < bytes) throw this.#refusal(client, request, reply, bytes);
+      if (this.slices !== undefined) {
+        if (!this.slices.take(name, bytes, day)) return undefined;
+        isLeased = true;
+      }
     }
-    return this.#enforce(client, request, reply, bytes, admitted);
+    this.usage.addBytes(name, bytes, day, isLeased);
+    return { client: name, day, bytes, isLeased };
   }
 
-  #enforce(
-    { name, bytesPerDay }: Client,
-    request: FastifyRequest,
-    reply: FastifyReply,
-    bytes: number,
-    admitted: boolean,
-  ): Reservation {
-    if (!admitted) {
-      this.#tell(reply, name, bytesPerDay ?? 0, admitted);
-      throw this.#refusal(request, name, bytes, bytesPerDay ?? 0);
+  /**
+   * Does the same, and waits for a slice of the quota where one is missing.
+   *
+   * @throws {ApiError} `quota-used-up`; `unavailable` when no slice can be had now.
+   */
+  async reserveLater(request: FastifyRequest, reply: FastifyReply, bytes: number): Promise<Reservation> {
+    const client = clientOf(request);
+    const { name, bytesPerDay = 0 } = client;
+    for (;;) {
+      const reservation = this.reserve(request, reply, bytes);
+      if (reservation !== undefined) return reservation;
+      const slice = { client: name, day: this.usage.today(), need: bytes, bytesPerDay };
+      if ((await this.slices?.fetch(slice)) !== true) throw this.#refusal(client, request, reply, bytes);
     }
-    return { client: name, bytes, day: this.usage.today() };
   }
 
-  /** Gives back what was set aside beyond the bytes that were taken. */
-  settle({ client, bytes, day }: Reservation, taken: number): void {
-    if (taken < bytes) this.usage.release(client, bytes - taken, day);
+  /** Charges the client for what was taken, in the place of what was set aside. */
+  settle(reservation: Reservation, taken: number): void {
+    const { client, day, isLeased } = reservation;
+    const more = taken - reservation.bytes;
+    reservation.bytes = taken;
+    this.usage.addBytes(client, more, day, isLeased);
+    if (isLeased) this.slices?.put(client, -more, day);
   }
 
-  /** Tells the client what is left of its quota, if it has one. Once for each answer. */
-  tellLimit({ client }: FastifyRequest, reply: FastifyReply): void {
-    if (client?.bytesPerDay !== undefined) this.#tell(reply, client.name, client.bytesPerDay, true);
+  /** Writes the RateLimit field again for a client with a quota, now that it is known what the answer took. */
+  writeLeft({ client, standing }: FastifyRequest, reply: FastifyReply): void {
+    if (client?.bytesPerDay === undefined || standing === undefined) return;
+    void reply.header('ratelimit', limitField(standing, this.usage.quotaOf(client)));
   }
 
-  /** Adds the quota to the lists that ClientThrottlerGuard began; of a refusal it is the limit that was met. */
-  #tell(reply: FastifyReply, name: string, bytesPerDay: number, admitted: boolean): void {
-    const left = this.usage.left(name, bytesPerDay);
-    const item = `"day";r=${left};t=${this.#secsLeft()}`;
-    const policy = `"day";q=${bytesPerDay};qu="content-bytes";w=86400`;
-    const others = String(reply.getHeader('ratelimit'));
-    void reply
-      .header('ratelimit', admitted ? `${others}, ${item}` : item)
-      .header('ratelimit-policy', `${String(reply.getHeader('ratelimit-policy'))}, ${policy}`);
-  }
-
-  #refusal(request: FastifyRequest, name: string, bytes: number, bytesPerDay: number): Error {
-    const left = this.usage.left(name, bytesPerDay);
+  #refusal(client: Client, request: FastifyRequest, reply: FastifyReply, bytes: number): Error {
+    const quota = this.usage.quotaOf(client);
+    if (quota === undefined) throw new Error('a client without a quota has used it up');
+    void reply.header('ratelimit', quotaField(quota));
     const detail =
-      `This API key has ${left} of its ${bytesPerDay} bytes for the day left, and this request can need ${bytes}; ` +
-      'the quota is renewed at 00:00 UTC.';
-    return this.reports.refuseQuota(name, request.ip, detail, this.#secsLeft());
+      `This API key has ${quota.left} of its ${quota.bytesPerDay} bytes for the day left, and this request can need ` +
+      `${bytes}; the quota is renewed at 00:00 UTC.`;
+    return this.reports.refuseQuota(client.name, request.ip, detail, quota.secs);
   }
+}
 
-  #secsLeft(): number {
-    return Math.ceil((this.usage.resetsAt() - this.clock.now()) / 1000);
-  }
+function clientOf({ client }: FastifyRequest): Client {
+  if (client === undefined) throw new Error('ApiKeyGuard did not run');
+  return client;
 }

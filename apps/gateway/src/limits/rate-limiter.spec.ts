@@ -3,11 +3,18 @@ import fc from 'fast-check';
 import { RateLimiter } from './rate-limiter.js';
 import type { RatePolicy } from './rate-limiter.js';
 
-const policy: RatePolicy = { max: 5, windowSecs: 10, burst: 3, blockAfter: 4, blockSecs: 60 };
+const policy: RatePolicy = {
+  max: 5,
+  windowMs: 10_000,
+  burst: 3,
+  burstMs: 1000,
+  blockAfter: 4,
+  blockMs: 60_000,
+};
 
-function limiterAt(start = 1e6) {
+function limiterAt(start = 1e6, maxKeys = 3) {
   const time = { now: start };
-  return { time, limiter: new RateLimiter(() => time.now, 3) };
+  return { time, limiter: new RateLimiter({ now: () => time.now, maxKeys, isShared: true }) };
 }
 
 describe('RateLimiter', () => {
@@ -78,33 +85,111 @@ describe('RateLimiter', () => {
     }
   });
 
-  test('checks without counting, counts without checking', () => {
-    const { limiter } = limiterAt();
-    for (let i = 0; i < 50; i++) expect(limiter.check('a', policy)).toBeUndefined();
-    for (let i = 0; i < 3; i++) limiter.count('a', policy);
-    expect(limiter.check('a', policy)?.refused).toBe('burst');
-  });
-
   test('remembers a bounded number of keys, those seen last', () => {
     const { limiter } = limiterAt();
-    for (let i = 0; i < 3; i++) limiter.count('a', policy);
-    for (const key of ['b', 'c']) limiter.count(key, policy);
-    limiter.count('a', policy);
-    for (const key of ['d', 'e']) limiter.count(key, policy);
-    expect(limiter.check('a', policy)?.refused).toBe('burst');
-    for (const key of ['f', 'g', 'h']) limiter.count(key, policy);
-    expect(limiter.check('a', policy)).toBeUndefined();
+    for (let i = 0; i < 3; i++) limiter.hit('a', policy);
+    for (const key of ['b', 'c']) limiter.hit(key, policy);
+    limiter.hit('a', policy);
+    for (const key of ['d', 'e']) limiter.hit(key, policy);
+    expect(limiter.hit('a', policy).refused).toBe('burst');
+    for (const key of ['f', 'g', 'h']) limiter.hit(key, policy);
+    expect(limiter.hit('a', policy).refused).toBeUndefined();
+  });
+});
+
+describe('RateLimiters that exchange their counts', () => {
+  function pair() {
+    const time = { now: 1e6 };
+    const make = () => new RateLimiter({ now: () => time.now, maxKeys: 100, isShared: true });
+    const [one, two] = [make(), make()];
+    const exchange = (ageMs = 0) => {
+      const [fromOne, fromTwo] = [one.takeUnsent(), two.takeUnsent()];
+      for (const counts of fromTwo) one.hear(counts, ageMs);
+      for (const counts of fromOne) two.hear(counts, ageMs);
+    };
+    return { time, one, two, exchange };
+  }
+
+  test('decide as one would that counts all requests, when they exchange after each', () => {
+    const requests = fc.array(
+      fc.record({
+        pause: fc.double({ min: 0, max: 2000, noNaN: true }),
+        atOne: fc.boolean(),
+        key: fc.constantFrom('a', 'b'),
+      }),
+      { maxLength: 100 },
+    );
+    fc.assert(
+      fc.property(requests, (all) => {
+        const { time, one, two, exchange } = pair();
+        const alone = new RateLimiter({ now: () => time.now, maxKeys: 100, isShared: false });
+        for (const { pause, atOne, key } of all) {
+          time.now += pause;
+          expect((atOne ? one : two).hit(key, policy)).toEqual(alone.hit(key, policy));
+          exchange();
+        }
+      }),
+    );
   });
 
-  test("keeps the contract of Nest's ThrottlerStorage", async () => {
-    const { limiter } = limiterAt(0);
-    expect(await limiter.increment('a', 1000, 2, 5000)).toMatchObject({ totalHits: 1, isBlocked: false });
-    expect(await limiter.increment('a', 1000, 2, 5000)).toMatchObject({ totalHits: 2, isBlocked: false });
-    expect(await limiter.increment('a', 1000, 2, 5000)).toEqual({
-      totalHits: 2,
-      timeToExpire: 5,
-      isBlocked: true,
-      timeToBlockExpire: 5,
-    });
+  test('admit no more together than one would, and what was admitted elsewhere since the last exchange', () => {
+    const { one, two, exchange } = pair();
+    for (let i = 0; i < 2; i++) one.hit('a', policy);
+    exchange();
+    expect(two.hit('a', policy)).toMatchObject({ left: 2, burstLeft: 0 });
+    expect(one.hit('a', policy)).toMatchObject({ left: 2, burstLeft: 0 }); // neither has heard of the other's third
+    exchange();
+    expect([one.hit('a', policy).refused, two.hit('a', policy).refused]).toEqual(['burst', 'burst']);
+  });
+
+  test('count what they hear at the time at which it was counted', () => {
+    const { time, one, two, exchange } = pair();
+    for (let i = 0; i < 3; i++) one.hit('a', policy);
+    time.now += 900;
+    exchange(900);
+    expect(two.hit('a', policy).refused).toBe('burst');
+    time.now += 120; // a slot of the second longer at most
+    expect(two.hit('a', policy)).toMatchObject({ left: 1 });
+  });
+
+  test('block a key for both that is refused too often by both together', () => {
+    const { time, one, two, exchange } = pair();
+    for (let i = 0; i < 3; i++) one.hit('a', policy);
+    exchange();
+    for (const limiter of [one, two, one]) expect(limiter.hit('a', policy).refused).toBe('burst');
+    exchange();
+    expect(two.hit('a', policy)).toMatchObject({ refused: 'blocked', blockedNow: true });
+    expect(one.hit('a', policy)).toMatchObject({ refused: 'blocked', blockedNow: true }); // the same, by itself
+    exchange();
+    time.now += 59_999;
+    expect([one.hit('a', policy).refused, two.hit('a', policy).refused]).toEqual(['blocked', 'blocked']);
+    time.now += 1;
+    expect([one.hit('a', policy).refused, two.hit('a', policy).refused]).toEqual([undefined, undefined]);
+  });
+
+  test('tell a block to one that has not seen the key', () => {
+    const { one, two, exchange } = pair();
+    for (let i = 0; i < 7; i++) one.hit('a', policy);
+    exchange();
+    expect(two.hit('a', policy).refused).toBe('blocked');
+  });
+
+  test('send each count once, and nothing where nothing was counted', () => {
+    const { one } = pair();
+    one.hit('a', policy);
+    one.hit('a', policy);
+    expect(one.takeUnsent()).toEqual([
+      { key: 'a', windowMs: 10_000, burstMs: 1000, admitted: 2, refused: 0, blockedMs: 0 },
+    ]);
+    expect(one.takeUnsent()).toEqual([]);
+  });
+
+  test('send after a long silence what still counts, and no more', () => {
+    const { time, one } = pair();
+    for (let i = 0; i < 10; i++) {
+      one.hit('a', policy);
+      time.now += 5000;
+    }
+    expect(one.takeUnsent()).toMatchObject([{ admitted: 2 }]);
   });
 });

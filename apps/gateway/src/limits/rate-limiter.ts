@@ -1,23 +1,25 @@
 /**
- * Counts requests of a key (a client, or an address) in two sliding windows, and blocks who does not stop:
+ * Counts requests of a key (a client, or a network) in two sliding windows, and blocks a key that does not stop:
  *
  *   blocked? -> over the window or the burst? -> counted, admitted
- *                         | refused; so many refusals in an hour -> blocked for a while
+ *                         | refused; after too many refusals in an hour -> blocked for a while
  *
- * Only what is admitted counts, so a client that waits as long as it was told is admitted then.
+ * Only what is admitted counts, so a client that waits as long as Retry-After says is admitted then. Where gateways serve
+ * the same clients, `takeUnsent` gives what was counted here and `hear` adds what others counted.
  */
-import type { ThrottlerStorage } from '@nestjs/throttler';
+import type { RateCounts } from './exchange.js';
 import { SlidingWindow } from './sliding-window.js';
 
 const HOUR_MS = 3_600_000;
 
-/** What a key may do: `max` requests in any `windowSecs`, `burst` in any second; see the QRNG_RATE_LIMIT_ variables. */
+/** What a key may do: `max` requests in any `windowMs`, `burst` in any `burstMs`; see the QRNG_RATE_LIMIT_ variables. */
 export interface RatePolicy {
   readonly max: number;
-  readonly windowSecs: number;
+  readonly windowMs: number;
   readonly burst: number;
+  readonly burstMs: number;
   readonly blockAfter: number;
-  readonly blockSecs: number;
+  readonly blockMs: number;
 }
 
 /** Where a key stands after a request. */
@@ -25,7 +27,7 @@ export interface RateVerdict {
   readonly refused?: 'window' | 'burst' | 'blocked';
   /** Whether this refusal was the one that blocked the key. */
   readonly blockedNow?: boolean;
-  /** Requests left in the window and in the second, after this one. */
+  /** Requests left in the window and in the burst, after this one. */
   readonly left: number;
   readonly burstLeft: number;
   /** Milliseconds until more is left in the window; of a refusal, until a request would be admitted. */
@@ -34,118 +36,116 @@ export interface RateVerdict {
 
 interface Usage {
   readonly window: SlidingWindow;
-  readonly second: SlidingWindow;
+  readonly burst: SlidingWindow;
   readonly refusals: SlidingWindow;
   blockedUntil: number;
+  /** Counted since the last exchange with other gateways. */
+  unsent: { admitted: number; refused: number; blocked: boolean };
 }
 
-export class RateLimiter implements ThrottlerStorage {
+export interface RateLimiterOptions {
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+  /** How many keys are remembered; beyond it the one that was least recently seen is forgotten. */
+  readonly maxKeys: number;
+  /** Whether others count too, so that what is counted here has to be told. */
+  readonly isShared: boolean;
+}
+
+export class RateLimiter {
   readonly #usages = new Map<string, Usage>();
-  readonly #now: () => number;
-  readonly #maxKeys: number;
+  readonly #unsent = new Map<string, Usage>();
 
-  /**
-   * @param now milliseconds of a clock that never goes back.
-   * @param maxKeys how many keys are remembered; beyond it the one that was least recently seen is forgotten.
-   */
-  constructor(now: () => number, maxKeys: number) {
-    this.#now = now;
-    this.#maxKeys = maxKeys;
-  }
-
-  /** How many keys are remembered. */
-  get size(): number {
-    return this.#usages.size;
-  }
+  constructor(private readonly options: RateLimiterOptions) {}
 
   /** Counts a request of `key`, if the policy admits it. */
   hit(key: string, policy: RatePolicy): RateVerdict {
     const usage = this.#usageOf(key, policy);
-    const now = this.#now();
-    const refused = this.#refusal(usage, policy, now);
+    if (this.options.isShared) this.#unsent.set(key, usage);
+    const now = this.options.now();
+    const refused = refusalOf(usage, policy, now);
     if (refused !== undefined) return refused;
     usage.window.add(1, now);
-    usage.second.add(1, now);
+    usage.burst.add(1, now);
+    usage.unsent.admitted++;
     return {
-      left: policy.max - usage.window.sum(now),
-      burstLeft: policy.burst - usage.second.sum(now),
+      left: Math.max(0, policy.max - usage.window.sum(now)),
+      burstLeft: Math.max(0, policy.burst - usage.burst.sum(now)),
       waitMs: usage.window.msUntilLess(now),
     };
   }
 
-  /** The refusal of a request of `key`, if the policy would not admit one now; it counts towards a block. */
-  check(key: string, policy: RatePolicy): RateVerdict | undefined {
-    const usage = this.#usages.get(key);
-    return usage === undefined ? undefined : this.#refusal(usage, policy, this.#now());
+  /** What was counted since this was last called. Of what could not be sent for long only what still counts. */
+  takeUnsent(): RateCounts[] {
+    const now = this.options.now();
+    const counts = [...this.#unsent].map(([key, { window, burst, refusals, blockedUntil, unsent }]) => ({
+      key,
+      windowMs: window.windowMs,
+      burstMs: burst.windowMs,
+      admitted: Math.min(unsent.admitted, window.sum(now)),
+      refused: Math.min(unsent.refused, refusals.sum(now)),
+      blockedMs: unsent.blocked ? Math.max(0, blockedUntil - now) : 0,
+    }));
+    for (const usage of this.#unsent.values()) usage.unsent = { admitted: 0, refused: 0, blocked: false };
+    this.#unsent.clear();
+    return counts.filter(({ admitted, refused, blockedMs }) => admitted + refused + blockedMs > 0);
   }
 
-  /** Counts a request of `key` whatever the policy says; the key is now the one most recently seen. */
-  count(key: string, policy: RatePolicy): void {
-    const now = this.#now();
-    const usage = this.#usageOf(key, policy);
-    usage.window.add(1, now);
-    usage.second.add(1, now);
-    this.#usages.delete(key);
-    this.#usages.set(key, usage);
+  /** Adds what another gateway counted `ageMs` ago. */
+  hear({ key, windowMs, burstMs, admitted, refused, blockedMs }: RateCounts, ageMs: number): void {
+    const now = this.options.now();
+    const at = now - ageMs;
+    const usage = this.#usages.get(key) ?? this.#begin(key, windowMs, burstMs);
+    usage.window.add(admitted, now, at);
+    usage.burst.add(admitted, now, at);
+    usage.refusals.add(refused, now, at);
+    if (blockedMs === 0) return;
+    usage.refusals.clear();
+    usage.blockedUntil = Math.max(usage.blockedUntil, at + blockedMs);
   }
 
-  /** Nest's own interface to a throttler's storage, for guards other than ours; `ttl` and `blockDuration` in ms. */
-  increment(
-    key: string,
-    ttl: number,
-    limit: number,
-    blockDuration: number,
-  ): ReturnType<ThrottlerStorage['increment']> {
-    const verdict = this.hit(key, {
-      max: limit,
-      windowSecs: ttl / 1000,
-      burst: limit,
-      blockAfter: 1,
-      blockSecs: blockDuration / 1000,
-    });
-    const seconds = Math.ceil(verdict.waitMs / 1000);
-    const isBlocked = verdict.refused !== undefined;
-    return Promise.resolve({
-      totalHits: limit - verdict.left,
-      timeToExpire: seconds,
-      isBlocked,
-      timeToBlockExpire: isBlocked ? seconds : 0,
-    });
-  }
-
-  #refusal(usage: Usage, policy: RatePolicy, now: number): RateVerdict | undefined {
-    if (now < usage.blockedUntil) return refusal('blocked', usage.blockedUntil - now);
-    if (usage.window.sum(now) < policy.max && usage.second.sum(now) < policy.burst) return undefined;
-    usage.refusals.add(1, now);
-    if (usage.refusals.sum(now) >= policy.blockAfter) {
-      usage.refusals.clear();
-      usage.blockedUntil = now + policy.blockSecs * 1000;
-      return { ...refusal('blocked', policy.blockSecs * 1000), blockedNow: true };
-    }
-    const window = usage.window.msUntil(policy.max - 1, now);
-    const second = usage.second.msUntil(policy.burst - 1, now);
-    return refusal(window > 0 ? 'window' : 'burst', Math.max(window, second));
-  }
-
-  #usageOf(key: string, policy: RatePolicy): Usage {
+  #usageOf(key: string, { windowMs, burstMs }: RatePolicy): Usage {
     const known = this.#usages.get(key);
-    if (known?.window.windowMs === policy.windowSecs * 1000) return known;
-    if (this.#usages.size >= this.#maxKeys) this.#forgetOne();
+    if (known?.window.windowMs !== windowMs || known.burst.windowMs !== burstMs) {
+      return this.#begin(key, windowMs, burstMs);
+    }
+    if (this.options.maxKeys !== Infinity) {
+      this.#usages.delete(key); // a Map keeps the order of insertion: this key is now the one most recently seen
+      this.#usages.set(key, known);
+    }
+    return known;
+  }
+
+  #begin(key: string, windowMs: number, burstMs: number): Usage {
+    const [oldest] = this.#usages.keys();
+    if (this.#usages.size >= this.options.maxKeys && oldest !== undefined) this.#usages.delete(oldest);
     const usage = {
-      window: new SlidingWindow(policy.windowSecs * 1000),
-      second: new SlidingWindow(1000),
+      window: new SlidingWindow(windowMs),
+      burst: new SlidingWindow(burstMs),
       refusals: new SlidingWindow(HOUR_MS),
       blockedUntil: 0,
+      unsent: { admitted: 0, refused: 0, blocked: false },
     };
     this.#usages.set(key, usage);
     return usage;
   }
+}
 
-  /** A Map keeps the order of insertion. */
-  #forgetOne(): void {
-    const [oldest] = this.#usages.keys();
-    if (oldest !== undefined) this.#usages.delete(oldest);
+/** The refusal of a request, if the policy does not admit one now; it counts towards a block. */
+function refusalOf(usage: Usage, policy: RatePolicy, now: number): RateVerdict | undefined {
+  if (now < usage.blockedUntil) return refusal('blocked', usage.blockedUntil - now);
+  if (usage.window.sum(now) < policy.max && usage.burst.sum(now) < policy.burst) return undefined;
+  usage.refusals.add(1, now);
+  if (usage.refusals.sum(now) >= policy.blockAfter) {
+    usage.refusals.clear();
+    usage.blockedUntil = now + policy.blockMs;
+    usage.unsent = { admitted: usage.unsent.admitted, refused: 0, blocked: true };
+    return { ...refusal('blocked', policy.blockMs), blockedNow: true };
   }
+  usage.unsent.refused++;
+  const window = usage.window.msUntil(policy.max - 1, now);
+  const burst = usage.burst.msUntil(policy.burst - 1, now);
+  return refusal(window > 0 ? 'window' : 'burst', Math.max(window, burst));
 }
 
 /** Whole seconds after which a retry is admitted, if nothing else is asked until then. */

@@ -1,41 +1,76 @@
-/** Counts the requests of clients: in this process, or where gateways share a pool, of all of them together. */
+/** Counts the requests of clients, refuses those beyond their limits, and says in each answer what is left. */
 import { Inject, Injectable } from '@nestjs/common';
-import { InjectThrottlerStorage } from '@nestjs/throttler';
-import { addressNetwork } from '../addresses/address-network.js';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Client } from '../clients/client.js';
 import { LimitReports } from './limit-reports.js';
+import { limitField, policyField } from './rate-limit-fields.js';
+import type { Standing } from './rate-limit-fields.js';
 import { RateLimiter } from './rate-limiter.js';
-import type { RatePolicy, RateVerdict } from './rate-limiter.js';
-import { SharedLimits } from './redis/shared-limits.js';
+import type { RatePolicy } from './rate-limiter.js';
+import { RatePolicies } from './rate-policies.js';
+import type { RouteLimits } from './rate-policies.js';
+import { UsageBook } from './usage-book.js';
+
+/** The token of the RateLimiter that counts requests by client. */
+export const CLIENT_RATES = Symbol('RateLimiter of clients');
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Where the client stands in its limits; set by RequestLimits. */
+    standing: Standing | undefined;
+  }
+}
+
+/** The limits of one client, and the field that tells them. */
+interface ClientLimits {
+  readonly key: string;
+  readonly policy: RatePolicy;
+  readonly field: string;
+}
 
 @Injectable()
 export class RequestLimits {
+  readonly #limits = new WeakMap<Client, ClientLimits>();
+
   constructor(
-    @InjectThrottlerStorage() private readonly storage: RateLimiter,
-    @Inject(SharedLimits) private readonly shared: SharedLimits | undefined,
+    private readonly policies: RatePolicies,
+    @Inject(CLIENT_RATES) private readonly rates: RateLimiter,
     private readonly reports: LimitReports,
+    private readonly usage: UsageBook,
   ) {}
 
   /**
-   * Counts a request, if the policy admits it.
+   * Counts a request of `client` and writes the RateLimit fields of its answer.
    *
-   * @throws {ApiError} `rate-limited` when the address failed to authenticate too often, at whichever gateway.
+   * @param route limits that each client has on this route, in the place of its own.
+   * @throws {ApiError} `rate-limited`.
    */
-  hit(client: string, policy: RatePolicy, address: string): RateVerdict | Promise<RateVerdict> {
-    if (this.shared?.areUp === true) {
-      return this.shared.countNow(client, policy) ?? this.#hitTogether(this.shared, client, policy, address);
+  enforce(client: Client, request: FastifyRequest, reply: FastifyReply, route?: RouteLimits): void {
+    const { key, policy, field } = route ? this.#ofRoute(client, route) : this.#ofClient(client);
+    const standing = { policy, verdict: this.rates.hit(key, policy) };
+    request.standing = standing;
+    void reply
+      .header('ratelimit-policy', field)
+      .header('ratelimit', limitField(standing, this.usage.quotaOf(client)));
+    if (standing.verdict.refused !== undefined) {
+      throw this.reports.refuseClient(standing.verdict, request.ip, client.name);
     }
-    return this.storage.hit(client, policy);
+    this.usage.countRequest(client.name);
   }
 
-  async #hitTogether(
-    shared: SharedLimits,
-    name: string,
-    policy: RatePolicy,
-    address: string,
-  ): Promise<RateVerdict> {
-    const verdict = await shared.count({ network: addressNetwork(address), client: { name, policy } });
-    if (verdict === undefined) return this.storage.hit(name, policy);
-    if (verdict.of === 'network') throw this.reports.refuseAddress(verdict, address);
-    return verdict;
+  #ofClient(client: Client): ClientLimits {
+    const known = this.#limits.get(client);
+    if (known !== undefined) return known;
+    const policy = this.policies.ofKey(client.requestsPerMinute);
+    const limits = { key: client.name, policy, field: policyField(policy, client.bytesPerDay) };
+    this.#limits.set(client, limits);
+    return limits;
+  }
+
+  /** No name of a client has a space in it. */
+  #ofRoute(client: Client, route: RouteLimits): ClientLimits {
+    const policy = this.policies.ofRoute(route, this.#ofClient(client).policy);
+    const key = `${client.name} ${route.route}`;
+    return { key, policy, field: policyField(policy, client.bytesPerDay) };
   }
 }

@@ -27,6 +27,31 @@ describe('SlidingWindow', () => {
     );
   });
 
+  test('counts an amount that came earlier as if it had been added then', () => {
+    const late = fc.array(
+      fc.record({
+        pause: fc.double({ min: 0, max: 400, noNaN: true }),
+        age: fc.double({ min: 0, max: 1500, noNaN: true }),
+        amount: fc.nat(9),
+      }),
+      { maxLength: 100 },
+    );
+    fc.assert(
+      fc.property(late, (moves) => {
+        const window = new SlidingWindow(1000);
+        const added: [number, number][] = [];
+        let now = 1e6;
+        for (const { pause, age, amount } of moves) {
+          now += pause;
+          window.add(amount, now, now - age);
+          added.push([now - age, amount]);
+          expect(window.sum(now)).toBeGreaterThanOrEqual(exactSum(added, now, 1000));
+          expect(window.sum(now)).toBeLessThanOrEqual(exactSum(added, now, 1000 * (1 + 1 / 64) + 1e-6));
+        }
+      }),
+    );
+  });
+
   test('says when the sum has fallen to a limit: not a moment before', () => {
     fc.assert(
       fc.property(steps, fc.nat(20), (moves, limit) => {

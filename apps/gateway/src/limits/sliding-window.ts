@@ -23,10 +23,18 @@ export class SlidingWindow {
     this.#slotMs = windowMs / SLOTS;
   }
 
-  /** Adds `amount` at `now`, milliseconds of a clock that never goes back. */
-  add(amount: number, now: number): void {
+  /**
+   * Adds `amount`.
+   *
+   * @param now milliseconds of a clock that never goes back.
+   * @param at when it came, if that was earlier; an amount from before the window does not count.
+   */
+  add(amount: number, now: number, at = now): void {
     this.#advance(now);
-    const index = this.#newest % this.#amounts.length;
+    const slot = at === now ? this.#newest : Math.floor(at / this.#slotMs);
+    if (slot < this.#newest - SLOTS) return;
+    if (slot < this.#oldest) this.#oldest = Math.max(slot, 0);
+    const index = Math.max(slot, 0) % this.#amounts.length;
     this.#amounts[index] = (this.#amounts[index] ?? 0) + amount;
     this.#sum += amount;
   }

@@ -1,8 +1,16 @@
-/** What each client has used in the current UTC day, and what its quota leaves. */
-import { Injectable } from '@nestjs/common';
-import { Clock } from '../clock.js';
+/**
+ * What each client has used, by UTC day, and what its quota leaves. A day is known by its number: a clock that leaps and
+ * comes back finds the usage of the true day again, and one that is set back gives no quota a second time.
+ */
+import type { Client } from '../clients/client.js';
+import type { Clock } from '../clock.js';
+import type { UsageCounts, UsageTotal } from './exchange.js';
+import type { QuotaStanding } from './rate-limit-fields.js';
 
 const DAY_MS = 86_400_000;
+
+/** Days that are remembered; beyond it the one that was the present day longest ago is forgotten. */
+const MOST_DAYS = 4;
 
 /** Requests admitted, and bytes of entropy taken, in one UTC day. */
 export interface DayUsage {
@@ -10,66 +18,58 @@ export interface DayUsage {
   bytes: number;
 }
 
-@Injectable()
-export class UsageBook {
-  #day: number;
-  #usages = new Map<string, DayUsage>();
+type Usages = Map<string, DayUsage>;
 
-  constructor(private readonly clock: Clock) {
-    this.#day = Math.floor(clock.now() / DAY_MS);
+/** Usage by client, by day. */
+export type UsageDays = Readonly<Record<string, Readonly<Record<string, DayUsage>>>>;
+
+export class UsageBook {
+  /** The present day last. */
+  readonly #days = new Map<number, Usages>();
+  readonly #unsent = new Map<string, UsageCounts>();
+  #day = NaN;
+  #today: Usages = new Map();
+
+  /** @param isShared whether others count too, so that what is counted here has to be told. */
+  constructor(
+    private readonly clock: Clock,
+    private readonly isShared: boolean,
+  ) {
+    this.today();
   }
 
   /** Counts a request of `client`. */
   countRequest(client: string): void {
     this.of(client).requests++;
+    if (this.isShared) this.#unsentOf(client, this.#day).requests++;
   }
 
   /**
-   * Sets `bytes` of the quota aside, before they are taken.
+   * Adds bytes to what `client` used of `day`, or takes them back.
    *
-   * @returns false when fewer are left; nothing changes then.
+   * @param isLeased whether a slice of a quota stands for them.
    */
-  reserve(client: string, bytes: number, bytesPerDay: number | undefined): boolean | Promise<boolean> {
-    return this.add(client, bytes, bytesPerDay);
-  }
-
-  /** Brings what is known of a client up to date: here the day, and where others count too, their share. */
-  refresh(client: string): Promise<void> | undefined {
-    this.of(client);
-    return undefined;
-  }
-
-  protected add(client: string, bytes: number, bytesPerDay: number | undefined): boolean {
-    const usage = this.of(client);
-    if (bytesPerDay !== undefined && usage.bytes + bytes > bytesPerDay) return false;
-    usage.bytes += bytes;
-    return true;
-  }
-
-  /** Gives back what was set aside since `day` and never taken. A day that has passed needs nothing back. */
-  release(client: string, bytes: number, day: number): void {
-    if (day === this.today()) this.of(client).bytes -= bytes;
+  addBytes(client: string, bytes: number, day: number, isLeased: boolean): void {
+    const usages = this.#days.get(day);
+    if (usages === undefined) return;
+    usageOf(usages, client).bytes += bytes;
+    if (!this.isShared) return;
+    const unsent = this.#unsentOf(client, day);
+    unsent.bytes += bytes;
+    if (!isLeased) unsent.unleased += bytes;
   }
 
   /** The number of the current UTC day. */
   today(): number {
     const day = Math.floor(this.clock.now() / DAY_MS);
-    // A clock that was set back does not give a quota a second time.
-    if (day > this.#day) {
-      this.#day = day;
-      this.#usages = new Map();
-    }
-    return this.#day;
+    if (day !== this.#day) this.#begin(day);
+    return day;
   }
 
   /** What `client` has used today. */
   of(client: string): DayUsage {
     this.today();
-    const known = this.#usages.get(client);
-    if (known !== undefined) return known;
-    const usage = { requests: 0, bytes: 0 };
-    this.#usages.set(client, usage);
-    return usage;
+    return usageOf(this.#today, client);
   }
 
   /** What is left of a quota: nothing, when it was lowered below what was used already. */
@@ -77,9 +77,11 @@ export class UsageBook {
     return Math.max(0, bytesPerDay - this.of(client).bytes);
   }
 
-  protected set(client: string, usage: DayUsage): void {
-    this.today();
-    this.#usages.set(client, usage);
+  /** How the quota of a client stands, if it has one. */
+  quotaOf({ name, bytesPerDay }: Client): QuotaStanding | undefined {
+    if (bytesPerDay === undefined) return undefined;
+    const secs = Math.ceil((this.resetsAt() - this.clock.now()) / 1000);
+    return { bytesPerDay, left: this.left(name, bytesPerDay), secs };
   }
 
   /** When the current day ends, Unix milliseconds. */
@@ -87,14 +89,85 @@ export class UsageBook {
     return (this.today() + 1) * DAY_MS;
   }
 
-  /** All of today's usage, to be kept over a restart. */
-  snapshot(): { day: number; clients: Record<string, DayUsage> } {
-    return { day: this.today(), clients: Object.fromEntries(this.#usages) };
+  /** All that is remembered, to be kept over a restart. */
+  snapshot(): UsageDays {
+    return Object.fromEntries([...this.#days].map(([day, usages]) => [day, Object.fromEntries(usages)]));
   }
 
-  /** Takes over a snapshot of today; an older one is of no use. */
-  restore(day: number, clients: Readonly<Record<string, DayUsage>>): void {
-    if (day !== this.today()) return;
-    this.#usages = new Map(Object.entries(clients));
+  /** Takes over a snapshot. */
+  restore(days: UsageDays): void {
+    for (const [day, clients] of Object.entries(days)) {
+      this.#days.set(Number(day), new Map(Object.entries(clients)));
+    }
+    this.#begin(this.today());
   }
+
+  takeUnsent(): UsageCounts[] {
+    const counts = [...this.#unsent.values()];
+    this.#unsent.clear();
+    return counts;
+  }
+
+  hear({ client, day, requests, bytes }: UsageCounts): void {
+    const usages = this.#days.get(day);
+    if (usages === undefined) return;
+    const usage = usageOf(usages, client);
+    usage.requests += requests;
+    usage.bytes = Math.max(0, usage.bytes + bytes); // what is taken back may not have been heard of
+  }
+
+  /** What is known of all gateways together, without what was not sent yet. */
+  known(): UsageTotal[] {
+    return [...this.#days].flatMap(([day, usages]) =>
+      [...usages].map(([client, { requests, bytes }]) => {
+        const unsent = this.#unsent.get(keyOf(client, day));
+        const sent = bytes - (unsent?.bytes ?? 0);
+        return { client, day, requests: requests - (unsent?.requests ?? 0), bytes: sent, claimed: sent };
+      }),
+    );
+  }
+
+  /** Learns what all gateways together have used, in a day of which more was counted before this one took part. */
+  learn({ client, day, requests, bytes }: UsageTotal): void {
+    const usages = this.#days.get(day);
+    if (usages === undefined) return;
+    const usage = usageOf(usages, client);
+    const unsent = this.#unsent.get(keyOf(client, day));
+    usage.requests = Math.max(usage.requests, requests + (unsent?.requests ?? 0));
+    usage.bytes = Math.max(usage.bytes, bytes + (unsent?.bytes ?? 0));
+  }
+
+  /** Makes `day` the present one. */
+  #begin(day: number): void {
+    this.#day = day;
+    this.#today = this.#days.get(day) ?? new Map<string, DayUsage>();
+    this.#days.delete(day); // a Map keeps the order of insertion
+    this.#days.set(day, this.#today);
+    for (const [oldest] of this.#days) {
+      if (this.#days.size <= MOST_DAYS) break;
+      this.#days.delete(oldest);
+    }
+  }
+
+  #unsentOf(client: string, day: number): UsageCounts {
+    const key = keyOf(client, day);
+    const known = this.#unsent.get(key);
+    if (known !== undefined) return known;
+    const unsent = { client, day, requests: 0, bytes: 0, unleased: 0 };
+    this.#unsent.set(key, unsent);
+    return unsent;
+  }
+}
+
+/** No name of a client has a space in it. */
+function keyOf(client: string, day: number): string {
+  return `${client} ${day}`;
+}
+
+function usageOf(usages: Usages, client: string): DayUsage {
+  const known = usages.get(client);
+  if (known !== undefined) return known;
+  const usage = { requests: 0, bytes: 0 };
+  usages.set(client, usage);
+  return usage;
 }

@@ -1,5 +1,5 @@
 /**
- * Keeps the day's usage over a restart: `usage.json` in QRNG_STATE_DIR, written every second in which it changed, and at
+ * Keeps the usage of the last days over a restart: `usage.json` in QRNG_STATE_DIR, written every second in which it changed, and at
  * the end. A process that is killed forgets at most that second.
  */
 import { readFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { errorCode, replaceFile } from '#libs/files';
 import { logEvent } from '../log-events.js';
 import { StateDirectory } from '../state/state-directory.js';
 import { UsageBook } from './usage-book.js';
-import type { DayUsage } from './usage-book.js';
+import type { DayUsage, UsageDays } from './usage-book.js';
 
 const WRITE_EVERY_MS = 1000;
 
@@ -36,8 +36,7 @@ export class UsageFile implements OnApplicationShutdown {
 
   #read(): void {
     try {
-      const { day, clients } = parsed(readFileSync(this.#path, 'utf8'));
-      this.usage.restore(day, clients);
+      this.usage.restore(parsed(readFileSync(this.#path, 'utf8')));
     } catch (error) {
       const reason = errorCode(error);
       if (reason === 'ENOENT') return;
@@ -46,7 +45,7 @@ export class UsageFile implements OnApplicationShutdown {
   }
 
   #write(): void {
-    const text = JSON.stringify(this.usage.snapshot());
+    const text = JSON.stringify({ days: this.usage.snapshot() });
     if (text === this.#written) return;
     try {
       replaceFile(this.#path, text, { sync: false }); // once a second, so it does not wait for the disk
@@ -58,15 +57,24 @@ export class UsageFile implements OnApplicationShutdown {
   }
 }
 
-/** @throws {TypeError} when the file is not what `#write` writes. */
-function parsed(text: string): { day: number; clients: Record<string, DayUsage> } {
-  const { day, clients } = JSON.parse(text) as { day: unknown; clients: Record<string, unknown> };
-  if (!Number.isSafeInteger(day) || !Object.values(clients).every(isUsage)) throw new TypeError('not usage');
-  return { day: Number(day), clients: clients as Record<string, DayUsage> };
+/** @throws {TypeError} when the file is not what `#write` writes, or what version 1.0 wrote: one day and its clients. */
+function parsed(text: string): UsageDays {
+  const file = JSON.parse(text) as { days?: unknown; day?: unknown; clients?: unknown };
+  const days = file.days ?? { [String(file.day)]: file.clients };
+  if (!isRecord(days) || !Object.entries(days).every(isDay)) throw new TypeError('not usage');
+  return days as UsageDays;
 }
 
-function isUsage(value: unknown): value is DayUsage {
-  if (typeof value !== 'object' || value === null) return false;
+function isDay([day, clients]: [string, unknown]): boolean {
+  return /^\d{1,9}$/.test(day) && isRecord(clients) && Object.values(clients).every(isUsage);
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function isUsage(value: unknown): boolean {
+  if (!isRecord(value)) return false;
   const { requests, bytes } = value as Partial<DayUsage>;
   return isCount(requests) && isCount(bytes);
 }

@@ -1,8 +1,7 @@
-/** Prometheus: the registry, the gateway's metrics, together and each under its token, and those of its process. */
+/** Prometheus: the registry, the gateway's metrics and those of its process. */
 import { Global, Module } from '@nestjs/common';
 import { collectDefaultMetrics } from 'prom-client';
 import { GatewayMetrics } from './gateway-metrics.js';
-import { METRIC_PROVIDERS } from './metric-providers.js';
 import { Warnings } from './warnings.js';
 
 @Global()
@@ -17,8 +16,7 @@ import { Warnings } from './warnings.js';
         return metrics;
       },
     },
-    ...METRIC_PROVIDERS,
   ],
-  exports: [Warnings, GatewayMetrics, ...METRIC_PROVIDERS.map(({ provide }) => provide)],
+  exports: [Warnings, GatewayMetrics],
 })
 export class MetricsModule {}

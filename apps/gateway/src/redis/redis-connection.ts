@@ -37,7 +37,6 @@ export class RedisConnection {
   #warnings: readonly string[] = [];
   #closed = false;
   #quietUntil = 0;
-  #onUp: (() => void) | undefined;
   #attempted: () => void = () => undefined;
   #space: string | undefined;
   readonly #deployment: Deployment;
@@ -69,11 +68,6 @@ export class RedisConnection {
   /** Settings of this Redis that are not as they should be. */
   get warnings(): readonly string[] {
     return this.#warnings;
-  }
-
-  /** Has `listener` called whenever Redis can be used again, before anything else is sent to it. */
-  whenUp(listener: () => void): void {
-    this.#onUp = listener;
   }
 
   /**
@@ -155,7 +149,6 @@ export class RedisConnection {
     }
     this.#fault = undefined;
     this.#refused = false;
-    this.#onUp?.();
     this.#log.up(warnings);
     this.#attempted();
   }

@@ -2,9 +2,9 @@
  * What became of each thing that is reloaded while the gateway runs: metrics, log, audit trail, warnings, and a file in the
  * state directory by which an operator's command sees it.
  */
-import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { errorCode, replaceFile } from '#libs/files';
+import { errorCode, writeReloadOutcomes } from '#libs/files';
+import type { ReloadOutcome } from '#libs/files';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock } from '../clock.js';
 import { logEvent } from '../log-events.js';
@@ -27,21 +27,14 @@ const NAMES: Readonly<Record<Reloaded, string>> = {
 
 export type Reloaded = keyof typeof REFUSED;
 
-/** How the last reload of something ended. */
-export interface ReloadOutcome {
+/** How the last reload of something ended; see `libs/files`. */
+interface Outcome extends ReloadOutcome {
   readonly what: Reloaded;
-  /** Unix ms. */
-  readonly at: number;
-  /** Why it was refused; what was in use stays in use. Nothing when it was taken. */
-  readonly refused?: string;
 }
-
-/** The name of the file in QRNG_STATE_DIR: a JSON list of outcomes. */
-export const RELOADS_FILE = 'reloads.json';
 
 @Injectable()
 export class Reloads {
-  readonly #outcomes = new Map<Reloaded, ReloadOutcome>();
+  readonly #outcomes = new Map<Reloaded, Outcome>();
   #writtenBadly = false;
 
   constructor(
@@ -72,19 +65,17 @@ export class Reloads {
   }
 
   /** Those that were refused the last time. */
-  failures(): ReloadOutcome[] {
+  failures(): Outcome[] {
     return [...this.#outcomes.values()].filter(({ refused }) => refused !== undefined);
   }
 
-  #note(outcome: ReloadOutcome): void {
+  #note(outcome: Outcome): void {
     const { what, at, refused } = outcome;
     this.#outcomes.set(what, outcome);
     this.metrics.reloadSuccess.set({ what }, refused === undefined ? 1 : 0);
     if (refused === undefined) this.metrics.reloadTimestamp.set({ what }, at / 1000);
     try {
-      replaceFile(join(this.state.path, RELOADS_FILE), JSON.stringify([...this.#outcomes.values()]), {
-        sync: false,
-      });
+      writeReloadOutcomes(this.state.path, [...this.#outcomes.values()]);
       this.#writtenBadly = false;
     } catch (error) {
       if (!this.#writtenBadly) logEvent('error', 'reloads-not-written', { reason: errorCode(error) });

@@ -1,15 +1,13 @@
-/** Admits to /metrics: everybody where no `QRNG_METRICS_TOKEN` is set, else that token, or a key with the scope metrics. */
+/** Guard of /metrics: open where no `QRNG_METRICS_TOKEN` is set; else that token opens it, or a key with the scope metrics. */
 import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Authenticator } from '../gate/authenticator.js';
 import type { Client } from '../clients/client.js';
 import { equalSecrets } from '../gate/equal-secrets.js';
-import { demandScope } from '../gate/scope.guard.js';
-import { ClientThrottlerGuard } from '../gate/client-throttler.guard.js';
+import { Gate } from '../gate/gate.service.js';
 import { GatewaySettings } from '../settings.js';
 
-/** Whoever has the token. */
+/** Anyone with the token. It has no limits: what watches the gateway must see it under load, too. */
 const SCRAPER: Client = {
   name: '(metrics token)',
   scopes: ['metrics'],
@@ -21,22 +19,18 @@ const SCRAPER: Client = {
 export class MetricsTokenGuard implements CanActivate {
   constructor(
     private readonly settings: GatewaySettings,
-    private readonly authenticator: Authenticator,
-    private readonly throttler: ClientThrottlerGuard,
+    private readonly gate: Gate,
   ) {}
 
-  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean {
     const expected = this.settings.QRNG_METRICS_TOKEN;
     if (expected === undefined) return true;
-    const request = context.getArgByIndex<FastifyRequest>(0);
-    const client = this.authenticator.authenticate(request, (token) =>
-      equalSecrets(token, expected) ? SCRAPER : undefined,
+    this.gate.admit(
+      context.getArgByIndex<FastifyRequest>(0),
+      context.getArgByIndex<FastifyReply>(1),
+      ['metrics'],
+      (token) => (equalSecrets(token, expected) ? SCRAPER : undefined),
     );
-    if (client instanceof Promise) return client;
-    request.client = client;
-    demandScope(request, ['metrics']);
-    if (client === SCRAPER) return true; // no limit: what watches the gateway must see it under load, too
-    const limited = this.throttler.limit(request, context.getArgByIndex<FastifyReply>(1));
-    return limited === undefined ? true : limited.then(() => true);
+    return true;
   }
 }

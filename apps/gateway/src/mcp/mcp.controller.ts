@@ -1,0 +1,63 @@
+/** `POST /mcp`: the Model Context Protocol, behind the same gate, limits and quotas as every route. */
+import { Controller, Post, Req, Res } from '@nestjs/common';
+import { ApiExcludeController } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { readBody } from '../api/request-body.js';
+import { McpService } from './mcp.service.js';
+
+/** Enough for a choice among a thousand short items. */
+const MAX_BODY_BYTES = 65_536;
+
+/** Errors of JSON-RPC 2.0 that are found before the protocol is asked. */
+const ERRORS = {
+  parse: { status: 400, code: -32_700, message: 'The body must be JSON.' },
+  invalid: { status: 400, code: -32_600, message: 'Send one message at a time, a JSON object.' },
+  stream: { status: 404, code: -32_601, message: 'There is nothing to listen for: nothing changes.' },
+} as const;
+
+@ApiExcludeController()
+@Controller('mcp')
+export class McpController {
+  constructor(private readonly mcp: McpService) {}
+
+  @Post()
+  async post(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const message = parsed(await readBody(request, MAX_BODY_BYTES));
+    const error = errorOf(message);
+    if (error !== undefined) {
+      const { status, ...told } = error;
+      const { id = null } = { ...(message as { id?: unknown }) };
+      void reply.code(status).type('application/json; charset=utf-8');
+      void reply.send(JSON.stringify({ jsonrpc: '2.0', id, error: told }));
+      return;
+    }
+    const answer = await this.mcp.answer(message as object, fields(request), { request, reply });
+    void reply.code(answer.status).headers(Object.fromEntries(answer.headers));
+    void reply.send(await answer.text());
+  }
+}
+
+function errorOf(message: unknown): (typeof ERRORS)[keyof typeof ERRORS] | undefined {
+  if (message === undefined) return ERRORS.parse;
+  // A batch would be many calls for one request of the limits.
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) return ERRORS.invalid;
+  // It would keep its connection for ever, and a gateway has at most 5000.
+  return 'method' in message && message.method === 'subscriptions/listen' ? ERRORS.stream : undefined;
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/** The fields that the protocol knows; the key is no business of it. */
+function fields({ headers }: FastifyRequest): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]): [string, string][] =>
+      typeof value === 'string' && /^(accept|content-type|mcp-.*)$/.test(name) ? [[name, value]] : [],
+    ),
+  );
+}

@@ -1,1 +1,0 @@
-export { commandLine, misused } from './command-line.js';
