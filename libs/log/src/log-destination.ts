@@ -30,6 +30,11 @@ function toStdout(): DestinationStream {
   let waitingSince: number | undefined; // since the first line that waits, or the last write before it
   let failed = false; // the last write, on a full disk for example; what it had is written with the next one
   let dropped = 0;
+  let flushing: NodeJS.Timeout | undefined;
+  const flush = (): void => {
+    flushing = undefined;
+    stdout.flush();
+  };
 
   // Before pino's own last write, which would wait for the reader, or for room on the disk, and so keep the process from ending.
   process.once('exit', () => {
@@ -44,12 +49,13 @@ function toStdout(): DestinationStream {
     contentMode: 'buffer', // of text it would count all that waits anew at each line, a tenth of a small request
     minLength: WRITE_FROM_BYTES,
     maxWrite: WRITE_BYTES,
-    periodicFlush: WRITE_EVERY_MS,
     maxLength: MOST_WAITING_BYTES,
   });
   const lines: DestinationStream = {
     write: (line) => {
       waitingSince ??= performance.now();
+      // A timer of pino's own would wake an idle process ten times a second.
+      flushing ??= setTimeout(flush, WRITE_EVERY_MS).unref();
       stdout.write(Buffer.from(line) as unknown as string); // its type knows text only
     },
   };

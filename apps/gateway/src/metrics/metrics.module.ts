@@ -4,6 +4,9 @@ import { collectDefaultMetrics } from 'prom-client';
 import { GatewayMetrics } from './gateway-metrics.js';
 import { Warnings } from './warnings.js';
 
+/** At the default of 10 ms an idle gateway wakes a hundred times a second for this alone. */
+const LOOK_AT_LOOP_EVERY_MS = 1000;
+
 @Global()
 @Module({
   providers: [
@@ -12,7 +15,8 @@ import { Warnings } from './warnings.js';
       provide: GatewayMetrics,
       useFactory: () => {
         const metrics = new GatewayMetrics();
-        collectDefaultMetrics({ register: metrics.registry });
+        const eventLoopMonitoringPrecision = LOOK_AT_LOOP_EVERY_MS;
+        collectDefaultMetrics({ register: metrics.registry, eventLoopMonitoringPrecision });
         return metrics;
       },
     },

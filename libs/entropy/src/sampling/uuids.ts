@@ -17,25 +17,34 @@ export function uuids({ count, version, now }: UuidsOptions): Sample<string[]> {
     most: bytes,
     draw: (bits) => {
       const made: string[] = [];
-      for (let i = 0; i < count; i++) made.push(version === 4 ? version4(bits) : uuid('7', now, bits));
+      for (let i = 0; i < count; i++) made.push(version === 4 ? version4(bits) : version7(now, bits));
       return version === 4 ? made : made.sort();
     },
   };
 }
 
 function version4(bits: Bits): string {
-  return uuid('4', bits.readWord(32) * 65_536 + bits.read(16), bits);
+  return uuid('4', hex32(bits.readWord(32)), hex16(bits.read(16)), bits);
 }
 
-/** `first`: the 48 bits in front. 74 random ones follow, around the version and the variant. */
-function uuid(version: '4' | '7', first: number, bits: Bits): string {
-  const front = hex(first, 12);
-  const third = version + hex(bits.read(12), 3);
-  const fourth = hex(0x8000 | bits.read(14), 4);
-  const last = hex(bits.read(24), 6) + hex(bits.read(24), 6);
-  return `${front.slice(0, 8)}-${front.slice(8)}-${third}-${fourth}-${last}`;
+function version7(now: number, bits: Bits): string {
+  return uuid('7', hex32(Math.floor(now / 65_536)), hex16(now % 65_536), bits);
 }
 
-function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, '0');
+/** 74 random bits follow the 48 in front, around the version and the variant. */
+function uuid(version: '4' | '7', first: string, second: string, bits: Bits): string {
+  const third = hex16(bits.read(12)).slice(1);
+  const fourth = hex16(0x8000 | bits.read(14));
+  return `${first}-${second}-${version}${third}-${fourth}-${hex16(bits.read(16))}${hex32(bits.readWord(32))}`;
+}
+
+/** Two digits for each byte: padding what `toString(16)` gives costs more than the rest of a UUID. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+function hex16(value: number): string {
+  return `${HEX[value >>> 8]}${HEX[value & 255]}`;
+}
+
+function hex32(value: number): string {
+  return hex16(value >>> 16) + hex16(value & 65_535);
 }
