@@ -227,6 +227,17 @@ function suite(open: Open): void {
     expect(await pool.admit(later)).toEqual({ result: 'accepted', missing: 6n });
   });
 
+  test('counts none for a collector that is new here and whose run is older than the state', async () => {
+    const pool = await openPool();
+    const collector = new TestCollector(hmacKey, 'lab-1', 5n);
+    expect(await pool.admit(packet(collector, randomBytes(1), { sequence: 30n }))).toMatchObject({
+      missing: 0n,
+    });
+    expect(await pool.admit(packet(collector, randomBytes(1), { sequence: 32n }))).toMatchObject({
+      missing: 1n,
+    });
+  });
+
   test('keeps the collectors apart', async () => {
     const pool = await openPool();
     for (const id of ['a', 'b', 'c-1']) {

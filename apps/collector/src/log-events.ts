@@ -45,7 +45,9 @@ const MESSAGES = {
   'push-stale':
     "the gateway finds the packet's time stamp outside of its window; its bytes are dropped. Check the clocks of both hosts",
   'push-replayed':
-    'the gateway has already taken this number; all bytes on hand are dropped, a new run begins. Another collector uses this QRNG_COLLECTOR_ID, or this machine or its state directory was restored or copied',
+    'the gateway has already taken this number. Another collector uses this QRNG_COLLECTOR_ID, or this machine or its state directory was restored or copied',
+  'run-replaced':
+    'another collector uses the numbers of this run, and may have sent what is on hand: all of it is dropped, a new run begins',
   'push-expired': 'the gateway refused these bytes for four minutes; they are dropped',
   'push-given-up':
     'nothing told whether the gateway took the packet; its bytes are dropped, never sealed again',

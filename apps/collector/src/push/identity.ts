@@ -23,12 +23,12 @@ export class Identity {
   #tls: TlsCredentials;
 
   /**
-   * @param boot the number of this run, from `nextBoot`; the next run within this process gets another one.
+   * @param boot the number of the first run of this process, from `nextBoot`.
    * @throws {SettingsError} when a file does not hold what it should.
    */
   constructor(
     settings: Readonly<CollectorSettings>,
-    public boot: bigint,
+    readonly boot: bigint,
   ) {
     this.collector = settings.QRNG_COLLECTOR_ID;
     this.#key = MacKey.fromHex(settings.QRNG_HMAC_SECRET_KEY);

@@ -1,7 +1,7 @@
 /**
- * Decides when something is sent, and acts on what became of it; what may be sent again is the outbox's decision.
+ * Decides when something is sent, and acts on what became of it; what may be sent again is decided by runs.ts and outbox.ts.
  *
- *   OutputBuffer -> (interval, or a full packet) -> Outbox -> Carrier -> Outcome -> Outbox.settle -> pause or next
+ *   OutputBuffer -> (interval, or a full packet) -> Runs -> Carrier -> Outcome -> Runs.settle -> pause or next
  *
  * Heartbeats leave at their interval also while entropy flows, since nothing else carries the telemetry. Entropy that is due
  * goes between two of them, so that it leaves also where the interval is shorter than a round trip.
@@ -9,15 +9,15 @@
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { Backoff } from '../backoff.js';
-import type { LossReason } from '../ledger/ledger.js';
 import { logEvent } from '../log-events.js';
 import { CollectorSettings } from '../settings.js';
 import { OutputBuffer } from '../sources/output-buffer.js';
 import { nextBoot } from '../state/boot.js';
 import { TelemetryService } from '../telemetry/telemetry.service.js';
-import { Outbox } from './outbox.js';
 import type { Outcome, Settlement } from './outbox.js';
-import { CLOCK_SKEW_MS, RunClock } from './run-clock.js';
+import { CLOCK_SKEW_MS } from './run-clock.js';
+import { Runs } from './runs.js';
+import type { RunEnd } from './runs.js';
 import { noteExpired, PushLog } from './push-log.js';
 import { Carrier } from './carrier.js';
 import { Identity } from './identity.js';
@@ -27,8 +27,7 @@ const FLUSH_MS = 8000;
 
 @Injectable()
 export class PushScheduler implements BeforeApplicationShutdown {
-  #outbox: Outbox;
-  #clock = new RunClock(Date.now(), performance.now());
+  readonly #runs: Runs;
   readonly #backoff: Backoff;
   readonly #log = new PushLog();
   // Monotonic milliseconds: a clock that jumps must not stop the pushing.
@@ -47,7 +46,13 @@ export class PushScheduler implements BeforeApplicationShutdown {
     private readonly identity: Identity,
     private readonly telemetry: TelemetryService,
   ) {
-    this.#outbox = outboxOf(identity);
+    const around = {
+      collector: identity.collector,
+      key: () => identity.key,
+      nextBoot: (wall: number) => nextBoot(settings.QRNG_STATE_DIR, wall, CLOCK_SKEW_MS).boot,
+      clear: () => output.clear(),
+    };
+    this.#runs = new Runs(around, identity.boot, Date.now(), performance.now());
     this.#backoff = new Backoff(settings.QRNG_INITIAL_BACKOFF_MS, settings.QRNG_MAX_BACKOFF_MS);
   }
 
@@ -65,7 +70,7 @@ export class PushScheduler implements BeforeApplicationShutdown {
     await this.#running;
     clearTimeout(timer);
     this.carrier.abort('shutdown');
-    this.telemetry.close(this.#outbox.heldBytes);
+    this.telemetry.close(this.#runs.heldBytes);
   }
 
   /** Ends when all is flushed or the time for it is up; rejects on a bug alone. */
@@ -79,79 +84,59 @@ export class PushScheduler implements BeforeApplicationShutdown {
         continue;
       }
       const outcome = await this.carrier.send(packet);
-      this.#act(outcome, this.#outbox.settle(outcome));
+      const { settlement, end } = this.#runs.settle(outcome, Date.now(), performance.now());
+      this.#act(outcome, settlement);
+      if (end !== undefined) this.#noteEnd(end);
     }
   }
 
   /** The packet to send now, if any. */
   #nextPacket(now: number): Buffer | undefined {
-    const timestamp = this.#timestamp(now);
+    const { expired, end } = this.#runs.turn(Date.now(), now);
+    if (end !== undefined) this.#noteEnd(end);
+    if (expired !== undefined) this.#noteExpired(expired);
     if (now < this.#pausedUntil) return undefined;
-    this.#expire(timestamp);
-    if (this.#outbox.unsettled !== undefined) return this.#outbox.unsettled;
+    if (this.#runs.unsettled !== undefined) return this.#runs.unsettled;
     const heartbeatDue = now >= this.#heartbeatAt && this.#flushUntil === undefined;
-    if (heartbeatDue && !this.#heartbeatWasLast) return this.#heartbeat(now, timestamp);
-    if (now >= this.#fullUntil && this.#fill(now)) return this.#entropy(timestamp);
-    return heartbeatDue ? this.#heartbeat(now, timestamp) : undefined;
+    if (heartbeatDue && !this.#heartbeatWasLast) return this.#heartbeat(now);
+    if (now >= this.#fullUntil && this.#fill(now)) return this.#entropy();
+    return heartbeatDue ? this.#heartbeat(now) : undefined;
   }
 
-  /** The time to stamp packets with; where the clock cannot be trusted any more, that of a new run. */
-  #timestamp(now: number): number {
-    const wall = Date.now();
-    const reading = this.#clock.read(wall, now);
-    if ('timestamp' in reading) return reading.timestamp;
-    const bytes = this.#beginRun('clock', wall);
-    const boot = this.identity.boot.toString();
-    logEvent('error', reading.fault, { byMs: reading.byMs, bytes, boot });
-    return wall;
-  }
-
-  /** Drops everything on hand, so that nothing of this run is ever sealed again, and goes on as after a restart. */
-  #beginRun(reason: LossReason, wall: number): number {
-    const bytes = this.#outbox.clear() + this.output.clear();
-    this.telemetry.ledger.drop(reason, bytes);
-    const { identity } = this;
-    identity.boot = nextBoot(this.settings.QRNG_STATE_DIR, wall, CLOCK_SKEW_MS).boot;
-    this.#outbox = outboxOf(identity);
-    this.#clock = new RunClock(wall, performance.now());
-    this.#heartbeatAt = 0;
+  #noteEnd({ reason, byMs, bytes, boot }: RunEnd): void {
+    this.telemetry.ledger.drop(reason === 'run-replaced' ? 'replayed' : 'clock', bytes);
+    this.#heartbeatAt = 0; // the first packet of a run is a heartbeat
     this.#heartbeatWasLast = false;
-    return bytes;
+    logEvent('error', reason, { byMs, bytes, boot: boot.toString() });
   }
 
-  #expire(timestamp: number): void {
-    const expired = this.#outbox.expire(timestamp);
-    if (expired === undefined) return;
+  #noteExpired(expired: Settlement): void {
     if (expired.dropped !== undefined) {
       this.telemetry.ledger.drop(expired.dropped.reason, expired.dropped.bytes);
     }
     noteExpired(expired);
   }
 
-  #heartbeat(now: number, timestamp: number): Buffer {
+  #heartbeat(now: number): Buffer {
     this.#heartbeatAt = now + Math.min(this.settings.QRNG_HEARTBEAT_INTERVAL_MS, this.carrier.heartbeatMs);
     this.#heartbeatWasLast = true;
-    return this.#outbox.sealHeartbeat(
-      this.telemetry.encode(this.carrier.maxData),
-      timestamp,
-      this.identity.key,
-    );
+    return this.#runs.sealHeartbeat(this.telemetry.encode(this.carrier.maxData));
   }
 
-  #entropy(timestamp: number): Buffer {
+  #entropy(): Buffer {
     this.#heartbeatWasLast = false;
-    return this.#outbox.sealEntropy(timestamp, this.identity.key);
+    return this.#runs.sealEntropy();
   }
 
   /** Whether the outbox holds entropy now: what it kept, or as much as makes a packet. */
   #fill(now: number): boolean {
-    if (this.#outbox.heldBytes > 0) return true;
+    if (this.#runs.heldBytes > 0) return true;
     const waiting = this.output.length;
     const most = Math.min(this.settings.QRNG_PUSH_MAX_BYTES, this.carrier.maxData, this.output.capacity);
     const due = waiting >= most || now >= this.#entropyAt || this.#flushUntil !== undefined;
     if (waiting === 0 || !due) return false;
     this.#entropyAt = now + this.settings.QRNG_PUSH_INTERVAL_MS;
-    this.#outbox.hold(this.output.take(Math.min(waiting, most)));
+    this.#runs.hold(this.output.take(Math.min(waiting, most)));
     return true;
   }
 
@@ -161,8 +146,6 @@ export class PushScheduler implements BeforeApplicationShutdown {
     else ledger.deliver(settlement.delivered);
     if (settlement.dropped !== undefined) ledger.drop(settlement.dropped.reason, settlement.dropped.bytes);
     this.#log.note(outcome, settlement);
-    // A restored copy of this machine would send again what the other one has sent: it must not go on where it was.
-    if (settlement.result === 'replayed') this.#beginRun('replayed', Date.now());
     if (settlement.result === 'delivered' || settlement.result === 'sent') {
       this.#backoff.reset();
       return;
@@ -179,14 +162,14 @@ export class PushScheduler implements BeforeApplicationShutdown {
     const flushUntil = this.#flushUntil ?? Infinity;
     if (now < this.#pausedUntil) return Math.min(this.#pausedUntil, flushUntil) - now;
     const entropyAt =
-      this.#outbox.heldBytes > 0 ? this.#fullUntil : this.output.length > 0 ? this.#entropyAt : Infinity;
+      this.#runs.heldBytes > 0 ? this.#fullUntil : this.output.length > 0 ? this.#entropyAt : Infinity;
     return Math.min(this.#flushUntil === undefined ? this.#heartbeatAt : flushUntil, entropyAt) - now;
   }
 
   /** A shutdown ends when nothing is left, or nothing more can be sent in time. */
   #isDone(now: number): boolean {
     if (this.#flushUntil === undefined) return false;
-    const left = this.#outbox.heldBytes + this.output.length;
+    const left = this.#runs.heldBytes + this.output.length;
     return left === 0 || Math.max(now, this.#pausedUntil, this.#fullUntil) >= this.#flushUntil;
   }
 
@@ -196,8 +179,4 @@ export class PushScheduler implements BeforeApplicationShutdown {
     this.#fullUntil = 0;
     this.output.arrived.ring();
   }
-}
-
-function outboxOf({ collector, boot }: Identity): Outbox {
-  return new Outbox({ collector, boot });
 }

@@ -25,10 +25,15 @@ export const STANDINGS = {
   'too-many-collectors': { result: 'unready', detail: 'the replay state knows too many collectors' },
 } as const;
 
-/** What is refused until a moment (Unix ms) that is too far ahead: everything, or the packets of one collector. */
+/** What is refused until a moment (Unix ms) that is too far ahead. */
 export interface Block {
-  readonly collector: string | undefined;
+  readonly what: string;
   readonly until: number;
+}
+
+/** The moments that are later than clocks may differ from `now` (Unix ms). */
+export function blocksAhead(blocks: readonly Block[], now: number, skewMs: number): Block[] {
+  return blocks.filter(({ until }) => until > now + skewMs);
 }
 
 /** Why bytes left the pool without being served; the reason label of `qrng_entropy_discarded_bytes_total`. */

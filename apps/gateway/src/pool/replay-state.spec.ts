@@ -138,3 +138,11 @@ describe('a position', () => {
     expect(state.forget('lab-1', T0)).toBe(T0 + 50_001);
   });
 });
+
+test('a collector whose run is older than the state has lost nothing that this state could know of', () => {
+  const state = stateOf();
+  expect(state.missing(packet(7))).toBe(0n);
+  expect(state.missing(packet(7, { boot: BigInt(T0) }))).toBe(6n);
+  state.advance(packet(7));
+  expect(state.missing(packet(9))).toBe(1n);
+});

@@ -236,7 +236,7 @@ describe('a floor in the future', () => {
     await take(store, packet(1, T0 + YEAR + 10));
     const again = await crashed(T0);
     const floor = T0 + YEAR + 2010;
-    expect(again.store.blocks(T0)).toEqual([{ collector: undefined, until: floor }]);
+    expect(again.store.blocks(T0)).toEqual([{ what: 'all packets', until: floor }]);
     expect(again.store.check(packet(2, T0), T0)).toBe('below-floor');
     expect(reports).toEqual([]);
   });
@@ -244,7 +244,7 @@ describe('a floor in the future', () => {
   test('of one collector is reported as such', async () => {
     const { store } = await opened();
     await take(store, packet(1, T0 + YEAR));
-    expect(store.blocks(T0)).toEqual([{ collector: 'lab-1', until: T0 + YEAR }]);
+    expect(store.blocks(T0)).toEqual([{ what: 'packets of lab-1', until: T0 + YEAR }]);
   });
 });
 

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import type { Packet } from '#libs/crypto';
 import { errorCode } from '#libs/files';
 import type { FreshnessWindow } from './freshness.js';
+import { blocksAhead } from './pool.js';
 import type { Block } from './pool.js';
 import { ReplayFile, decodeReplay } from './replay-file.js';
 import type { ReplayContent } from './replay-file.js';
@@ -138,14 +139,12 @@ export class ReplayStore {
   /** What cannot be taken for longer than clocks may differ, because of timestamps in the future that once were right. */
   blocks(now: number): Block[] {
     this.#lowerFloor(now);
-    const latest = now + this.#window.skewMs;
-    const positions = [...this.#state.positions()].map(([collector, position]) => ({
-      collector,
-      until: Math.max(position.newest, position.floor),
+    const positions = [...this.#state.positions()].map(([collector, { newest, floor }]) => ({
+      what: `packets of ${collector}`,
+      until: Math.max(newest, floor),
     }));
-    return [{ collector: undefined, until: this.#state.floor }, ...positions].filter(
-      ({ until }) => until > latest,
-    );
+    const all = { what: 'all packets', until: this.#state.floor };
+    return blocksAhead([all, ...positions], now, this.#window.skewMs);
   }
 
   /** Writes the positions for the next start. */

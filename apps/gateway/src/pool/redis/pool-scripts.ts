@@ -13,20 +13,25 @@ import type { CommonArguments, Moved, PoolReply } from './script-prelude.js';
 /** An epoch that changes again and again within one call would be a Redis that fails over again and again. */
 const MAX_ATTEMPTS = 4;
 
+/** What of a connection to Redis the pool uses. */
+export type PoolRedis = Pick<RedisConnection, 'fault' | 'membership' | 'rejoin' | 'runScript'>;
+
 /** What a script is told beside what this file knows. */
 export type OwnArguments = Omit<CommonArguments, 'membership' | 'epoch' | 'newest' | 'skewMs'>;
 
 export class PoolScripts {
   /** Nothing exposed before it is taken, Unix ms by Redis' clock. */
   floor = 0;
+  /** The latest timestamp that was taken, Unix ms. */
+  newest = 0;
   /** Why this gateway's clock cannot be trusted; undefined while it agrees with Redis'. */
   clockFault: string | undefined;
-  readonly #redis: RedisConnection;
+  readonly #redis: PoolRedis;
   readonly #clock: Clock;
   readonly #memory: PoolMemory;
   readonly #skewMs: number;
 
-  constructor(redis: RedisConnection, clock: Clock, memory: PoolMemory, skewMs: number) {
+  constructor(redis: PoolRedis, clock: Clock, memory: PoolMemory, skewMs: number) {
     this.#redis = redis;
     this.#clock = clock;
     this.#memory = memory;
@@ -56,6 +61,7 @@ export class PoolScripts {
       }
       this.#compareClocks(reply[9], sentAt);
       this.floor = reply[10];
+      this.newest = reply[11];
       learn(reply);
       this.#remember(membership.space, reply);
       if (!isText(reply[0], 'epoch')) return reply;

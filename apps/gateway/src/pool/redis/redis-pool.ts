@@ -9,18 +9,18 @@
 import { randomUUID } from 'node:crypto';
 import type { Packet } from '#libs/crypto';
 import type { Clock } from '../../clock.js';
-import type { RedisConnection } from '../../redis/redis-connection.js';
 import { RedisError } from '../../redis/redis-error.js';
 import { ExpiringBuffer } from '../expiring-buffer.js';
 import type { BufferOptions } from '../expiring-buffer.js';
 import { bootRefusal } from '../freshness.js';
 import type { FreshnessWindow } from '../freshness.js';
+import { blocksAhead } from '../pool.js';
 import type { Admission, Block, DiscardReason, Pool, PoolLevel } from '../pool.js';
 import { admit } from './admit-script.js';
 import { lease } from './lease-script.js';
 import type { PoolMemory } from './pool-memory.js';
 import { PoolScripts } from './pool-scripts.js';
-import type { OwnArguments } from './pool-scripts.js';
+import type { OwnArguments, PoolRedis } from './pool-scripts.js';
 import { admissionOf, admitArguments } from './redis-admission.js';
 import type { PoolReply } from './script-prelude.js';
 import { SharedLevel } from './shared-level.js';
@@ -55,7 +55,7 @@ export class RedisPool implements Pool {
   private constructor(
     private readonly options: RedisPoolOptions,
     private readonly clock: Clock,
-    private readonly redis: RedisConnection,
+    private readonly redis: PoolRedis,
     private readonly onDiscard: (reason: DiscardReason, bytes: number) => void,
   ) {
     this.#scripts = new PoolScripts(redis, clock, options.memory, options.window.skewMs);
@@ -71,7 +71,7 @@ export class RedisPool implements Pool {
   static async open(
     options: RedisPoolOptions,
     clock: Clock,
-    redis: RedisConnection,
+    redis: PoolRedis,
     onDiscard: (reason: DiscardReason, bytes: number) => void,
   ): Promise<RedisPool> {
     const pool = new RedisPool(options, clock, redis, onDiscard);
@@ -91,7 +91,7 @@ export class RedisPool implements Pool {
         (common) => admitArguments(packet, this.options, ttlMs, { ...common, ...this.#own() }),
         (reply) => this.#learn(reply),
       );
-      return admissionOf(packet, result.toString(), detail.toString());
+      return admissionOf(packet, result.toString(), detail.toString(), this.#scripts.floor);
     } catch (error) {
       if (!(error instanceof RedisError)) throw error;
       if (error.message.startsWith('OOM')) return { result: 'full', detail: error.message };
@@ -141,9 +141,10 @@ export class RedisPool implements Pool {
   }
 
   blocks(): Block[] {
-    const { floor } = this.#scripts;
-    const isAhead = floor - this.clock.now() > this.options.window.skewMs;
-    return isAhead ? [{ collector: undefined, until: floor }] : [];
+    const { floor, newest } = this.#scripts;
+    const all = { what: 'all packets', until: floor };
+    const some = { what: 'packets of some collectors', until: newest };
+    return blocksAhead([all, some], this.clock.now(), this.options.window.skewMs);
   }
 
   /** The ledger of all gateways, as of the last answer of Redis. */
