@@ -1,5 +1,6 @@
 /** What the collector does with each outcome of a push (contract, section 4), against a receiving end that plays it. */
 import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -218,6 +219,52 @@ describe('bytes of unknown fate', () => {
     await other.close();
     await expectAllDelivered(running);
   });
+
+  test('stay so when a proxy speaks after the gateway took the packet: none is sealed again, none is served twice', async () => {
+    const page = '<html>503 Service Unavailable</html>';
+    const proxy = (answer: string): Step => ({ take: true, raw: (socket) => void socket.end(answer) });
+    const running = await scripted(
+      proxy(`HTTP/1.1 503 x\r\nContent-Length: ${page.length}\r\n\r\n${page}`),
+      proxy('HTTP/1.1 503 x\r\nServer: proxy\r\nContent-Length: 0\r\n\r\n'),
+      proxy('HTTP/1.1 400 x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'),
+    );
+    const attempts = await pushes(running, 5);
+    // The same packet until the gateway itself says that it has it (409).
+    for (const { raw } of attempts.slice(1, 4)) {
+      expect(raw.equals(attempts[0]?.raw ?? Buffer.alloc(0))).toBe(true);
+    }
+    expect(numbers(attempts)[4]).toBe((numbers(attempts)[0] ?? 0n) + 1n);
+    await expectAllDelivered(running);
+  });
+
+  test.each([
+    ['interim answers', `HTTP/1.1 103 x\r\nLink: </${'x'.repeat(500)}>\r\n\r\n`, ''],
+    ['a reason phrase', 'x'.repeat(1000), 'HTTP/1.1 204 '],
+    ['headers', `X-Padding: ${'x'.repeat(500)}\r\n`, 'HTTP/1.1 204 x\r\n'],
+    ['a body', 'x'.repeat(1000), 'HTTP/1.1 204 x\r\nContent-Length: 9999999999\r\n\r\n'],
+  ])(
+    'are sent again at once where %s without end come back, of which next to nothing is read',
+    async (_, piece, start) => {
+      const taken: Socket[] = [];
+      const flood = (socket: Socket): void => {
+        taken.push(socket);
+        socket.on('error', () => undefined).write(start);
+        const more = (): void => {
+          while (!socket.destroyed && socket.write(piece.repeat(100)));
+        };
+        socket.on('drain', more);
+        more();
+      };
+      const running = await scripted({ raw: flood }, { raw: flood });
+      const began = performance.now();
+      const attempts = await pushes(running, 4);
+      expect(attempts[1]?.raw).toEqual(attempts[0]?.raw);
+      expect(performance.now() - began).toBeLessThan(9000); // no time-out had to end it
+      // What the kernels of both ends buffer, and what a look each 100 ms lets through.
+      for (const socket of taken) expect(socket.bytesWritten - socket.writableLength).toBeLessThan(8_000_000);
+      await expectAllDelivered(running);
+    },
+  );
 
   test('that the gateway did take are settled by 409: once there, counted once', async () => {
     const running = await scripted('take and lose', status(503));

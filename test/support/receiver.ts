@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { Server, ServerOptions } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Keyring, MacKey, openPacket } from '#libs/crypto';
 import type { Packet } from '#libs/crypto';
@@ -16,12 +16,14 @@ import { testAuthority } from './gateway.js';
  * What to do with one push, instead of what a gateway would do:
  *
  * - a status, with headers and a body: the packet is not taken
+ * - `raw`: take the packet or not, and write whatever it writes to the socket
  * - `lose`: cut the connection before anything is taken
  * - `take and lose`: take the packet, then cut the connection
  * - `hang`: never answer
  */
 export type Step =
   | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
+  | { readonly take?: boolean; readonly raw: (socket: Socket) => void }
   | 'lose'
   | 'take and lose'
   | 'hang';
@@ -115,6 +117,9 @@ export class Receiver {
     } else if (typeof step === 'string') {
       if (step === 'take and lose') this.#take(packet);
       request.socket.destroy();
+    } else if ('raw' in step) {
+      if (step.take === true) this.#take(packet);
+      step.raw(request.socket);
     } else {
       const length = { 'Content-Length': String(Buffer.byteLength(step.body ?? '')) };
       response.writeHead(step.status, { ...length, ...step.headers }).end(step.body);

@@ -86,6 +86,10 @@ describe('ApplianceSource', () => {
     [{ kind: 'status', value: 503 }, 'status'],
     [{ kind: 'redirect' }, 'redirect'],
     [{ kind: 'headers' }, 'protocol'],
+    [{ kind: 'partial' }, 'status'],
+    [{ kind: 'codings' }, 'content'],
+    [{ kind: 'early', value: 10_000 }, 'protocol'],
+    [{ kind: 'phrase', value: 10_000_000 }, 'protocol'],
   ])('refuses %j (%s), and fetches again after it', async (fault, code) => {
     const appliance = await simulator({ plan: [fault] });
     const client = source({ url: appliance.url, timeoutMs: 500 });
