@@ -128,6 +128,7 @@ function announce(): void {
   console.log(`
   The source is SIMULATED: its bytes come from the operating system, not from a quantum process.
 
+  Status page ${url}/#key=${apiKey}   (open it to see entropy flow)
   API         ${url}/api/random
   Swagger UI  ${url}/docs   (the browser will warn: the demo's CA is a throw-away)
   Logs        .demo/appliance.log  .demo/collector.log  .demo/gateway.log

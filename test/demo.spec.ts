@@ -41,6 +41,10 @@ describe('the demo', () => {
     );
   });
 
+  test('prints the address of the status page, with the key that opens it', () => {
+    expect(output).toMatch(/^ *Status page +https:\/\/localhost:\d+\/#key=[0-9a-f]{64} /m);
+  });
+
   test('says that its source is simulated', () => expect(output).toContain('SIMULATED'));
 
   test('keeps what a shell needs in client.env', () => {

@@ -10,6 +10,7 @@ import { rawRequest } from '../support/raw-request.js';
  * A route that is missing here, or has another gate, fails this test.
  */
 const GATES: Record<string, 'open' | 'packet' | 'any key' | string[]> = {
+  '/': 'open',
   '/api/random': ['random'],
   '/api/integers': ['random'],
   '/api/floats': ['random'],

@@ -20,6 +20,7 @@ interface ResponsesProps {
 /** A plugin of Swagger UI. It is sent to the browser as text, so it can use nothing of this file. */
 export function plugin(): object {
   const links = [
+    ['/', 'Status'],
     ['/docs/api.md', 'Guide'],
     ['/docs-json', 'OpenAPI'],
   ];

@@ -1,5 +1,5 @@
 /**
- * Swagger UI at /docs, OpenAPI 3.1 at /docs-json and /docs-yaml. Each document is made once, when it is first asked for, and
+ * The status page at /, Swagger UI at /docs, OpenAPI 3.1 at /docs-json and /docs-yaml. Each document is made once, when it is first asked for, and
  * kept in memory: anybody may ask, as often as they like.
  */
 import { readFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { stringify } from 'yaml';
 import { openApiDocument } from './document.js';
 import { readGuide } from './guide.js';
 import { PAGE, PAGE_HEADERS, START_SCRIPT } from './page.js';
+import { STATUS_PAGE, STATUS_PAGE_HEADERS } from './status-page/page.js';
 
 /** What the page loads, and nothing else of Swagger UI. */
 const FILES = {
@@ -29,6 +30,8 @@ const SLICE_BYTES = 16_384;
 interface Document {
   readonly type: string;
   readonly make: () => string | Buffer;
+  /** Instead of those of Swagger UI's page. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Publishes the API's description, and returns it; it is made when it is first asked for. */
@@ -36,6 +39,7 @@ export function addSwagger(app: NestFastifyApplication): () => OpenAPIObject {
   const openApi = once(() => openApiDocument(app));
   const page = { type: 'text/html; charset=utf-8', make: () => PAGE };
   const documents: Record<string, Document> = {
+    '/': { ...page, make: () => STATUS_PAGE, headers: STATUS_PAGE_HEADERS },
     '/docs': page,
     '/docs/': page,
     '/docs/start.js': { type: 'text/javascript; charset=utf-8', make: () => START_SCRIPT },
@@ -52,15 +56,15 @@ export function addSwagger(app: NestFastifyApplication): () => OpenAPIObject {
     documents[`/docs/${name}`] = { type, make: () => readFileSync(path) };
   }
   const fastify = app.getHttpAdapter().getInstance();
-  for (const [url, { type, make }] of Object.entries(documents)) {
+  for (const [url, { type, make, headers = PAGE_HEADERS }] of Object.entries(documents)) {
     const body = once(() => Buffer.from(make()));
-    fastify.get(url, (request, reply) => answer(request, reply.type(type), body()));
+    fastify.get(url, (request, reply) => answer(request, reply.type(type).headers(headers), body()));
   }
   return openApi;
 }
 
 function answer(request: FastifyRequest, reply: FastifyReply, body: Buffer): FastifyReply {
-  void reply.headers({ ...PAGE_HEADERS, 'content-length': body.length });
+  void reply.header('content-length', body.length);
   const whole = request.method === 'HEAD' || body.length <= SLICE_BYTES;
   return reply.send(whole ? body : Readable.from(slices(body), { highWaterMark: 1 }));
 }
