@@ -26,6 +26,23 @@ test('each line is an event of the gateway with a message, and none tells a secr
     'unknown-setting',
   ]);
 
+  expect(log.find(({ event, route }) => event === 'request' && route === '/api/random')).toMatchObject({
+    ...{
+      level: 30,
+      method: 'GET',
+      status: 200,
+      bytes: 64,
+      source: '127.0.0.1',
+      client: 'client-1',
+      msg: 'request',
+    },
+    ...{
+      requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      ms: expect.any(Number),
+      time: expect.any(Number),
+    },
+  });
+
   const output = JSON.stringify(log) + gateway.run.errors;
   const { QRNG_HMAC_SECRET_KEY = '' } = gateway.env;
   for (const secret of [text, gateway.apiKey, QRNG_HMAC_SECRET_KEY, 'stranger']) {
@@ -38,4 +55,12 @@ test('Nest tells of modules and routes at the level debug alone', async () => {
   const routes = gateway.run.log.filter(({ context }) => context === 'RouterExplorer');
   expect(routes.length).toBeGreaterThan(10);
   expect(routes.every(({ level }) => level === 20)).toBe(true);
+});
+
+test('with QRNG_ACCESS_LOG=off no request is logged', async () => {
+  gateway = await GatewayProcess.start({ QRNG_ACCESS_LOG: 'off' });
+  await gateway.get('/health/live');
+  gateway.run.child.kill('SIGTERM');
+  await gateway.run.ended;
+  expect(gateway.run.log.filter(({ event }) => event === 'request')).toEqual([]);
 });

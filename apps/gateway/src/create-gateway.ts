@@ -44,7 +44,7 @@ export async function createGateway(
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/octet-stream', readPacketBody); // of pushes alone (request-hooks.ts)
   fastify.addContentTypeParser('*', passBody);
-  await addRequestHooks(app);
+  addRequestHooks(app);
   const openApi = addSwagger(app);
   app.get(McpService, { strict: false }).describeBy(() => openApi().components?.schemas ?? {});
   boundConnections(app);

@@ -81,6 +81,10 @@ export class GatewaySettings {
   @ChoiceVariable('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')
   QRNG_LOG_LEVEL = 'info';
 
+  /** Whether each request is logged; `off` where a proxy in front does that. */
+  @ChoiceVariable('on', 'off')
+  QRNG_ACCESS_LOG: 'on' | 'off' = 'on';
+
   @IntegerVariable(1, 86_400)
   QRNG_PACKET_TTL_SECS = 300;
 

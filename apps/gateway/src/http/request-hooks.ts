@@ -1,9 +1,9 @@
 /** What happens around every request, as Fastify hooks: Nest interceptors cost ten times as much. */
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { PinoLogger } from 'nestjs-pino';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
 import { PushGate } from '../push/push-gate.js';
+import { accessLog } from './access-log.js';
 import { checkFraming } from './framing.js';
 import { refuseOtherVersions } from './http-version.js';
 import { lockstep } from './lockstep.js';
@@ -23,10 +23,11 @@ declare module 'fastify' {
 const METHODS = ['GET', 'HEAD', 'POST'];
 
 /** Adds lockstep, the headers of every answer, the refusal of unknown routes, the access log and the duration histogram. */
-export async function addRequestHooks(app: NestFastifyApplication): Promise<void> {
-  const { logger } = await app.resolve(PinoLogger);
+export function addRequestHooks(app: NestFastifyApplication): void {
   const unknownRoute = app.get(UnknownRoute);
-  const ingest = app.get(GatewaySettings).QRNG_INGEST === 'on';
+  const settings = app.get(GatewaySettings);
+  const ingest = settings.QRNG_INGEST === 'on';
+  const logAccess = accessLog(settings);
   const pushGate = ingest ? app.get(PushGate, { strict: false }) : undefined;
   const { requestDuration } = app.get(GatewayMetrics);
   const fastify = app.getHttpAdapter().getInstance();
@@ -64,20 +65,8 @@ export async function addRequestHooks(app: NestFastifyApplication): Promise<void
     pipelining.end(request);
     const { route } = request;
     const method = METHODS.includes(request.method) ? request.method : 'other';
-    const { statusCode: status, elapsedTime } = reply;
-    requestDuration.observe({ route, method, status }, elapsedTime / 1000);
-    logger.info(
-      {
-        event: 'request',
-        requestId: request.id,
-        route,
-        method,
-        status,
-        ms: elapsedTime,
-        client: request.client?.name,
-      },
-      'request',
-    );
+    requestDuration.observe({ route, method, status: reply.statusCode }, reply.elapsedTime / 1000);
+    logAccess?.(request, reply, method);
     done();
   });
 }
