@@ -91,7 +91,7 @@ const ANSWERS = {
   429: {
     description: 'Too many requests, or the quota is used up.',
     details: {
-      'rate-limited': 'This API key asks too often; the RateLimit field says how often it may.',
+      'rate-limited': 'Too many requests with this API key; RateLimit-Policy has its limits.',
       'quota-used-up':
         'This API key has 0 of its 1048576 bytes for the day left, and this request can need 32; ' +
         'the quota is renewed at 00:00 UTC.',

@@ -1,24 +1,26 @@
-/** Tells operators what became of the API keys: log, audit trail, and a metric for keys that expire. */
+/** Reports what became of the API keys: log, audit trail, and a metric for keys that expire. */
 import { Injectable } from '@nestjs/common';
+import { InjectMetric } from '@willsoto/nestjs-prometheus';
+import type { Counter, Gauge } from 'prom-client';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { logEvent } from '../log-events.js';
-import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import type { ApiKeyTable } from './read-api-keys.js';
 
 @Injectable()
 export class KeyReports {
   constructor(
-    private readonly metrics: GatewayMetrics,
+    @InjectMetric('qrng_api_key_expiry_timestamp_seconds') private readonly expiry: Gauge<'client'>,
+    @InjectMetric('qrng_rate_limited_total') private readonly limited: Counter<'client'>,
     private readonly audit: AuditTrail,
   ) {}
 
   /** The keys that are known from now on. */
   read(table: ApiKeyTable): void {
-    this.metrics.keyExpiry.reset();
+    this.expiry.reset();
     for (const { client, disabled, expires } of table.values()) {
-      this.metrics.rateLimited.inc({ client: client.name }, 0);
+      this.limited.inc({ client: client.name }, 0);
       if (!disabled && expires !== Infinity) {
-        this.metrics.keyExpiry.set({ client: client.name }, expires / 1000);
+        this.expiry.set({ client: client.name }, expires / 1000);
       }
     }
     if (table.size === 0) {

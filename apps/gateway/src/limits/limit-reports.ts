@@ -1,7 +1,8 @@
-/** Tells the client, metrics and the audit trail of every request that a limit refuses. */
+/** Reports every request that a limit refuses: to the client, in the metrics and in the audit trail. */
 import { Injectable } from '@nestjs/common';
+import { InjectMetric } from '@willsoto/nestjs-prometheus';
+import type { Counter } from 'prom-client';
 import { AuditTrail } from '../audit/audit-trail.js';
-import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { ApiError } from '../problem/api-error.js';
 import { retryAfterSecs } from './rate-limiter.js';
 import type { RateVerdict } from './rate-limiter.js';
@@ -12,15 +13,16 @@ const NOBODY = '(unauthenticated)';
 @Injectable()
 export class LimitReports {
   constructor(
-    private readonly metrics: GatewayMetrics,
+    @InjectMetric('qrng_rate_limited_total') private readonly limited: Counter<'client'>,
+    @InjectMetric('qrng_auth_failures_total') private readonly failures: Counter,
     private readonly audit: AuditTrail,
   ) {
-    metrics.rateLimited.inc({ client: NOBODY }, 0);
+    limited.inc({ client: NOBODY }, 0);
   }
 
   /** An authentication failed; `client` is the one whose key was sent, if it was one that is not valid now. */
   authenticationFailed(source: string, reason: string, client?: string): void {
-    this.metrics.authFailures.inc();
+    this.failures.inc();
     this.audit.record('authentication-failed', { source, reason, client });
   }
 
@@ -30,34 +32,34 @@ export class LimitReports {
     return this.#rateLimited(verdict, 'Too many requests without a valid API key came from your network.');
   }
 
-  /** The answer to a client that asks too often; `headers` say which limit it met. */
+  /** The answer to a client beyond its rate. */
   refuseClient(verdict: RateVerdict, source: string, client: string): ApiError {
     this.#record(verdict, source, client);
     const detail =
       verdict.refused === 'blocked'
-        ? 'This API key is blocked for a while: it went on asking after it was refused.'
-        : 'This API key asks too often; the RateLimit field says how often it may.';
+        ? 'This API key is blocked for a while: it went on after it was refused.'
+        : 'Too many requests with this API key; RateLimit-Policy has its limits.';
     return this.#rateLimited(verdict, detail);
   }
 
   /** The answer to a client that has as many streams open as it may. */
   refuseStream(client: string, source: string, most: number): ApiError {
-    this.metrics.rateLimited.inc({ client });
+    this.limited.inc({ client });
     this.audit.record('rate-limited', { source, client, reason: 'streams' });
-    return new ApiError('rate-limited', `A client may have ${most} streams at a time.`, {
+    return new ApiError('rate-limited', `A client can have ${most} streams open at a time.`, {
       retryAfterSecs: 1,
     });
   }
 
-  /** The answer to a client whose bytes for the day do not suffice; `secs` until the next day begins. */
+  /** The answer to a client with too few bytes left for the day; `secs` until the next day begins. */
   refuseQuota(client: string, source: string, detail: string, secs: number): ApiError {
-    this.metrics.rateLimited.inc({ client });
+    this.limited.inc({ client });
     this.audit.record('quota-used-up', { source, client, reason: detail });
     return new ApiError('quota-used-up', detail, { retryAfterSecs: secs });
   }
 
   #record({ refused, blockedNow }: RateVerdict, source: string, client?: string): void {
-    this.metrics.rateLimited.inc({ client: client ?? NOBODY });
+    this.limited.inc({ client: client ?? NOBODY });
     this.audit.record('rate-limited', { source, client, reason: refused });
     if (blockedNow === true) {
       this.audit.record('client-blocked', { source, client, reason: 'refused too often' });

@@ -1,7 +1,8 @@
-/** Prometheus: the registry, the gateway's metrics and those of its process. */
+/** Prometheus: the registry, the gateway's metrics, together and each under its token, and those of its process. */
 import { Global, Module } from '@nestjs/common';
 import { collectDefaultMetrics } from 'prom-client';
 import { GatewayMetrics } from './gateway-metrics.js';
+import { METRIC_PROVIDERS } from './metric-providers.js';
 import { Warnings } from './warnings.js';
 
 /** At the default of 10 ms an idle gateway wakes a hundred times a second for this alone. */
@@ -20,7 +21,8 @@ const LOOK_AT_LOOP_EVERY_MS = 1000;
         return metrics;
       },
     },
+    ...METRIC_PROVIDERS,
   ],
-  exports: [Warnings, GatewayMetrics],
+  exports: [Warnings, GatewayMetrics, ...METRIC_PROVIDERS.map(({ provide }) => provide)],
 })
 export class MetricsModule {}

@@ -1,19 +1,20 @@
-/** Tells operators about certificates: metric, log, audit trail. */
+/** Reports certificates: metric, log, audit trail. */
 import { Injectable } from '@nestjs/common';
+import { InjectMetric } from '@willsoto/nestjs-prometheus';
+import type { Gauge } from 'prom-client';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { logEvent } from '../log-events.js';
-import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 
 @Injectable()
 export class CertificateReports {
   constructor(
-    private readonly metrics: GatewayMetrics,
+    @InjectMetric('qrng_certificate_expiry_timestamp_seconds') private readonly expires: Gauge,
     private readonly audit: AuditTrail,
   ) {}
 
   /** The certificate in use expires at `expiresAt` (Unix ms). */
   expiry(expiresAt: number): void {
-    this.metrics.certificateExpiry.set(expiresAt / 1000);
+    this.expires.set(expiresAt / 1000);
   }
 
   reloaded(expiresAt: number): void {
