@@ -53,7 +53,7 @@ export class KeyFileEntry {
   disabled?: boolean | null;
 }
 
-/** The file does not hold. The message says where and what must be mended, and repeats nothing of the file. */
+/** The key file is invalid. The message says where and what to change, and repeats nothing of the file. */
 export class KeyFileError extends Error {
   constructor(message: string) {
     super(message);
@@ -64,7 +64,7 @@ export class KeyFileError extends Error {
 /**
  * The entries of a key file, all of them or none.
  *
- * @throws {KeyFileError} when one does not hold, or two have the same name or the same key.
+ * @throws {KeyFileError} when an entry is invalid, or two have the same name or the same key.
  */
 export function parseKeyFile(text: string): KeyFileEntry[] {
   const list = parseJson(text);
@@ -91,7 +91,7 @@ function checkedEntry(value: unknown, number: number): KeyFileEntry {
   const [error] = new Validator().validateSync(entry, { whitelist: true, forbidNonWhitelisted: true });
   if (error !== undefined) {
     const [message] = Object.values(error.constraints ?? {});
-    throw new KeyFileError(`key ${number}: ${message ?? 'does not hold'}`);
+    throw new KeyFileError(`key ${number}: ${message ?? 'is invalid'}`);
   }
   entry.sha256 = entry.sha256.toLowerCase();
   return entry;

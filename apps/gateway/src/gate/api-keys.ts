@@ -24,7 +24,7 @@ export class ApiKeys {
   /** The digest of the key that a client came with, also of one that is no longer in the table. */
   readonly #digests = new WeakMap<Client, string>();
 
-  /** @throws {SettingsError} when the keys do not hold. */
+  /** @throws {SettingsError} when the keys are invalid. */
   constructor(
     settings: GatewaySettings,
     private readonly source: SettingsSource,

@@ -1,4 +1,4 @@
-/** Marks an open route; every other one demands an API key. */
+/** Marks an open route; every other one needs an API key. */
 import { SetMetadata } from '@nestjs/common';
 import type { CustomDecorator } from '@nestjs/common';
 

@@ -19,7 +19,7 @@ type ApiKeySettings = Readonly<Pick<GatewaySettings, 'QRNG_API_KEY' | 'QRNG_API_
 /**
  * All keys that the settings name, or none.
  *
- * @throws {KeyFileError} when the file cannot be read or does not hold, or when two keys or two names are the same.
+ * @throws {KeyFileError} when the file cannot be read or is invalid, or when two keys or two names are the same.
  */
 export function readApiKeys(settings: ApiKeySettings): ApiKeyTable {
   const keys = [...keysOfVariable(settings.QRNG_API_KEY ?? []), ...keysOfFile(settings.QRNG_API_KEYS_FILE)];

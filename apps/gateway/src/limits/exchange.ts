@@ -36,7 +36,7 @@ export interface Counts {
   readonly usage: readonly UsageCounts[];
 }
 
-/** What others have told since the last exchange. */
+/** What others have sent since the last exchange. */
 export interface Heard {
   readonly counts: readonly (Counts & { readonly ageMs: number })[];
   /** All that is known of the current day; only where this gateway was not part of the exchange before. */

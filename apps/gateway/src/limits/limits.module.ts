@@ -20,7 +20,7 @@ import { SharedCounting } from './shared-counting.js';
 import { UsageBook } from './usage-book.js';
 import { UsageFile } from './usage-file.js';
 
-/** Networks that are remembered; whoever has more addresses than that can make the first of them forgotten. */
+/** Networks that are remembered; an attacker with more addresses than that can make the first of them forgotten. */
 const MOST_NETWORKS = 10_000;
 
 @Module({

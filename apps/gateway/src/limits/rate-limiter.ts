@@ -48,7 +48,7 @@ export interface RateLimiterOptions {
   readonly now: () => number;
   /** How many keys are remembered; beyond it the one that was least recently seen is forgotten. */
   readonly maxKeys: number;
-  /** Whether others count too, so that what is counted here has to be told. */
+  /** Whether others count too, so that they need to hear what is counted here. */
   readonly isShared: boolean;
 }
 

@@ -29,7 +29,7 @@ const MINUTE = 60;
 
 @Injectable()
 export class RatePolicies {
-  /** The policy of whoever has none of their own: most clients, and networks that fail to authenticate. */
+  /** The policy of all that have none of their own: most clients, and networks that fail to authenticate. */
   readonly common: RatePolicy;
 
   constructor(@InjectThrottlerOptions() options: ThrottlerModuleOptions, settings: GatewaySettings) {

@@ -21,7 +21,7 @@ declare module 'fastify' {
   }
 }
 
-/** The limits of one client, and the field that tells them. */
+/** The limits of one client, and the RateLimit-Policy field that names them. */
 interface ClientLimits {
   readonly key: string;
   readonly policy: RatePolicy;

@@ -1,5 +1,5 @@
 /**
- * The sum of what was added in the last so many milliseconds, in constant time and memory.
+ * The sum of what was added within a time that ends now, in constant time and memory.
  *
  *   | slot 0 | slot 1 | ... | slot 63 | current slot |        one window is 64 slots
  *   ^ oldest that counts                     now ^

@@ -30,7 +30,7 @@ export class UsageBook {
   #day = NaN;
   #today: Usages = new Map();
 
-  /** @param isShared whether others count too, so that what is counted here has to be told. */
+  /** @param isShared whether others count too, so that they need to hear what is counted here. */
   constructor(
     private readonly clock: Clock,
     private readonly isShared: boolean,

@@ -1,4 +1,4 @@
-/** `GET /metrics` in Prometheus' text format; with `QRNG_METRICS_TOKEN` it demands that token. */
+/** `GET /metrics` in Prometheus' text format; with `QRNG_METRICS_TOKEN` it needs that token. */
 import { Controller, Get, Res, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { PrometheusController } from '@willsoto/nestjs-prometheus';

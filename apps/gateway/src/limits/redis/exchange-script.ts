@@ -32,7 +32,7 @@ export type ExchangeReply =
 
 /** How long what was counted can be heard: also by a gateway that was away, or begins. */
 const KEPT_MS = 10_000;
-/** A gateway that was silent for so long is forgotten; if it comes back it joins again. */
+/** A gateway that was silent for this time is forgotten; if it comes back it joins again. */
 const MEMBER_MS = 3_600_000;
 /** Entries of one answer; the rest come with the next one. */
 const MOST_ENTRIES = 500;

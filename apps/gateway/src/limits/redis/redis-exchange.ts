@@ -33,7 +33,7 @@ interface Batch {
 
 export class RedisExchange implements Exchange {
   readonly #id = randomUUID();
-  /** The last number heard of each gateway: a Redis that lost its data may be told the same counts twice. */
+  /** The last number heard of each gateway: a Redis that lost its data may get the same counts twice. */
   readonly #heard = new Map<string, number>();
   #batch: Batch | undefined;
   #confirmed = 0;

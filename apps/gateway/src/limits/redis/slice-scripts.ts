@@ -7,9 +7,9 @@ import type { CommonArguments } from './count-prelude.js';
 /** A slice beyond what is needed: at most this, and at most so great a share of what is free. */
 const MOST_AHEAD = 1_048_576;
 const SHARE_AHEAD = 64;
-/** After a loss of data nothing is leased for so long: every gateway has to say first what it knows was claimed. */
+/** Nothing is leased for this time after a loss of data: every gateway has to say first what it knows was claimed. */
 const JOIN_MS = 2000;
-/** Others are asked for what they have left, waited for so long, and asked again after so long. */
+/** How long to wait for what others have left of their slices, and how long before they are asked again. */
 const RECALL_MS = 1000;
 const RECALL_AGAIN_MS = 5000;
 /** How soon a gateway that waits looks again. */
