@@ -23,7 +23,7 @@ const GATEWAY = [
 
 /** The floors of the collector, the lowest first. */
 const COLLECTOR = [
-  ['settings', 'log-events', 'bell', 'backoff', 'pem-files', 'ledger', 'state'],
+  ['settings', 'log-events', 'bell', 'log-budget', 'backoff', 'pem-files', 'ledger', 'state'],
   ['diode', 'sources'],
   ['telemetry'],
   ['push'],
