@@ -352,7 +352,7 @@ describe('sources', () => {
     const inverted = await serving((n) =>
       until('the original', () => original.good[n]).then((bytes) => bytes.map((byte) => byte ^ 0x5a)),
     );
-    const rig = new Rig([original.simulator.url, inverted], { QRNG_MIXING_STRATEGY: 'xor' });
+    const rig = new Rig([original.simulator.url, inverted], { QRNG_MIXING_STRATEGY: 'xor' }, 30_000);
     await until('mixed blocks', () => (rig.ledger.totals().dropped['mixed_health'] ?? 0) >= 5 * CHUNK);
     expect(rig.service.telemetry()).toMatchObject([{ up: true }, { up: true }]);
     await until('a latch', () => rig.service.mixing()?.state === 'persistent', {
@@ -369,7 +369,7 @@ describe('sources', () => {
     const swapped = await serving((n) =>
       until('the original', () => original.good[n]).then((bytes) => Buffer.from(bytes).swap16()),
     );
-    const rig = new Rig([original.simulator.url, swapped], { QRNG_MIXING_STRATEGY: 'xor' });
+    const rig = new Rig([original.simulator.url, swapped], { QRNG_MIXING_STRATEGY: 'xor' }, 30_000);
     await until('a latch', () => rig.service.mixing()?.state === 'persistent', {
       describe: () => JSON.stringify([rig.service.telemetry(), rig.service.mixing(), rig.ledger.totals()]),
     });

@@ -86,14 +86,11 @@ describe('a gateway with a file of the collectors’ keys', () => {
   });
 
   test('begins to take a key, and ends, at its dates, without a change of the file', async () => {
+    const file = new KeysFile();
+    const gateway = await start(file); // however long that takes, the dates are still to come
     const instant = (inMs: number): string => new Date(Date.now() + inMs).toISOString();
-    const file = new KeysFile({
-      collector: 'lab-1',
-      key: one,
-      notBefore: instant(1500),
-      expires: instant(4000),
-    });
-    const gateway = await start(file);
+    file.put({ collector: 'lab-1', key: one, notBefore: instant(2500), expires: instant(8000) });
+    gateway.run.child.kill('SIGHUP');
     const collector = new TestCollector(one, 'lab-1');
     const statuses: number[] = [];
     const changed = async (): Promise<boolean> => {
