@@ -4,7 +4,7 @@
  * Exit code 0: done. 1: it could not be done, and the file is as it was. 64: it was called wrongly.
  */
 import { KeyFileError } from '../apps/gateway/src/clients/key-file.js';
-import { createKey, describeKeys, removeKey, setDisabled } from './keys/commands.js';
+import { createKey, describeKeys, GRACE_HOURS, removeKey, rotateKey, setDisabled } from './keys/commands.js';
 import { editKeyFile, EditError } from './keys/edit-key-file.js';
 import { parsedArguments } from './parsed-arguments.js';
 
@@ -12,6 +12,8 @@ const USAGE = `usage: npm run keys -- COMMAND [--file FILE]
 
   create NAME [--scopes random,status,metrics] [--bytes-per-day N] [--requests-per-minute N]
               [--not-before DATE] [--expires DATE]     prints the new key, once
+  rotate NAME [--grace-hours N]                        prints a new key for the same name, once; the old
+                                                       one is NAME.old, and expires after N hours (${GRACE_HOURS})
   list                                                 names, scopes, limits and dates
   disable NAME, enable NAME                            a disabled key is refused and keeps its entry
   revoke NAME                                          removes the entry
@@ -30,14 +32,24 @@ const { values, positionals } = parsedArguments(
       'requests-per-minute': text,
       'not-before': text,
       expires: text,
+      'grace-hours': text,
     },
   },
   USAGE,
 );
+/** The options of each command, --file aside. */
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  create: ['scopes', 'bytes-per-day', 'requests-per-minute', 'not-before', 'expires'],
+  rotate: ['grace-hours'],
+};
 const [command, name = ''] = positionals;
 const file = values.file ?? process.env['QRNG_API_KEYS_FILE'];
 if (command === undefined) misused(USAGE);
 if (file === undefined) misused('Name the file: --file FILE, or QRNG_API_KEYS_FILE.');
+const foreign = Object.keys(values).find(
+  (option) => option !== 'file' && !(OPTIONS[command] ?? []).includes(option),
+);
+if (foreign !== undefined) misused(`${command} has no --${foreign}.`);
 if (command !== 'list' && name === '') misused(`${command} needs the NAME of a key.`);
 
 try {
@@ -55,6 +67,20 @@ function run(command: string, file: string): void {
       editKeyFile(file, (entries) => [...entries, entry]);
       console.error(`Added ${name} to ${file}. This is its key; it is shown this once:`);
       console.log(key);
+      return;
+    }
+    case 'rotate': {
+      const hours = values['grace-hours'] === undefined ? GRACE_HOURS : Number(values['grace-hours']);
+      if (!(hours >= 0 && hours <= 87_600)) misused('--grace-hours must be a number from 0 to 87600.');
+      let made = { key: '', expires: '' };
+      editKeyFile(file, (entries) => {
+        const rotated = rotateKey(entries, name, { hours, now: Date.now() });
+        made = rotated;
+        return rotated.entries;
+      });
+      console.error(`Rotated ${name} in ${file}; the old key is accepted until ${made.expires}.`);
+      console.error('This is the new key; it is shown this once:');
+      console.log(made.key);
       return;
     }
     case 'list':

@@ -37,17 +37,31 @@ test('the collector can neither bind nor listen nor accept, nor get round that w
 });
 
 describeWith(['systemd-analyze'], 'systemd-analyze', () => {
-  test.each(['collector', 'gateway'])('finds the exposure of qrng-%s.service at most 2.0', (app) => {
+  test.each(['collector', 'gateway', 'feed'])('finds the exposure of qrng-%s.service at most 2.0', (app) => {
     const file = resolve(`deploy/systemd/qrng-${app}.service`);
     const { status, output } = run('systemd-analyze', 'security', '--offline=true', '--threshold=20', file);
     expect(output).toContain('Overall exposure level');
     expect(status).toBe(0); // 1 above the threshold, which is in tenths
   });
 
-  test.each(['collector', 'gateway'])('finds no mistake in qrng-%s.service', (app) => {
+  test.each(['collector', 'gateway', 'feed'])('finds no mistake in qrng-%s.service', (app) => {
     const file = join(folder, `qrng-${app}.service`);
     // The installed path is not there on this machine; the checkout stands in for it.
     writeFileSync(file, unit(app).replaceAll('/opt/qrng-dd', resolve('.')));
     expect(run('systemd-analyze', 'verify', '--man=no', file)).toEqual({ status: 0, output: '' });
+  });
+});
+
+describe('qrng-feed.service', () => {
+  test('runs the command qrng, and not again when it was called wrongly or its settings are wrong', () => {
+    expect(unit('feed')).toContain(
+      '\nExecStart=/opt/qrng-dd/node_modules/.bin/node --disable-sigusr1 /opt/qrng-dd/clients/qrng/bin/qrng.js feed $QRNG_FEED\n',
+    );
+    expect(unit('feed')).toContain('\nRestartPreventExitStatus=64 73 78\n');
+  });
+
+  test('feeds the kernel unless told otherwise, as a user without any right', () => {
+    expect(unit('feed')).toContain('\nEnvironment=QRNG_FEED=--kernel\n');
+    expect(unit('feed')).toMatch(/\nDynamicUser=yes\n[^]*\nCapabilityBoundingSet=\n/);
   });
 });

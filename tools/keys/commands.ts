@@ -1,6 +1,7 @@
 /** What `npm run keys` does to the entries of a key file. */
 import { hash, randomBytes } from 'node:crypto';
 import type { KeyFileEntry } from '../../apps/gateway/src/clients/key-file.js';
+import { parseInstant } from '../../apps/gateway/src/clients/instant.js';
 import { EditError } from './edit-key-file.js';
 
 /** The options of `create`, as they were typed. */
@@ -35,6 +36,42 @@ export function createKey(name: string, options: CreateOptions): { key: string; 
     expires: options.expires,
   };
   return { key, entry };
+}
+
+/** How long an old key is accepted beside the new one, unless told otherwise. */
+export const GRACE_HOURS = 168;
+
+/**
+ * A new key under the same name, scopes and limits; the old one becomes NAME.old, and expires `hours` after `now` (Unix ms), or
+ * earlier if it would have. Until then each of the two has the whole quota. An older NAME.old is dropped once it has expired.
+ */
+export function rotateKey(
+  entries: readonly KeyFileEntry[],
+  name: string,
+  { hours, now }: { readonly hours: number; readonly now: number },
+): { key: string; entries: object[]; expires: string } {
+  demand(entries, name);
+  const retired = `${name}.old`;
+  const kept = entries.filter((entry) => entry.name !== retired || !hasExpired(entry, now));
+  if (kept.some((entry) => entry.name === retired)) {
+    throw new EditError(`${retired} has not expired yet; revoke it first, if nobody uses it any more`);
+  }
+  const key = newKey();
+  const end = new Date(now + hours * 3_600_000).toISOString();
+  let expires = end;
+  const rotated = kept.flatMap((entry): object[] => {
+    if (entry.name !== name) return [entry];
+    if (entry.disabled === true) throw new EditError(`${name} is disabled; enable it first`);
+    if (hasExpired(entry, now)) throw new EditError(`${name} has expired; create a new key`);
+    if (hasExpired(entry, Date.parse(end))) expires = entry.expires ?? end;
+    const fresh = Object.assign({}, entry, { sha256: digestOf(key), notBefore: undefined });
+    return [fresh, Object.assign({}, entry, { name: retired, expires })];
+  });
+  return { key, entries: rotated, expires };
+}
+
+function hasExpired({ expires }: KeyFileEntry, at: number): boolean {
+  return typeof expires === 'string' && (parseInstant(expires) ?? Infinity) <= at;
 }
 
 /** The entries without the one of this name. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { parseKeyFile } from '../../apps/gateway/src/clients/key-file.js';
 import { temporaryFolder } from '../../test/support/gateway.js';
-import { createKey, describeKeys, removeKey, setDisabled } from './commands.js';
+import { createKey, describeKeys, removeKey, rotateKey, setDisabled } from './commands.js';
 import { EditError, editKeyFile } from './edit-key-file.js';
 
 let file: string;
@@ -64,6 +64,71 @@ describe('a new key', () => {
   });
 });
 
+describe('rotation', () => {
+  const now = Date.UTC(2027, 0, 1);
+
+  function rotate(name: string, hours: number, at = now): string {
+    let made = '';
+    editKeyFile(file, (entries) => {
+      const { key, entries: rotated } = rotateKey(entries, name, { hours, now: at });
+      made = key;
+      return rotated;
+    });
+    return made;
+  }
+
+  test('gives the name a new key with all its limits, and the old one time to go', () => {
+    const old = create('lottery', {
+      scopes: 'random,status',
+      'bytes-per-day': '1000',
+      'not-before': '2026-01-01',
+    });
+    create('other');
+    const fresh = rotate('lottery', 48);
+    expect(editKeyFile(file)).toMatchObject([
+      { name: 'lottery', sha256: hash('sha256', fresh), scopes: ['random', 'status'], bytesPerDay: 1000 },
+      {
+        name: 'lottery.old',
+        sha256: hash('sha256', old),
+        bytesPerDay: 1000,
+        expires: '2027-01-03T00:00:00.000Z',
+      },
+      { name: 'other' },
+    ]);
+    expect(editKeyFile(file)[0]?.notBefore).toBeUndefined();
+  });
+
+  test('leaves an old key that expires sooner its date', () => {
+    create('lottery', { expires: '2027-01-02' });
+    rotate('lottery', 48);
+    expect(editKeyFile(file).map(({ expires }) => expires)).toEqual(['2027-01-02', '2027-01-02']);
+  });
+
+  test('a second time it waits until the first old key has expired, and drops that', () => {
+    create('lottery');
+    rotate('lottery', 48);
+    expect(() => rotate('lottery', 48, now + 47 * 3_600_000)).toThrow('lottery.old has not expired yet');
+    rotate('lottery', 48, now + 48 * 3_600_000);
+    expect(editKeyFile(file).map(({ name }) => name)).toEqual(['lottery', 'lottery.old']);
+  });
+
+  test.each([
+    ['nobody', {}, 'there is no key named nobody'],
+    ['expired', { expires: '2027-01-01' }, 'expired has expired'],
+  ])('is refused for %s, and the file stays as it is', (name, options, complaint) => {
+    create('expired', options);
+    const before = readFileSync(file, 'utf8');
+    expect(() => rotate(name, 1)).toThrow(complaint);
+    expect(readFileSync(file, 'utf8')).toBe(before);
+  });
+
+  test('is refused for a key that is disabled', () => {
+    create('lottery');
+    editKeyFile(file, (entries) => setDisabled(entries, 'lottery', true));
+    expect(() => rotate('lottery', 1)).toThrow('lottery is disabled');
+  });
+});
+
 describe('a key file', () => {
   test('keeps its mode when it is changed', () => {
     create('one');
@@ -107,9 +172,19 @@ describe('npm run keys', () => {
     expect(editKeyFile(file)[0]?.sha256).toBe(hash('sha256', key));
   });
 
+  test('rotates, and prints the new key alone on stdout', async () => {
+    create('lottery');
+    const { code, stdout, stderr } = await npmRunKeys(['rotate', 'lottery', '--file', file]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/the old key is accepted until \d{4}-/);
+    expect(editKeyFile(file)[0]?.sha256).toBe(hash('sha256', stdout.trim()));
+  });
+
   test.each([
     ['without a command', [], 64],
     ['with an option that it does not know', ['list', '--loud'], 64],
+    ['with an option of another command', ['create', 'x', '--grace-hours', '1', '--file', '/dev/null/x'], 64],
+    ['with a grace period of words', ['rotate', 'x', '--grace-hours', 'long', '--file', '/dev/null/x'], 64],
     ['for a key that is not there', ['revoke', 'nobody', '--file', '/dev/null/x'], 1],
   ])('fails %s', async (_, args, expected) => {
     const { code, stdout } = await npmRunKeys(args);
