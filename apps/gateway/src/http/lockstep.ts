@@ -3,9 +3,9 @@
  *
  *   read, read, read -> authenticate, authenticate, authenticate -> ... -> log, log, log
  *
- * A small request under load then costs about two fifths less (docs/performance.md), most likely because each step finds its
- * code where the request before has left it, in the processor's caches. A request that is alone waits for the end of its
- * turn and nothing else.
+ * A small request under load then costs less (docs/decisions/0007-requests-in-lockstep.md has the figures), most likely because
+ * each step finds its code where the request before has left it, in the processor's caches. A request that is alone waits for
+ * the end of its turn and nothing else.
  */
 
 /** Larger crowds go in groups: at 1000 connections that serves some 15 % more than one group of all. */

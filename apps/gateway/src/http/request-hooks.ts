@@ -40,7 +40,7 @@ export function addRequestHooks(app: NestFastifyApplication): void {
     request.route = request.routeOptions.url ?? 'unmatched';
     if (!pipelining.begin(request)) return;
     if (!isPush(request)) together(done);
-    else done(); // it waits for the disk, and there pushes go together (EmbeddedPool)
+    else done();
   });
 
   fastify.addHook('onRequest', (request, reply, done) => {
