@@ -49,6 +49,7 @@ const METRICS = new Set([
   'qrng_pool_oldest_age_seconds',
   'qrng_rate_limited_total',
   'qrng_redis_up',
+  'qrng_replay_blocked_seconds',
   'qrng_replay_state_writable',
   'qrng_sequence_missing_total',
 ]);

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import { encodeReplay } from '../../apps/gateway/src/pool/replay-file.js';
 import { gatewayEnvironment, startGateway } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 import { GatewayProcess, ProcessRun } from '../support/gateway-process.js';
@@ -40,6 +41,21 @@ test('a replay state that was deleted is noticed at the next start; what was tak
     readFileSync(join(folder, 'audit', file), 'utf8'),
   );
   expect(audit.join('')).toContain('"event":"state-lost"');
+});
+
+test('a replay state from a clock that was ahead, with packets taken then, is reported with its date', async () => {
+  const env = await gatewayEnvironment();
+  const folder = env['QRNG_STATE_DIR'] ?? '';
+  mkdirSync(folder, { mode: 0o700 });
+  const until = Date.now() + 365 * 86_400_000;
+  const bounds = { clean: false, floor: until, bound: until + 1, newest: until };
+  writeFileSync(join(folder, 'replay-state'), encodeReplay({ ...bounds, positions: new Map() }));
+  const gateway = await startGateway(env);
+  open.push(gateway);
+  expect((await gateway.push(gateway.collector.seal(randomBytes(10)))).status).toBe(422);
+  const date = new Date(until + 1).toISOString();
+  for (const path of ['/health', '/api/status']) expect((await gateway.get(path)).text).toContain(date);
+  expect(await gateway.metric('qrng_replay_blocked_seconds')).toBeGreaterThan(364 * 86_400);
 });
 
 test('a state directory that cannot be made ends the gateway with 78', async () => {

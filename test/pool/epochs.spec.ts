@@ -193,6 +193,9 @@ describeWithRedis("Redis' clock", () => {
     await accepts(gateway);
     await server.command('HSET', replay, '@floor', inAYear, '@newest', inAYear);
     expect((await gateway.push(gateway.collector.seal(randomBytes(1)))).status).toBe(422);
+    const date = new Date(Number(inAYear)).toISOString();
+    for (const path of ['/health', '/api/status']) expect((await gateway.get(path)).text).toContain(date);
+    expect(await gateway.metric('qrng_replay_blocked_seconds')).toBeGreaterThan(364 * 86_400);
   });
 });
 

@@ -52,11 +52,16 @@ export class HealthController {
     id: 'getHealth',
     summary: 'Health',
     description:
-      'Everything: readiness, whether the audit trail can be written, and whether keys and certificates could be reloaded.',
+      'Everything: readiness, whether the audit trail can be written, whether a clock that was ahead keeps packets out, and whether keys and certificates could be reloaded.',
     ok: 'All checks passed.',
     unavailable: 'A check failed; `error` says which.',
   })
   all(): Promise<HealthReportDto> {
-    return this.health.check([() => this.pool.check(), () => this.audit.check(), () => this.reload.check()]);
+    return this.health.check([
+      () => this.pool.check(),
+      () => this.pool.checkReplay(),
+      () => this.audit.check(),
+      () => this.reload.check(),
+    ]);
   }
 }

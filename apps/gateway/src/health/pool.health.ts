@@ -4,6 +4,7 @@ import { HealthIndicatorService } from '@nestjs/terminus';
 import type { HealthIndicatorResult } from '@nestjs/terminus';
 import { EntropyService } from '../pool/entropy.service.js';
 import { readyBytes } from '../pool/pool.js';
+import { blockText } from '../pool/replay-reports.js';
 
 @Injectable()
 export class PoolHealth {
@@ -19,5 +20,12 @@ export class PoolHealth {
     const fault = this.entropy.fault();
     if (fault !== undefined) return indicator.down({ ...details, fault });
     return this.entropy.isReady() ? indicator.up(details) : indicator.down(details);
+  }
+
+  /** Down while timestamps in the future keep packets out. */
+  checkReplay(): HealthIndicatorResult {
+    const indicator = this.indicators.check('replay');
+    const [block] = this.entropy.blocks();
+    return block === undefined ? indicator.up() : indicator.down({ fault: blockText(block) });
   }
 }

@@ -121,6 +121,15 @@ export class GatewayMetrics {
     );
   }
 
+  /** For how long packets are refused because of timestamps in the future, seconds. */
+  observeBlocks(seconds: () => number): void {
+    this.#derived(
+      'qrng_replay_blocked_seconds',
+      'For how long the replay state refuses packets because a clock was ahead (0: for no time)',
+      seconds,
+    );
+  }
+
   /** Whether Redis can be used; exported only where one is configured. */
   observeRedis(isUp: () => boolean): void {
     this.#derived('qrng_redis_up', 'Whether Redis can be used (1) or not (0)', () => Number(isUp()));

@@ -15,6 +15,7 @@ import { DISCARD_REASONS } from './pool.js';
 import type { DiscardReason, Pool } from './pool.js';
 import { ReceivedQuality } from './received-quality.js';
 import { RedisPool } from './redis/redis-pool.js';
+import { ReplayReports } from './replay-reports.js';
 import { ReplayStoreOpener } from './replay-store-opener.js';
 
 @Module({
@@ -22,6 +23,7 @@ import { ReplayStoreOpener } from './replay-store-opener.js';
   providers: [
     EntropyService,
     ReplayStoreOpener,
+    ReplayReports,
     ReceivedQuality,
     {
       provide: POOL,
