@@ -8,6 +8,7 @@ import { EXIT_TEMPORARY, SettingsError } from '#libs/settings';
 import { FrameworkLogger } from './framework-logger.js';
 import { GatewayModule } from './gateway.module.js';
 import { answerConnect } from './http/connect-method.js';
+import { addCors } from './http/cors.js';
 import { addRequestHooks } from './http/request-hooks.js';
 import { boundConnections, ignoreExpectations, serverOptions } from './http/server-options.js';
 import { passBody } from './api/request-body.js';
@@ -44,6 +45,7 @@ export async function createGateway(
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/octet-stream', readPacketBody); // of pushes alone (request-hooks.ts)
   fastify.addContentTypeParser('*', passBody);
+  addCors(app, settings.QRNG_CORS_ORIGINS ?? []);
   addRequestHooks(app);
   const openApi = addSwagger(app);
   app.get(McpService, { strict: false }).describeBy(() => openApi().components?.schemas ?? {});

@@ -123,6 +123,13 @@ export class GatewaySettings {
   QRNG_TRUST_PROXY: string[] = ['off'];
 
   @IsOptional()
+  @ListVariable(
+    'comma separated origins of pages that may use the API, such as https://app.example.com',
+    isOrigin,
+  )
+  QRNG_CORS_ORIGINS?: string[];
+
+  @IsOptional()
   @Secret()
   @Variable('a token of 16 to 256 characters of A-Z a-z 0-9 . _ ~ + / - and = at the end', (value) =>
     isToken(value, 16, 256),
@@ -171,6 +178,12 @@ export function parseListenAddress(value: unknown): ListenAddress | undefined {
   if (match?.[1] !== undefined && !isIPv6(match[1])) return undefined;
   const port = Number(match?.[3]);
   return host === undefined || !(port <= 65_535) ? undefined : { host, port };
+}
+
+/** As browsers send it: scheme, host and a port that is not the scheme's own, without a path. */
+function isOrigin(value: unknown): boolean {
+  const url = URL.parse(String(value));
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === value;
 }
 
 function isRedisUrl(value: unknown): boolean {
