@@ -15,8 +15,6 @@ import type { AuditEntry } from './audit-event.js';
 import { auditLine, BEGINNING, lineHash } from './audit-line.js';
 import { dayOf, dayOfFile, fileOf, linesOf, readHead, trailFiles, writeHead } from './trail-files.js';
 
-const DAY_MS = 86_400_000;
-
 /** How the trail was found; `damage` says in what it is not what was written. */
 export interface TrailCondition {
   readonly tornBytes: number;
@@ -114,10 +112,13 @@ export class AuditLog {
     return dayOf(at) > this.#day;
   }
 
-  /** The files from before the `days` days that end at `now`, each with the hash of its last line. */
-  async expired(days: number, now: number): Promise<{ file: string; hash: string }[]> {
-    const oldest = dayOf(now - (days - 1) * DAY_MS);
-    const files = (await trailFiles(this.#directory)).filter((file) => dayOfFile(file) < oldest);
+  /**
+   * The files that go before a new one begins, so that there are `most` of them, each with the hash of its last line. They
+   * are counted and not dated: a clock that leaps ahead does not delete the trail.
+   */
+  async expired(most: number): Promise<{ file: string; hash: string }[]> {
+    const all = await trailFiles(this.#directory);
+    const files = all.slice(0, Math.max(0, all.length + 1 - most));
     const expired = [];
     for (const file of files) {
       let hash = BEGINNING;

@@ -180,6 +180,20 @@ describe('the audit trail', () => {
     expect(await problems()).toEqual(['audit-2026-11-27.jsonl:1: lines or files before it are missing']);
   });
 
+  test('is all there after a clock that leapt 100 days ahead and came back, but for the oldest file', async () => {
+    for (let day = 0; day < 5; day++) {
+      await stop(await started(5));
+      clock.time += DAY_MS;
+    }
+    const before = files();
+    clock.time += 100 * DAY_MS;
+    await stop(await started(5));
+    clock.time -= 100 * DAY_MS;
+    await stop(await started(5));
+    expect(files().slice(0, -1)).toEqual(before.slice(1));
+    expect(await problems()).toEqual([]);
+  });
+
   test('is not for two gateways at a time', async () => {
     const trail = await started();
     await expect(started()).rejects.toThrow('another process uses the directory');

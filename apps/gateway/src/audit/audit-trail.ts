@@ -116,7 +116,7 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
 
   /** Notes which files go before they do: a trail that begins later than it once did is then no damage. */
   async #startDay(at: number): Promise<void> {
-    const expired = await this.log.expired(this.options.retentionDays, at);
+    const expired = await this.log.expired(this.options.retentionDays);
     const entries = expired.map(({ file, hash }) => {
       return { at, event: 'file-removed' as const, reason: `${file} ${hash}` };
     });
