@@ -43,7 +43,7 @@ const MESSAGES = {
     'the gateway refused the key or client certificate; nothing is sealed until it takes them. Check QRNG_HMAC_SECRET_KEY and QRNG_PUSH_CERT_FILE',
   'push-refused': 'the gateway will never take this packet; its bytes are dropped',
   'push-stale':
-    "the gateway finds the packet's time stamp outside of its window; its bytes are dropped. Check the clocks of both hosts",
+    "the packet's bytes are dropped: sealed before the gateway's state began (normal once, when it is new), or outside of its window; if it goes on, check the clocks of both hosts",
   'push-replayed':
     'the gateway has already taken this number. Another collector uses this QRNG_COLLECTOR_ID, or this machine or its state directory was restored or copied',
   'run-replaced':
