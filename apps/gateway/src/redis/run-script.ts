@@ -1,4 +1,4 @@
-/** Sends a script to Redis by its hash, and as text where Redis does not know it yet. */
+/** Runs Lua scripts, sent by their hash, and as text where Redis does not know them yet. */
 import { ErrorReply } from 'redis';
 import { DEPLOYMENTS } from './deployment.js';
 import type { RedisClient } from './redis-client.js';
