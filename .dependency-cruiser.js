@@ -18,7 +18,7 @@ const GATEWAY = [
   ['limits', 'pool', 'admission', 'collectors', 'tls'],
   ['gate'],
   ['push', 'receive', 'api', 'open-api', 'mcp', 'docs', 'health', 'scrape'],
-  ['http', 'gateway.module', 'create-gateway', 'start', 'main'],
+  ['http', 'gateway.module', 'create-gateway', 'check-files', 'check', 'start', 'main'],
 ];
 
 /** The floors of the collector, the lowest first. */
@@ -27,7 +27,7 @@ const COLLECTOR = [
   ['diode', 'sources'],
   ['telemetry'],
   ['push'],
-  ['collector.module', 'create-collector', 'start', 'main'],
+  ['collector.module', 'create-collector', 'check-files', 'check', 'start', 'main'],
 ];
 
 /** The floors of the repository. */

@@ -7,7 +7,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { parsedArguments } from '../tools/parsed-arguments.js';
+import { commandLine } from '#libs/command-line';
 import { integerRows } from './integers.js';
 import { memoryRows } from './memory.js';
 import { pipelineRows } from './pipeline.js';
@@ -33,7 +33,8 @@ const ROWS: readonly Row[] = [
   ...memoryRows,
 ];
 
-const { values } = parsedArguments(
+const { values } = commandLine(
+  'Usage: npm run bench [-- --quick] [--only ROW] [--rounds N] [--long-seconds N] [--out FILE]',
   {
     options: {
       quick: { type: 'boolean', default: false },
@@ -43,7 +44,6 @@ const { values } = parsedArguments(
       out: { type: 'string', default: 'bench/results/latest.json' },
     },
   },
-  'Usage: npm run bench [-- --quick] [--only ROW] [--rounds N] [--long-seconds N] [--out FILE]',
 );
 const rows = ROWS.filter(({ name }) => name.startsWith(values.only));
 if (rows.length === 0) {

@@ -8,9 +8,9 @@
  */
 import { join, resolve } from 'node:path';
 import { Agent, request } from 'undici';
+import { commandLine, misused } from '#libs/command-line';
 import { DirectoryLockError } from '#libs/files';
-import { parsedArguments } from '../tools/parsed-arguments.js';
-import { shellWord } from '../tools/shell-word.js';
+import { shellWord } from '../tools/environment/shell-word.js';
 import { makeSettings, takeFolder } from './demo/folder.js';
 import type { DemoSettings } from './demo/folder.js';
 import { freePort } from './demo/free-port.js';
@@ -19,12 +19,12 @@ import { Processes } from './demo/processes.js';
 const USAGE = `Usage: npm run demo [-- --seconds N] [--without gateway|collector]
 
   --seconds N       ends by itself after N seconds, with exit code 0
-  --without APP     leaves out the gateway or the collector: to run it from the sources, see CONTRIBUTING.md`;
+  --without APP     leaves out the gateway or the collector: to run it from the sources, see CONTRIBUTING.md
+  --help, --version`;
 const FOLDER = resolve('.demo');
 const PREFERRED_PORT = 7764;
 const READY_WITHIN_MS = 30_000;
 const REPORT_EVERY_MS = 5000;
-const EX_USAGE = 64;
 const EX_TEMPFAIL = 75;
 
 const { seconds, without } = options();
@@ -45,11 +45,11 @@ setInterval(() => void report(), REPORT_EVERY_MS);
 
 function options(): { seconds: number | undefined; without: string | undefined } {
   const text = { type: 'string' } as const;
-  const { values } = parsedArguments({ options: { seconds: text, without: text } }, USAGE);
+  const { values } = commandLine(USAGE, { options: { seconds: text, without: text } });
   const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
-  if (seconds !== undefined && !(seconds > 0)) misused('--seconds must be a positive number');
+  if (seconds !== undefined && !(seconds > 0)) misused('--seconds must be a positive number', USAGE);
   if (![undefined, 'gateway', 'collector'].includes(values.without)) {
-    misused('--without must be gateway or collector');
+    misused('--without must be gateway or collector', USAGE);
   }
   return { seconds, without: values.without };
 }
@@ -162,9 +162,4 @@ async function stop(code: number): Promise<never> {
     process.exit(code);
   }
   return new Promise(() => undefined);
-}
-
-function misused(message: string): never {
-  console.error(`${message}\n\n${USAGE}`);
-  process.exit(EX_USAGE);
 }

@@ -9,22 +9,34 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { commandLine } from '#libs/command-line';
 import { ADDRESS, buildNetwork } from './diode/network.js';
 import type { Network } from './diode/network.js';
 import { Product } from './diode/product.js';
 import { prove } from './diode/proof.js';
 
 const NOT_POSSIBLE = 77;
-const INSIDE = '--in-user-namespace';
+const INSIDE = 'in-user-namespace';
+const USAGE = `Usage: npm run diode:verify
 
-if (process.getuid?.() !== 0 && !process.argv.includes(INSIDE)) {
+Shows on this machine that the data diode holds: four network namespaces stand for four machines, with the firewall rules of
+deploy/nftables. Needs nftables, iproute2, and root or user namespaces.
+
+  --help, --version
+
+Exit code 0: every claim was shown. 1: one was not. 77: this machine does not allow it.`;
+
+const { values } = commandLine(USAGE, {
+  options: { [INSIDE]: { type: 'boolean', default: false } },
+});
+if (process.getuid?.() !== 0 && !values[INSIDE]) {
   process.exit(asRootOfAUserNamespace());
 }
 process.exit(await verify());
 
 /** Whoever is not root is so in a user namespace of his own, where the kernel allows that. */
 function asRootOfAUserNamespace(): number {
-  const args = ['--user', '--map-root-user', process.execPath, process.argv[1] ?? '', INSIDE];
+  const args = ['--user', '--map-root-user', process.execPath, process.argv[1] ?? '', `--${INSIDE}`];
   const { status, error } = spawnSync('unshare', args, { stdio: 'inherit' });
   if (error === undefined && status !== null && [0, 1, NOT_POSSIBLE].includes(status)) return status;
   console.log('Not possible here: user namespaces are not allowed; run it as root.');

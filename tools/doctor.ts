@@ -5,11 +5,11 @@
  * Exit code 0: nothing failed (warnings are for the operator to judge). 1: something failed. 64: it was called wrongly.
  * 66: ENV-FILE cannot be read.
  */
+import { commandLine, misused } from '#libs/command-line';
 import { examine } from './doctor/examine.js';
 import { counts, lines, summary } from './doctor/finding.js';
 import { thisHost } from './doctor/host.js';
-import { EnvironmentFileError, readEnvironmentFile } from './environment-file.js';
-import { parsedArguments } from './parsed-arguments.js';
+import { EnvironmentFileError, readEnvironmentFile } from './environment/environment-file.js';
 
 const USAGE = `Usage: npm run doctor -- gateway|collector [ENV-FILE] [--json]
 
@@ -17,25 +17,16 @@ Examines the configuration in ENV-FILE, or in the environment, and this machine 
 sees the firewall as well. ENV-FILE is read as systemd reads it.
 
   --json   one JSON object: app, findings (level, item, text), counts
-  --help   this text
+  --help, --version
 
 Exit code 0: nothing failed. 1: something did. 64: called wrongly. 66: ENV-FILE cannot be read.`;
-const EX_USAGE = 64;
 const EX_NOINPUT = 66;
 
 const off = { type: 'boolean', default: false } as const;
-const { values, positionals } = parsedArguments(
-  { allowPositionals: true, options: { json: off, help: off } },
-  USAGE,
-);
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
+const { values, positionals } = commandLine(USAGE, { allowPositionals: true, options: { json: off } });
 const [app, file] = positionals;
 if ((app !== 'collector' && app !== 'gateway') || positionals.length > 2) {
-  console.error(USAGE);
-  process.exit(EX_USAGE);
+  misused('Name the app: gateway or collector.', USAGE);
 }
 const env = file === undefined ? process.env : readEnv(file);
 // The unit and the images set it; in the file it may be missing.

@@ -8,11 +8,11 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { commandLine, misused } from '#libs/command-line';
 import type { App } from './doctor/app.js';
 import { places } from './install/places.js';
 import type { Place } from './install/places.js';
 import { InstallError, put } from './install/put.js';
-import { parsedArguments } from './parsed-arguments.js';
 
 const USAGE = `Usage: qrng-dd install FOLDER [--dry-run]
 
@@ -26,27 +26,19 @@ Puts the gateway's or the collector's folder, as npm run setup made it, into its
 It makes the service's user, loads no rules and starts no service. A service that runs is told to read its keys again.
 
   --dry-run  says what would be done, and does nothing
-  --help     this text`;
-const EX_USAGE = 64;
+  --help, --version`;
 const PACKAGE = join(import.meta.dirname, '../..');
 const UNIT_FOLDERS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
 
 const off = { type: 'boolean', default: false } as const;
-const { values, positionals } = parsedArguments(
-  { allowPositionals: true, options: { 'dry-run': off, help: off } },
-  USAGE,
-);
+const { values, positionals } = commandLine(USAGE, { allowPositionals: true, options: { 'dry-run': off } });
 const dryRun = values['dry-run'];
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
 const [given] = positionals;
-if (given === undefined || positionals.length > 1) misused(USAGE);
+if (given === undefined || positionals.length > 1) misused('Name the folder.', USAGE);
 const folder = resolve(given);
 const app = (['gateway', 'collector'] as const).find((name) => existsSync(join(folder, `${name}.env`)));
-if (app === undefined) misused(`${folder} has neither gateway.env nor collector.env in it.`);
-if (!dryRun && process.getuid?.() !== 0) misused('qrng-dd install must be run by root.');
+if (app === undefined) misused(`${folder} has neither gateway.env nor collector.env in it.`, USAGE);
+if (!dryRun && process.getuid?.() !== 0) misused('qrng-dd install must be run by root.', USAGE);
 
 try {
   process.exitCode = install(app);
@@ -135,9 +127,4 @@ function makeFolder(app: App, id: number | undefined): void {
 function run(program: string, ...args: string[]): number {
   const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
   return spawnSync(program, args, { stdio: 'inherit', env }).status ?? 127;
-}
-
-function misused(message: string): never {
-  console.error(message);
-  process.exit(EX_USAGE);
 }

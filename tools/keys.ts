@@ -3,12 +3,12 @@
  *
  * Exit code 0: done. 1: it could not be done, and the file is as it was. 64: it was called wrongly.
  */
+import { commandLine, misused } from '#libs/command-line';
 import { KeyFileError } from '../apps/gateway/src/clients/key-file.js';
 import { createKey, describeKeys, GRACE_HOURS, removeKey, rotateKey, setDisabled } from './keys/commands.js';
 import { editKeyFile, EditError } from './keys/edit-key-file.js';
-import { parsedArguments } from './parsed-arguments.js';
 
-const USAGE = `usage: npm run keys -- COMMAND [--file FILE]
+const USAGE = `Usage: npm run keys -- COMMAND [--file FILE]
 
   create NAME [--scopes random,status,metrics] [--bytes-per-day N] [--requests-per-minute N]
               [--not-before DATE] [--expires DATE]     prints the new key, once
@@ -19,38 +19,35 @@ const USAGE = `usage: npm run keys -- COMMAND [--file FILE]
   revoke NAME                                          removes the entry
 
 DATE is 2027-01-31 (00:00 UTC) or 2027-01-31T12:00:00Z. Without --file it is the file that QRNG_API_KEYS_FILE names.
-A gateway that runs takes the change over within seconds.`;
+A gateway that runs takes the change over within seconds.
+
+  --json      list and create print JSON; the digests of keys are in it
+  --help, --version`;
 
 const text = { type: 'string' } as const;
-const { values, positionals } = parsedArguments(
-  {
-    allowPositionals: true,
-    options: {
-      file: text,
-      scopes: text,
-      'bytes-per-day': text,
-      'requests-per-minute': text,
-      'not-before': text,
-      expires: text,
-      'grace-hours': text,
-    },
+const { values, positionals } = commandLine(USAGE, {
+  allowPositionals: true,
+  options: {
+    ...{ file: text, scopes: text, 'bytes-per-day': text, 'requests-per-minute': text },
+    ...{ 'not-before': text, expires: text, 'grace-hours': text },
+    json: { type: 'boolean', default: false },
   },
-  USAGE,
-);
+});
 /** The options of each command, --file aside. */
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   create: ['scopes', 'bytes-per-day', 'requests-per-minute', 'not-before', 'expires'],
   rotate: ['grace-hours'],
 };
+const EVERYWHERE = ['file', 'json', 'help', 'version'];
 const [command, name = ''] = positionals;
 const file = values.file ?? process.env['QRNG_API_KEYS_FILE'];
-if (command === undefined) misused(USAGE);
-if (file === undefined) misused('Name the file: --file FILE, or QRNG_API_KEYS_FILE.');
+if (command === undefined) misused('Name the command.', USAGE);
+if (file === undefined) misused('Name the file: --file FILE, or QRNG_API_KEYS_FILE.', USAGE);
 const foreign = Object.keys(values).find(
-  (option) => option !== 'file' && !(OPTIONS[command] ?? []).includes(option),
+  (option) => !EVERYWHERE.includes(option) && !(OPTIONS[command] ?? []).includes(option),
 );
-if (foreign !== undefined) misused(`${command} has no --${foreign}.`);
-if (command !== 'list' && name === '') misused(`${command} needs the NAME of a key.`);
+if (foreign !== undefined) misused(`${command} has no --${foreign}.`, USAGE);
+if (command !== 'list' && name === '') misused(`${command} needs the NAME of a key.`, USAGE);
 
 try {
   run(command, file);
@@ -66,12 +63,12 @@ function run(command: string, file: string): void {
       const { key, entry } = createKey(name, values);
       editKeyFile(file, (entries) => [...entries, entry]);
       console.error(`Added ${name} to ${file}. This is its key; it is shown this once:`);
-      console.log(key);
+      console.log(values.json ? JSON.stringify({ name, key, file }) : key);
       return;
     }
     case 'rotate': {
       const hours = values['grace-hours'] === undefined ? GRACE_HOURS : Number(values['grace-hours']);
-      if (!(hours >= 0 && hours <= 87_600)) misused('--grace-hours must be a number from 0 to 87600.');
+      if (!(hours >= 0 && hours <= 87_600)) misused('--grace-hours must be a number from 0 to 87600.', USAGE);
       let made = { key: '', expires: '' };
       editKeyFile(file, (entries) => {
         const rotated = rotateKey(entries, name, { hours, now: Date.now() });
@@ -84,7 +81,7 @@ function run(command: string, file: string): void {
       return;
     }
     case 'list':
-      console.log(describeKeys(editKeyFile(file)));
+      console.log(values.json ? JSON.stringify(editKeyFile(file)) : describeKeys(editKeyFile(file)));
       return;
     case 'disable':
     case 'enable':
@@ -96,11 +93,6 @@ function run(command: string, file: string): void {
       console.error(`Removed ${name} from ${file}.`);
       return;
     default:
-      misused(USAGE);
+      misused(`There is no command ${command}.`, USAGE);
   }
-}
-
-function misused(message: string): never {
-  console.error(message);
-  process.exit(64);
 }

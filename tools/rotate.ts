@@ -5,13 +5,13 @@
  * Exit code 0: done, or nothing to do. 1: it could not be done. 64: it was called wrongly. 75: it is too early.
  */
 import { join, resolve } from 'node:path';
+import { commandLine } from '#libs/command-line';
 import { errorCode } from '#libs/files';
 import { KeyFileError } from '../apps/gateway/src/clients/key-file.js';
 import type { KeyFileEntry } from '../apps/gateway/src/clients/key-file.js';
 import type { App } from './doctor/app.js';
-import { EnvironmentFileError, readEnvironmentFile } from './environment-file.js';
+import { EnvironmentFileError, readEnvironmentFile } from './environment/environment-file.js';
 import { EditError, editKeyFile } from './keys/edit-key-file.js';
-import { parsedArguments } from './parsed-arguments.js';
 import { beginApiKey, finishApiKey } from './rotate/api-key.js';
 import type { ApiKeyStep } from './rotate/api-key.js';
 import { rotateCertificate } from './rotate/certificates.js';
@@ -46,26 +46,19 @@ Replaces a secret in steps; each can be run again, and does nothing that is done
   --expires DATE api-key: when the new key ends, or never; needed where the old one has an end
   --days N       how long a new certificate is valid
   --dry-run      says what would be written, and writes nothing
-  --help         this text`;
+  --help, --version`;
 const EX_USAGE = 64;
 const DEFAULT_TTL_SECS = 300;
 
 const text = { type: 'string' } as const;
 const off = { type: 'boolean', default: false } as const;
-const { values, positionals } = parsedArguments(
-  {
-    allowPositionals: true,
-    options: {
-      ...{ in: text, on: text, env: text, file: text, key: text, cert: text, days: text, expires: text },
-      ...{ finish: off, 'at-once': off, again: off, 'dry-run': off, help: off },
-    },
+const { values, positionals } = commandLine(USAGE, {
+  allowPositionals: true,
+  options: {
+    ...{ in: text, on: text, env: text, file: text, key: text, cert: text, days: text, expires: text },
+    ...{ finish: off, 'at-once': off, again: off, 'dry-run': off },
   },
-  USAGE,
-);
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
+});
 const [what, name, ...more] = positionals;
 const dryRun = values['dry-run'];
 try {

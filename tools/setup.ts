@@ -6,9 +6,9 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { commandLine } from '#libs/command-line';
 import { errorCode, replaceFile } from '#libs/files';
 import { lines, summary } from './doctor/finding.js';
-import { parsedArguments } from './parsed-arguments.js';
 import { checkFolder } from './setup/check.js';
 import { AnswerError, installationOf } from './setup/installation.js';
 import type { Answers, Installation } from './setup/installation.js';
@@ -40,7 +40,7 @@ given. Files that are there are never overwritten, so that it can be run again.
   --days N                      how long the certificates are valid; 365
   --out FOLDER                  where the folders go
   --dry-run                     says what would be made, and makes nothing
-  --help                        this text`;
+  --help, --version`;
 
 const text = { type: 'string' } as const;
 const off = { type: 'boolean', default: false } as const;
@@ -64,12 +64,8 @@ const ANSWERS = {
 const SAVED = 'setup.json';
 const EX_USAGE = 64;
 
-const { values } = parsedArguments({ options: { ...ANSWERS, 'dry-run': off, help: off } }, USAGE);
-const { 'dry-run': dryRun, help, ...given } = values;
-if (help) {
-  console.log(USAGE);
-  process.exit(0);
-}
+const { values } = commandLine(USAGE, { options: { ...ANSWERS, 'dry-run': off } });
+const { 'dry-run': dryRun, ...given } = values;
 try {
   await run(given);
 } catch (error) {

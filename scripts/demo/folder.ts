@@ -4,7 +4,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DirectoryLock } from '#libs/files';
 import { createAuthority } from '../../tools/certificates/authority.js';
-import { shellWord } from '../../tools/shell-word.js';
+import { shellWord } from '../../tools/environment/shell-word.js';
 
 const LOCK = 'demo.lock';
 

@@ -3,12 +3,13 @@
  *
  *   settings hold -> TLS 1.3 -> strong keys, rotated -> limits -> monitoring -> file permissions -> machine
  */
-import { readSettings, secretFiles, secretNames, SettingsError } from '#libs/settings';
+import { problemsOf, readSettings, secretFiles, secretNames, SettingsError } from '#libs/settings';
 import type { Environment, SettingsClass } from '#libs/settings';
+import { fileProblems } from '../../apps/collector/src/check-files.js';
 import { CollectorSettings } from '../../apps/collector/src/settings.js';
 import { splitApiKeyEntry } from '../../apps/gateway/src/clients/api-key-entry.js';
-import { KeyFileError } from '../../apps/gateway/src/clients/key-file.js';
-import { readApiKeys } from '../../apps/gateway/src/gate/read-api-keys.js';
+import { readApiKeysOfSettings } from '../../apps/gateway/src/gate/read-api-keys.js';
+import { keysOf } from '../../apps/gateway/src/packet-keys/hmac-keys.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { certificates } from './certificates.js';
 import { permissions, readableFor } from './files.js';
@@ -71,7 +72,9 @@ function gateway(
   ];
   return [
     ...read.findings,
-    ...apiKeys(settings),
+    ...[() => readApiKeysOfSettings(settings), () => keysOf(settings)]
+      .flatMap(problemsOf)
+      .map(check('Settings').fail),
     ...(settings.QRNG_TLS === 'on'
       ? certificates(settings, now)
       : [check('TLS 1.3').warn('QRNG_TLS=off: see to it that the proxy in front speaks TLS 1.3 only')]),
@@ -110,6 +113,7 @@ function collector(
   const secrets = [...secretFiles(CollectorSettings, env), ...present(settings.QRNG_PUSH_KEY_FILE)];
   return [
     ...read.findings,
+    ...fileProblems(settings).map(check('Settings').fail),
     hmacKey('QRNG_HMAC_SECRET_KEY', settings.QRNG_HMAC_SECRET_KEY),
     ...keyAges(env, secretNames(CollectorSettings), now),
     logLevel(settings.QRNG_LOG_LEVEL),
@@ -138,18 +142,6 @@ async function examinePeers(env: Environment): Promise<Finding[]> {
       keyFile: settings.QRNG_PUSH_KEY_FILE,
     }),
   ]);
-}
-
-/** Whether the gateway would start with these keys; what it says if not. */
-function apiKeys(settings: Readonly<GatewaySettings>): Finding[] {
-  try {
-    readApiKeys(settings);
-    return [];
-  } catch (error) {
-    if (!(error instanceof KeyFileError)) throw error;
-    const variable = settings.QRNG_API_KEYS_FILE === undefined ? 'QRNG_API_KEY' : 'QRNG_API_KEYS_FILE';
-    return [check('Settings').fail(`${variable} must hold valid keys: ${error.message}`)];
-  }
 }
 
 function present(...paths: readonly (string | undefined)[]): string[] {

@@ -1,6 +1,6 @@
 /** What is left to do after `npm run setup`, as text: what could not be known, and what goes where. */
 import { isIP } from 'node:net';
-import { shellWord } from '../shell-word.js';
+import { shellWord } from '../environment/shell-word.js';
 import { applianceHosts, CONFIGURATION } from './templates.js';
 import type { Installation } from './installation.js';
 

@@ -1,5 +1,5 @@
 /** Every file that `npm run setup` makes, with its mode, its owner and what is to be in it. */
-import { shellWord } from '../shell-word.js';
+import { shellWord } from '../environment/shell-word.js';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Installation } from './installation.js';

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import { lockDirectory, SettingsError } from '#libs/settings';
+import { VERSION } from '#libs/version';
 import { CollectorModule } from './collector.module.js';
 import { DiodeService } from './diode/diode.service.js';
 import { Carrier } from './push/carrier.js';
@@ -40,7 +41,7 @@ export async function createCollector(
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   const { collector, boot } = identity;
   if (last.behindMs > 0) logEvent('error', 'clock-behind', { ...last, boot: boot.toString() });
-  logEvent('log', 'started', { collector, boot: boot.toString(), keyId: identity.key.id });
+  logEvent('log', 'started', { version: VERSION, collector, boot: boot.toString(), keyId: identity.key.id });
   keepRenewed(identity, renewal);
   await app.get(Carrier).open();
   // Not in onApplicationBootstrap, which runs before the logger is in place.

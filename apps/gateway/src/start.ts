@@ -8,6 +8,7 @@ import {
   secretFiles,
   SettingsError,
 } from '#libs/settings';
+import { VERSION } from '#libs/version';
 import { createGateway, listen } from './create-gateway.js';
 import { logEvent } from './log-events.js';
 import { FileWatcher } from './reload/file-watcher.js';
@@ -33,4 +34,4 @@ if (
 ) {
   logEvent('warn', 'tls-off', { url });
 }
-logEvent('log', 'listening', { url });
+logEvent('log', 'listening', { version: VERSION, url });

@@ -16,6 +16,7 @@ export { lockDirectory } from './lock-directory.js';
 export {
   EXIT_TEMPORARY,
   exitConfig,
+  problemsOf,
   readSettings,
   readSettingsOrExit,
   secretFiles,

@@ -93,6 +93,17 @@ export function readSettingsOrExit<T extends object>(
   }
 }
 
+/** The problems that `read` finds, whose result is not needed. Other errors are thrown. */
+export function problemsOf(read: () => unknown): readonly string[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+}
+
 /** Ends the process, with one line on stderr for each problem, then for each warning: a name may be misspelt. */
 export function exitConfig(error: SettingsError, warnings: readonly string[]): never {
   for (const line of [...error.problems, ...warnings]) process.stderr.write(`${line}\n`);

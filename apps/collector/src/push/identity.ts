@@ -62,7 +62,12 @@ export class Identity {
   }
 }
 
-function readTls(settings: Readonly<CollectorSettings>): TlsCredentials {
+/**
+ * Reads the certificates and the key for the connection to the gateway.
+ *
+ * @throws {SettingsError} when a file is invalid.
+ */
+export function readTls(settings: Readonly<CollectorSettings>): TlsCredentials {
   const { QRNG_PUSH_CA_FILE: ca, QRNG_PUSH_CERT_FILE: cert, QRNG_PUSH_KEY_FILE: key } = settings;
   const tls = {
     ...(ca === undefined ? {} : { ca: readCertificates('QRNG_PUSH_CA_FILE', ca) }),

@@ -1,8 +1,7 @@
 /** How the collector is, for heartbeats and for the last line of its log. */
-import { findPackageJSON } from 'node:module';
-import { readFileSync } from 'node:fs';
 import { Injectable } from '@nestjs/common';
 import { encodeTelemetry } from '#libs/crypto';
+import { VERSION } from '#libs/version';
 import { logEvent } from '../log-events.js';
 import { OutputBuffer } from '../sources/output-buffer.js';
 import { SourcesService } from '../sources/sources.service.js';
@@ -10,7 +9,6 @@ import { Ledger } from '../ledger/ledger.js';
 
 @Injectable()
 export class TelemetryService {
-  readonly #version = packageVersion();
   readonly #started = performance.now();
 
   constructor(
@@ -24,7 +22,7 @@ export class TelemetryService {
     const mixing = this.sources.mixing();
     return encodeTelemetry(
       {
-        version: this.#version,
+        version: VERSION,
         uptimeMs: Math.round(performance.now() - this.#started),
         bufferBytes: this.output.length,
         bufferCapacity: this.output.capacity,
@@ -41,11 +39,4 @@ export class TelemetryService {
     this.ledger.drop('shutdown', heldBytes + this.output.length + this.sources.bufferedBytes());
     logEvent('log', 'stopped', { ...this.ledger.totals(), unaccounted: this.ledger.expectedOnHand() });
   }
-}
-
-function packageVersion(): string {
-  const path = findPackageJSON('..', import.meta.url);
-  if (path === undefined) return 'unknown';
-  const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version?: string };
-  return version ?? 'unknown';
 }

@@ -118,6 +118,9 @@ export class StatusDto {
   @ApiProperty({ type: [String], description: 'What is wrong, in words, worst first.' })
   readonly warnings!: readonly string[];
 
+  @ApiProperty({ description: 'The version of this gateway.' })
+  readonly version!: string;
+
   @ApiProperty({ ...TIME, description: 'When this gateway started.' })
   readonly startedAt!: string;
 
@@ -136,6 +139,7 @@ export class StatusDto {
 
 export const STATUS_EXAMPLE: StatusDto = {
   warnings: ['Collector lab-1 does not use its source 10.0.0.5 (failing, timeout).'],
+  version: '1.0.0',
   startedAt: '2026-12-01T08:00:00.000Z',
   pool: {
     bytes: 9_437_184,

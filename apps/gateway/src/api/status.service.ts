@@ -1,4 +1,5 @@
 /** What `GET /api/status` answers, for that route and for get_status of /mcp. */
+import { VERSION } from '#libs/version';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock.js';
 import { CollectorRegistry } from '../collectors/collector-registry.js';
@@ -30,6 +31,7 @@ export class StatusService {
     const input = { level, throughput, collectors, now, fault: this.entropy.fault() };
     return {
       warnings: [...warnings(input), ...this.others.all()],
+      version: VERSION,
       startedAt: new Date(this.#startedAt).toISOString(),
       pool: {
         bytes: level.bytes,

@@ -6,16 +6,14 @@
  */
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { SettingsError } from '#libs/settings';
 import { FileWatcher } from '../reload/file-watcher.js';
 import { SettingsSource } from '../settings-source.js';
 import { GatewaySettings } from '../settings.js';
 import { invalidity } from '../clients/api-key.js';
 import type { ApiKey } from '../clients/api-key.js';
 import type { Client } from '../clients/client.js';
-import { KeyFileError } from '../clients/key-file.js';
 import { KeyReports } from './key-reports.js';
-import { readApiKeys } from './read-api-keys.js';
+import { readApiKeys, readApiKeysOfSettings } from './read-api-keys.js';
 import type { ApiKeyTable } from './read-api-keys.js';
 
 @Injectable()
@@ -34,13 +32,7 @@ export class ApiKeys {
     const { QRNG_API_KEYS_FILE: file } = settings;
     const files = [...source.secretFiles, ...(file === undefined ? [] : [file])];
     watcher.watch('api-keys', files, () => this.#reload());
-    try {
-      this.#use(readApiKeys(settings));
-    } catch (error) {
-      if (!(error instanceof KeyFileError)) throw error;
-      const variable = file === undefined ? 'QRNG_API_KEY' : 'QRNG_API_KEYS_FILE';
-      throw new SettingsError([`${variable} must hold valid keys: ${error.message}`]);
-    }
+    this.#use(readApiKeysOfSettings(settings));
     this.reports.read(this.#table);
   }
 

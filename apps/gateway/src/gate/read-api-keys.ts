@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { errorCode } from '#libs/files';
+import { SettingsError } from '#libs/settings';
 import type { GatewaySettings } from '../settings.js';
 import type { ApiKey } from '../clients/api-key.js';
 import { splitApiKeyEntry } from '../clients/api-key-entry.js';
@@ -28,6 +29,21 @@ export function readApiKeys(settings: ApiKeySettings): ApiKeyTable {
   const names = new Set(keys.map(([, key]) => key.client.name));
   if (names.size < keys.length) throw new KeyFileError('the same name is given to two keys');
   return table;
+}
+
+/**
+ * As `readApiKeys`, with a fault said as a problem of the setting.
+ *
+ * @throws {SettingsError}
+ */
+export function readApiKeysOfSettings(settings: Readonly<GatewaySettings>): ApiKeyTable {
+  try {
+    return readApiKeys(settings);
+  } catch (error) {
+    if (!(error instanceof KeyFileError)) throw error;
+    const variable = settings.QRNG_API_KEYS_FILE === undefined ? 'QRNG_API_KEY' : 'QRNG_API_KEYS_FILE';
+    throw new SettingsError([`${variable} must hold valid keys: ${error.message}`]);
+  }
 }
 
 /** A key of the variable may do everything, and has no quota. */

@@ -1,6 +1,7 @@
 /** Every metric of the gateway, by the names that alert rules use (contract, section 6). */
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { VERSION } from '#libs/version';
 
 interface PoolLevel {
   readonly bytes: number;
@@ -95,6 +96,11 @@ export class GatewayMetrics {
   });
 
   #lookAtPool: () => void = () => undefined;
+
+  constructor() {
+    const build = this.#gauge('qrng_build_info', 'Always 1; its labels say what runs', ['version', 'node']);
+    build.set({ version: VERSION, node: process.versions.node }, 1);
+  }
 
   /**
    * All metrics in Prometheus' text format. The pool is looked at first, and once: that drops what has expired, and a look

@@ -86,7 +86,12 @@ export class HmacKeys {
   }
 }
 
-function keysOf(settings: Readonly<Pick<GatewaySettings, (typeof NAMES)[number]>>): KeySet {
+/**
+ * Reads the keys that the settings and the file of the collectors' keys give.
+ *
+ * @throws {SettingsError} when that file is invalid.
+ */
+export function keysOf(settings: Readonly<Pick<GatewaySettings, (typeof NAMES)[number]>>): KeySet {
   const { QRNG_HMAC_SECRET_KEY: current, QRNG_HMAC_SECRET_KEY_PREVIOUS: previous } = settings;
   const shared = [current, previous].filter((hex) => hex !== undefined).map((hex) => MacKey.fromHex(hex));
   const own = readCollectorKeys(settings.QRNG_COLLECTOR_KEYS_FILE);

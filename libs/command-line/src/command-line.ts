@@ -1,0 +1,35 @@
+/** The arguments of a command. Every command knows --help and --version, and says how it is meant when called wrongly. */
+import { parseArgs } from 'node:util';
+import type { ParseArgsConfig } from 'node:util';
+import { VERSION } from '#libs/version';
+
+const EX_USAGE = 64; // sysexits.h
+
+/** What `parseArgs` returns; after --help and --version the process ends, and after a mistake too, with `usage` on stderr. */
+export function commandLine<T extends ParseArgsConfig>(
+  usage: string,
+  config: T,
+): ReturnType<typeof parseArgs<T>> {
+  const off = { type: 'boolean', default: false } as const;
+  const options = { ...config.options, help: { ...off, short: 'h' }, version: off };
+  try {
+    const parsed = parseArgs({ ...config, options });
+    const values: Readonly<Record<string, unknown>> = parsed.values;
+    if (values['help'] === true) print(usage);
+    if (values['version'] === true) print(`qrng-dd ${VERSION}`);
+    return parsed as ReturnType<typeof parseArgs<T>>;
+  } catch (error) {
+    return misused(error instanceof Error ? error.message : String(error), usage);
+  }
+}
+
+/** Ends the process with exit code 64 (EX_USAGE), and what was wrong and `usage` on stderr. */
+export function misused(message: string, usage: string): never {
+  process.stderr.write(`${message}\n\n${usage}\n`);
+  process.exit(EX_USAGE);
+}
+
+function print(text: string): never {
+  process.stdout.write(`${text}\n`);
+  process.exit(0);
+}

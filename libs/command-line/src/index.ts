@@ -1,0 +1,1 @@
+export { commandLine, misused } from './command-line.js';

@@ -1,0 +1,177 @@
+/** Every command says how it is meant, which version it is, and when it was called wrongly. Needs `npm run build`. */
+import { spawnSync } from 'node:child_process';
+import type { SpawnSyncReturns } from 'node:child_process';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { secretNames, variableNames } from '#libs/settings';
+import { CollectorSettings } from '../apps/collector/src/settings.js';
+import { GatewaySettings } from '../apps/gateway/src/settings.js';
+import packageJson from '../package.json' with { type: 'json' };
+import { gatewayEnvironment, temporaryFolder, testAuthority } from './support/gateway.js';
+import type { Environment } from './support/gateway.js';
+
+const PROGRAMS = [
+  ...readdirSync('dist/tools', { withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.js'))
+    .map(({ name }) => `dist/tools/${name}`),
+  'dist/scripts/demo.js',
+  'dist/apps/gateway/src/main.js',
+  'dist/apps/collector/src/main.js',
+];
+
+function run(path: string, args: readonly string[], env: Environment = {}): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, [path, ...args], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], ...env },
+  });
+}
+
+describe.each(PROGRAMS)('%s', (path) => {
+  test('says with --help how it is meant', () => {
+    const { status, stdout, stderr } = run(path, ['--help']);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^Usage: (npm run [a-z:]+|qrng-dd install)[^]*--help, --version\n/);
+  });
+
+  test('says with --version which one it is', () => {
+    const { status, stdout } = run(path, ['--version']);
+    expect([status, stdout]).toEqual([0, `qrng-dd ${packageJson.version}\n`]);
+  });
+
+  test('ends with 64 and its usage when it does not know an option', () => {
+    const { status, stdout, stderr } = run(path, ['--no-such-option']);
+    expect([status, stdout]).toEqual([64, '']);
+    expect(stderr).toMatch(/^Unknown option '--no-such-option'[^]*\nUsage: /);
+  });
+});
+
+test('qrng-dd lists every tool', () => {
+  const { status, stdout } = spawnSync('bin/qrng-dd', ['--help'], { encoding: 'utf8' });
+  expect(status).toBe(0);
+  for (const path of PROGRAMS.filter((path) => path.startsWith('dist/tools/'))) {
+    const command = path.replace('dist/tools/', '').replace('.js', '');
+    expect(stdout).toMatch(new RegExp(`^ {2}${command.replace('-', '[:-]')}\\b`, 'm'));
+  }
+});
+
+test.each([[], ['../demo'], ['no-such'], ['x;id']])('qrng-dd %s ends with 64', (...args) => {
+  const { status, stderr } = spawnSync('bin/qrng-dd', args, { encoding: 'utf8' });
+  expect(status).toBe(64);
+  expect(stderr).toContain('Usage: qrng-dd COMMAND');
+});
+
+test('doctor gives one line and exit code 66 for a file that it cannot read', () => {
+  const { status, stderr } = run('dist/tools/doctor.js', ['gateway', '/nope']);
+  expect([status, stderr]).toEqual([66, '/nope cannot be read (ENOENT)\n']);
+});
+
+describe('--json', () => {
+  const parsed = (path: string, ...args: string[]): unknown =>
+    JSON.parse(run(path, [...args, '--json']).stdout);
+
+  test('of the doctor has every finding and the counts', () => {
+    const file = join(temporaryFolder(), 'gateway.env');
+    writeFileSync(file, 'QRNG_BUFFER_SIZE=big');
+    expect(parsed('dist/tools/doctor.js', 'gateway', file)).toMatchObject({
+      app: 'gateway',
+      findings: expect.arrayContaining([
+        { level: 'fail', item: 'Settings', text: expect.stringContaining('QRNG_BUFFER_SIZE must be') },
+      ]),
+      counts: { fail: expect.any(Number) },
+    });
+  });
+
+  test('of keys has the new key, and the entries', () => {
+    const file = join(temporaryFolder(), 'api-keys.json');
+    const made = parsed('dist/tools/keys.js', 'create', 'lab', '--file', file);
+    expect(made).toEqual({ name: 'lab', file, key: expect.stringMatching(/^qrng_/) });
+    expect(parsed('dist/tools/keys.js', 'list', '--file', file)).toMatchObject([{ name: 'lab' }]);
+  });
+
+  test('of audit:verify has what was found', () => {
+    const folder = temporaryFolder();
+    expect(run('dist/tools/audit-verify.js', [folder, '--json']).stdout).toContain(
+      `"directory": "${folder}"`,
+    );
+  });
+});
+
+describe('--check', () => {
+  const gateway = (env: Environment): SpawnSyncReturns<string> =>
+    run('dist/apps/gateway/src/main.js', ['--check'], env);
+  const collector = (env: Environment): SpawnSyncReturns<string> =>
+    run('dist/apps/collector/src/main.js', ['--check'], env);
+
+  async function collectorEnvironment(): Promise<Environment> {
+    const folder = temporaryFolder();
+    const authority = await testAuthority();
+    const { certificatePem, keyPem } = await authority.issue({ commonName: 'collector-1', client: true });
+    const save = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    return {
+      QRNG_APPLIANCE_URLS: 'https://10.0.0.5/api/2.0/streambytes',
+      QRNG_APPLIANCE_CA_FILE: save('appliance.pem', authority.certificatePem),
+      QRNG_PUSH_URL: 'https://203.0.113.10:7764/push',
+      QRNG_PUSH_CA_FILE: save('ca.pem', authority.certificatePem),
+      QRNG_PUSH_CERT_FILE: save('push.pem', certificatePem),
+      QRNG_PUSH_KEY_FILE: save('push.key', keyPem),
+      QRNG_HMAC_SECRET_KEY_FILE: save('hmac.key', '12ab34cd'.repeat(8)),
+      QRNG_STATE_DIR: join(folder, 'state'),
+    };
+  }
+
+  test('finds nothing wrong with what the apps start with, and starts nothing', async () => {
+    const env = await gatewayEnvironment();
+    for (const { status, stdout, stderr } of [gateway(env), collector(await collectorEnvironment())]) {
+      expect([status, stderr]).toEqual([0, '']);
+      expect(stdout).toBe('The settings are valid, and so are the files that they name.\n');
+    }
+    expect(existsSync(join(env['QRNG_STATE_DIR'] ?? '', 'state.lock'))).toBe(false);
+  });
+
+  test('names every setting that is invalid, and warns of one that does not exist', async () => {
+    const env = await gatewayEnvironment({ QRNG_BUFFER_SIZE: 'big', QRNG_INGEST: 'yes', QRNG_BUFER: '1' });
+    const { status, stdout, stderr } = gateway(env);
+    expect([status, stdout]).toEqual([78, '']);
+    expect(stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(/^QRNG_BUFFER_SIZE must be/),
+      expect.stringMatching(/^QRNG_INGEST must be/),
+      expect.stringMatching(/^QRNG_BUFER is not a setting of this app/),
+    ]);
+  });
+
+  const gatewayFiles = fileVariables(GatewaySettings);
+  test.each(gatewayFiles)('refuses garbage in the file of %s of the gateway', async (name) => {
+    const file = join(temporaryFolder(), 'garbage');
+    writeFileSync(file, 'garbage');
+    const variable = name.replace(/_FILE$/, '');
+    const { status, stderr } = gateway({ ...(await gatewayEnvironment()), [variable]: '', [name]: file });
+    expect([status, stderr]).toEqual([
+      78,
+      expect.stringMatching(new RegExp(`^${variable}(_FILE)? must `, 'm')),
+    ]);
+    expect(stderr).not.toContain('garbage');
+  });
+
+  test.each(fileVariables(CollectorSettings))(
+    'refuses garbage in the file of %s of the collector',
+    async (name) => {
+      const file = join(temporaryFolder(), 'garbage');
+      writeFileSync(file, 'garbage');
+      const { status, stderr } = collector({ ...(await collectorEnvironment()), [name]: file });
+      expect([status, stderr]).toEqual([78, expect.stringMatching(/^QRNG_\w+ must /)]);
+      expect(stderr).not.toContain('garbage');
+    },
+  );
+});
+
+/** Every variable of a file, also `NAME_FILE` of a secret. */
+function fileVariables(cls: new () => object): string[] {
+  const secrets = secretNames(cls);
+  return [...variableNames(cls)].flatMap((name) =>
+    secrets.has(name) ? [`${name}_FILE`] : name.endsWith('_FILE') ? [name] : [],
+  );
+}
