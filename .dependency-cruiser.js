@@ -23,9 +23,9 @@ const GATEWAY = [
 
 /** The floors of the collector, the lowest first. */
 const COLLECTOR = [
-  ['settings', 'log-events', 'bell', 'log-budget', 'backoff', 'pem-files', 'ledger', 'state'],
+  ['settings', 'log-events', 'log-budget', 'bell', 'backoff', 'pem-files', 'ledger', 'state'],
   ['diode', 'sources'],
-  ['telemetry'],
+  ['telemetry', 'operator'],
   ['push'],
   ['collector.module', 'create-collector', 'check-files', 'check', 'start', 'main'],
 ];

@@ -7,33 +7,32 @@
  */
 import { readFileSync } from 'node:fs';
 import { Agent } from 'undici';
+import { commandLine } from '#libs/command-line';
 import { examine } from './conformance/run.js';
 import type { Finding, Verdict } from './conformance/run.js';
 import { Server } from './conformance/server.js';
 import type { AuthenticationHeader } from './conformance/server.js';
-import { parsedArguments } from './parsed-arguments.js';
 
 const USAGE = `Usage: npm run conformance -- [URL] [--header bearer|x-api-key] [--ca FILE] [--cert FILE --key FILE] [--strict]
 
 URL ends where /capabilities is appended, usually in /v1; without it QRNG_URL/v1. The token is QRNG_API_KEY, or
-QRNG_API_KEY_FILE has it; without one a client certificate must be enough. The CA is --ca or QRNG_CA_FILE.`;
+QRNG_API_KEY_FILE has it; without one a client certificate must be enough. The CA is --ca or QRNG_CA_FILE.
+
+  --help, --version`;
 
 const [EX_USAGE, EX_UNAVAILABLE] = [64, 69];
 
-const { values, positionals } = parsedArguments(
-  {
-    allowPositionals: true,
-    options: {
-      header: { type: 'string', default: 'bearer' },
-      ca: { type: 'string' },
-      cert: { type: 'string' },
-      key: { type: 'string' },
-      strict: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
+const { values, positionals } = commandLine(USAGE, {
+  allowPositionals: true,
+  options: {
+    header: { type: 'string', default: 'bearer' },
+    ca: { type: 'string' },
+    cert: { type: 'string' },
+    key: { type: 'string' },
+    strict: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
-  USAGE,
-);
+});
 if (values.help) {
   console.log(USAGE);
   process.exit(0);

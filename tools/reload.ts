@@ -5,29 +5,25 @@
  * Exit code 0: everything is in use as it is on disk. 1: something was refused, or no answer came. 64: it was called wrongly.
  */
 import { setTimeout } from 'node:timers/promises';
+import { commandLine, misused } from '#libs/command-line';
 import { errorCode, readReloadOutcomes } from '#libs/files';
 import type { ReloadOutcome } from '#libs/files';
-import { parsedArguments } from './parsed-arguments.js';
 
-const USAGE = `usage: qrng-dd reload --pid PID --state-dir DIRECTORY
+const USAGE = `Usage: qrng-dd reload --pid PID --state-dir DIRECTORY
 
 Sends SIGHUP to the gateway or collector with this process id and waits until it has read everything again. DIRECTORY is its
-QRNG_STATE_DIR. systemctl reload qrng-gateway does the same.`;
+QRNG_STATE_DIR. systemctl reload qrng-gateway does the same.
+
+  --help, --version`;
 
 const WAIT_MS = 10_000;
 const LOOK_EVERY_MS = 50;
 
 const text = { type: 'string' } as const;
-const help = { type: 'boolean', short: 'h' } as const;
-const { values } = parsedArguments({ options: { pid: text, 'state-dir': text, help } }, USAGE);
-if (values.help === true) {
-  console.log(USAGE);
-  process.exit(0);
-}
+const { values } = commandLine(USAGE, { options: { pid: text, 'state-dir': text } });
 const { pid = '', 'state-dir': directory = '' } = values;
 if (!/^[1-9]\d*$/.test(pid) || directory === '') {
-  console.error(USAGE);
-  process.exit(64);
+  misused('Name the process and its state directory.', USAGE);
 }
 process.exit(await reload(Number(pid), directory));
 

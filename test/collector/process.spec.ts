@@ -55,18 +55,21 @@ describe('exit code 78', () => {
 });
 
 describe('the end of the process', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('on %s: sends what it holds, exit code 0', async (signal) => {
-    const env = { QRNG_PUSH_INTERVAL_MS: '600000' };
-    const { collector, receiver, appliances } = await start({ env });
-    await until('bytes that wait', () => (appliances[0]?.simulator.delivered ?? 0) > 60_000, {
-      describe: () => collector.output,
-    });
-    collector.signal(signal);
-    expect(await collector.exited).toBe(0);
-    const [stopped] = collector.events('stopped');
-    expect(stopped).toMatchObject({ delivered: stopped?.['fetched'], dropped: {}, unaccounted: 0 });
-    expect(receiver.bytes.length).toBe(stopped?.['fetched']);
-  });
+  test.each(['SIGTERM', 'SIGINT', 'SIGUSR2', 'SIGQUIT'] as const)(
+    'on %s: sends what it holds, exit code 0',
+    async (signal) => {
+      const env = { QRNG_PUSH_INTERVAL_MS: '600000' };
+      const { collector, receiver, appliances } = await start({ env });
+      await until('bytes that wait', () => (appliances[0]?.simulator.delivered ?? 0) > 60_000, {
+        describe: () => collector.output,
+      });
+      collector.signal(signal);
+      expect(await collector.exited).toBe(0);
+      const [stopped] = collector.events('stopped');
+      expect(stopped).toMatchObject({ delivered: stopped?.['fetched'], dropped: {}, unaccounted: 0 });
+      expect(receiver.bytes.length).toBe(stopped?.['fetched']);
+    },
+  );
 
   test('comes within ten seconds also when the gateway never answers, and tells what was lost', async () => {
     const { collector } = await start({ prepare: (receiver) => (receiver.otherwise = 'hang') });

@@ -10,6 +10,7 @@ import { LoggerModule } from 'nestjs-pino';
 import { QuantisModule } from '#libs/quantis';
 import { logDestination } from '#libs/log';
 import { DiodeService } from './diode/diode.service.js';
+import { OperatorService } from './operator/operator.service.js';
 import { Identity } from './push/identity.js';
 import { Carrier } from './push/carrier.js';
 import { carrierOf } from './push/open-carrier.js';
@@ -53,6 +54,7 @@ export class CollectorModule {
         Ledger,
         DiodeService,
         SourcesService,
+        OperatorService,
         TelemetryService,
         { provide: Carrier, useFactory: () => carrierOf(settings, identity) },
         PushScheduler,

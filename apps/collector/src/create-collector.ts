@@ -9,6 +9,7 @@ import { DiodeService } from './diode/diode.service.js';
 import { Carrier } from './push/carrier.js';
 import { logEvent } from './log-events.js';
 import { readCertificates } from './pem-files.js';
+import { OperatorService } from './operator/operator.service.js';
 import { Identity } from './push/identity.js';
 import { PushScheduler } from './push/push.scheduler.js';
 import { CLOCK_SKEW_MS } from './push/run-clock.js';
@@ -38,7 +39,7 @@ export async function createCollector(
     abortOnError: false,
   });
   app.useLogger(app.get(Logger));
-  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT', 'SIGUSR2', 'SIGQUIT'], { useProcessExit: true });
   const { collector, boot } = identity;
   if (last.behindMs > 0) logEvent('error', 'clock-behind', { ...last, boot: boot.toString() });
   logEvent('log', 'started', { version: VERSION, collector, boot: boot.toString(), keyId: identity.key.id });
@@ -47,6 +48,7 @@ export async function createCollector(
   // Not in onApplicationBootstrap, which runs before the logger is in place.
   await app.get(DiodeService).start();
   app.get(SourcesService).start();
+  app.get(OperatorService).start();
   app.get(PushScheduler).start();
   return app;
 }

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -122,5 +123,19 @@ describe('DeviceSource', () => {
       code: 'device',
       message: expect.stringContaining(reason),
     });
+  });
+
+  test('refuses a terminal', async () => {
+    // script(1) of util-linux opens one and runs a program in it.
+    const terminal = spawn('script', ['-qfc', 'tty; sleep 60', '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    try {
+      const [path] = (await once(terminal.stdout, 'data')) as [Buffer];
+      const source = new DeviceSource({ name: 'tty', path: path.toString().trim(), timeoutMs: 1000 });
+      await expect(source.fetch(16)).rejects.toThrow('is a terminal');
+    } finally {
+      terminal.kill('SIGKILL');
+    }
   });
 });

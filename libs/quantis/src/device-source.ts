@@ -2,6 +2,7 @@
 import { constants, open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { errorCode } from '#libs/files';
 import { SourceError } from './source.js';
 import type { EntropySource } from './source.js';
@@ -83,6 +84,11 @@ export class DeviceSource implements EntropySource {
 async function openDevice(path: string): Promise<FileHandle> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   const kind = await handle.stat();
+  // A terminal changes line ends and eats control characters: 33 MB without one 0x0d came through one.
+  if (isatty(handle.fd)) {
+    await handle.close();
+    throw new SourceError('device', `${path} is a terminal, which changes bytes on their way`);
+  }
   if (kind.isCharacterDevice() || kind.isFIFO()) return handle;
   await handle.close();
   throw new SourceError('device', `${path} is neither a character device nor a FIFO`);

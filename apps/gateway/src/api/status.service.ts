@@ -1,6 +1,6 @@
 /** What `GET /api/status` answers, for that route and for get_status of /mcp. */
-import { VERSION } from '#libs/version';
 import { Injectable } from '@nestjs/common';
+import { VERSION } from '#libs/version';
 import { Clock } from '../clock.js';
 import { CollectorRegistry } from '../collectors/collector-registry.js';
 import type { CollectorStatus } from '../collectors/collector-registry.js';
