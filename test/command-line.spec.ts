@@ -31,7 +31,7 @@ describe.each(PROGRAMS)('%s', (path) => {
   test('says with --help how it is meant', () => {
     const { status, stdout, stderr } = run(path, ['--help']);
     expect([status, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^Usage: (npm run [a-z:]+|qrng-dd install)[^]*--help, --version\n/);
+    expect(stdout).toMatch(/^Usage: (npm run [a-z:]+|qrng-dd (install|reload))[^]*--help, --version\n/);
   });
 
   test('says with --version which one it is', () => {
