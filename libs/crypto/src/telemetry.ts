@@ -16,7 +16,7 @@ export interface SourceTelemetry {
   readonly name: string;
   /** Whether its bytes are in use now. */
   readonly up: boolean;
-  /** A code such as `up`, `starting`, `failing`, `quarantined`. */
+  /** A code such as `up`, `starting`, `failing`, `intermittent`, `persistent`. */
   readonly state: string;
   /** Bytes fetched from it since the collector started. */
   readonly bytes: number;

@@ -52,7 +52,10 @@ export class SourceStatusDto implements SourceTelemetry {
   @ApiProperty({ type: Boolean, description: 'Its bytes are in use.' })
   readonly up!: boolean;
 
-  @ApiProperty({ type: String, description: 'Such as `up`, `starting`, `failing`, `quarantined`.' })
+  @ApiProperty({
+    type: String,
+    description: 'Such as `up`, `starting`, `failing`, `intermittent`, `persistent`.',
+  })
   readonly state!: string;
 
   @ApiProperty({ ...COUNT, description: 'Bytes fetched since the collector started.' })
@@ -64,6 +67,12 @@ export class SourceStatusDto implements SourceTelemetry {
     description: 'Number of failures of each health test.',
   })
   readonly healthFailures!: Readonly<Record<string, number>>;
+
+  @ApiPropertyOptional({
+    ...COUNT,
+    description: 'Number of times that its health tests put it out of use since the collector started.',
+  })
+  readonly quarantines?: number;
 
   @ApiPropertyOptional({ type: String, description: 'Code of the latest fault.' })
   readonly lastError?: string;
