@@ -1,5 +1,5 @@
 /** The firewall rules of deploy/nftables on a machine of the proof, and a witness beside them that only counts. */
-import { resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Machine } from './machine.js';
 
 /** Counts packets in the direction in which a connection was opened; replies count nowhere. It refuses nothing. */
@@ -19,7 +19,7 @@ table inet witness {
 
 /** Loads deploy/nftables/NAME.nft as it stands, and the witness. */
 export function loadRules(machine: Machine, name: 'collector' | 'gateway'): void {
-  machine.run('nft', '-f', resolve('deploy/nftables', `${name}.nft`));
+  machine.run('nft', '-f', join(import.meta.dirname, '../../../deploy/nftables', `${name}.nft`));
   machine.run('nft', WITNESS);
 }
 
