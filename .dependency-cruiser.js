@@ -4,6 +4,7 @@
 const GATEWAY = [
   [
     'settings',
+    'bounds',
     'settings-source',
     'settings.module',
     'clock',
@@ -15,7 +16,7 @@ const GATEWAY = [
     'addresses',
   ],
   ['audit', 'metrics', 'packet-keys', 'redis', 'reload', 'state'],
-  ['limits', 'pool', 'admission', 'collectors', 'tls'],
+  ['limits', 'pool', 'admission', 'collectors', 'connections', 'tls'],
   ['gate'],
   ['push', 'receive', 'api', 'open-api', 'mcp', 'docs', 'health', 'scrape'],
   ['http', 'gateway.module', 'create-gateway', 'check-files', 'check', 'start', 'main'],

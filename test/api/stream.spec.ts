@@ -201,9 +201,12 @@ test('a stream that gets no first chunk in a short while is answered 503', async
   body.destroy();
 });
 
-test('a gateway that stops opens no stream more', async () => {
+test('a gateway that ends its streams opens none more', async () => {
   await gateway.fill(1000);
-  gateway.app.get(Streams).beforeApplicationShutdown();
+  const streams = gateway.app.get(Streams);
+  streams.shutdownMs = 0;
+  streams.stop();
+  await wait(10);
   expect(await open(10)).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
 });
 

@@ -1,5 +1,5 @@
 /** POST /push from outside: each row of the contract's table, the frozen packets, and what a refusal leaves behind: nothing. */
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
@@ -11,7 +11,6 @@ import type { PacketFields } from '#libs/crypto';
 import { startGateway, testAuthority } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 import { TestCollector } from '../support/test-collector.js';
-import { until } from '../support/until.js';
 
 interface Vectors {
   key1: string;
@@ -139,23 +138,6 @@ describe('whatever is sent that no collector sealed', () => {
         await gateway.get(`/api/random?bytes=${data.length}`);
       }),
       { numRuns: 100 },
-    );
-  });
-
-  test('from one network takes an eighth of the room at most, until it is gone', async () => {
-    const idle: TLSSocket[] = [];
-    const head =
-      'POST /push HTTP/1.1\r\nHost: a\r\nContent-Type: application/octet-stream\r\n' +
-      `Content-Length: ${MAX_PACKET_BYTES}\r\n\r\n`;
-    for (let i = 0; i < 32; i++) idle.push(await connection(head + 'x'.repeat(randomInt(1, 1000))));
-    await until(
-      'no room is left',
-      async () => (await gateway.push(someone().seal(randomBytes(1)))).status === 503,
-    );
-    for (const socket of idle) socket.destroy();
-    await until(
-      'there is room again',
-      async () => (await gateway.push(someone().seal(randomBytes(1)))).status === 204,
     );
   });
 });

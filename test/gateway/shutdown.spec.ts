@@ -54,22 +54,50 @@ test('clients without a key that are silent, stop half way or drip do not hold i
   expect(end).toEqual({ code: 0, signal: null });
 });
 
-test('what is in flight finishes, and a request on a connection that was open is answered as ever', async () => {
+const ask = (path: string, key: string): string =>
+  `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\n\r\n`;
+
+test('what is in flight finishes, and each answer from the signal on is the last one on its connection', async () => {
   const [push, read, unknown] = [await open(), await open(), await open()];
   await gateway.fill(1000);
   const packet = gateway.collector.seal(randomBytes(64));
   push.socket.write(Buffer.concat([Buffer.from(head(packet.length)), packet.subarray(0, 50)]));
+  for (const { socket } of [read, unknown]) {
+    socket.write(ask('/health/live', ''));
+    await once(socket, 'data');
+  }
   gateway.run.child.kill('SIGTERM');
+  await until('the gateway is not ready', async () => (await gateway.get('/health/ready')).status === 503);
+  read.socket.write(ask('/api/random', gateway.apiKey));
+  unknown.socket.write(ask('/api/random', 'nobody'));
+  const fresh = await open();
+  fresh.socket.write(ask('/health/live', ''));
+  expect(await read.said).toMatch(/HTTP\/1\.1 200 [^]*connection: close\r\n[^]*\r\n\r\n[0-9a-f]{64}$/i);
+  expect(await unknown.said).toMatch(/HTTP\/1\.1 401 [^]*connection: close\r\n[^]*unauthorized/i);
+  expect(await fresh.said).toMatch(/^HTTP\/1\.1 503 [^]*connection: close\r\n[^]*shutting_down/i);
   await until('it does not listen any more', () => isRefused(Number(new URL(gateway.url).port)));
   push.socket.write(packet.subarray(50));
-  await setTimeout(200); // its bytes are what is read then
-  const request = (key: string): string =>
-    `GET /api/random HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\n\r\n`;
-  read.socket.write(request(gateway.apiKey));
-  unknown.socket.write(request('nobody'));
-  expect(await read.said).toMatch(/^HTTP\/1\.1 200 [^]*connection: close\r\n[^]*\r\n\r\n[0-9a-f]{64}$/i);
-  expect(await unknown.said).toMatch(/^HTTP\/1\.1 401 [^]*application\/problem\+json/);
   expect(await push.said).toMatch(/^HTTP\/1\.1 503 [^]*retry-after: 1\r\n[^]*\r\n\r\n$/i);
+  expect(await gateway.run.ended).toEqual({ code: 0, signal: null });
+});
+
+test('connections that never sent a request are ended at once, and do not hold it up', async () => {
+  await gateway.close();
+  gateway = await GatewayProcess.start({ QRNG_DRAIN_SECS: '60' });
+  const silent = [await open(), await open()];
+  const kept = await open();
+  kept.socket.write(ask('/health/live', ''));
+  await once(kept.socket, 'data');
+  gateway.run.child.kill('SIGTERM');
+  expect(await Promise.all(silent.map(({ said }) => said))).toEqual(['', '']);
+  kept.socket.write(ask('/api/random', gateway.apiKey)); // it serves on for a minute
+  expect(await kept.said).toMatch(/too-little-entropy/);
+});
+
+test('without a drain it stops listening at once', async () => {
+  await gateway.close();
+  gateway = await GatewayProcess.start({ QRNG_DRAIN_SECS: '0' });
+  gateway.run.child.kill('SIGTERM');
   expect(await gateway.run.ended).toEqual({ code: 0, signal: null });
 });
 

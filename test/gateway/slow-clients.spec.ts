@@ -90,17 +90,3 @@ describe('a fat or ambiguous request', () => {
     expect(said).toMatch(new RegExp(`^HTTP/1\\.1 ${status} [^]*application/problem\\+json`));
   });
 });
-
-describe('too many connections', () => {
-  test('are closed as they come, and those that are open go on', async () => {
-    const server = gateway.app.getHttpServer() as { maxConnections: number };
-    expect(server.maxConnections).toBe(5000);
-    const open = await tls();
-    server.maxConnections = 1;
-    const refused = connectTcp(port, '127.0.0.1');
-    await new Promise((closed) => refused.on('error', () => undefined).once('close', closed));
-    server.maxConnections = 5000;
-    open.write('GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-    expect((await new Promise<Buffer>((done) => open.once('data', done))).toString()).toContain('200 OK');
-  });
-});

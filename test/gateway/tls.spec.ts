@@ -5,6 +5,7 @@ import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Agent } from 'undici';
 import { readSettings, SettingsError } from '#libs/settings';
+import { BOUNDS } from '../../apps/gateway/src/bounds.js';
 import { FileWatcher } from '../../apps/gateway/src/reload/file-watcher.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { createGateway } from '../../apps/gateway/src/create-gateway.js';
@@ -12,6 +13,7 @@ import { createAuthority } from '../../tools/certificates/authority.js';
 import type { Authority } from '../../tools/certificates/authority.js';
 import { gatewayEnvironment, startGateway, temporaryFolder, testAuthority } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
+import { until } from '../support/until.js';
 
 let clients: Authority;
 let caFile: string;
@@ -133,6 +135,41 @@ test('a push on a connection from before a reload is the last one there, so that
   const closed = new Promise((done) => socket.once('close', done));
   expect(await push()).toMatch(/^HTTP\/1\.1 204 [^]*connection: close/i);
   await closed;
+});
+
+test('a revoked client gets no push through on a connection from before, however many it sends together', async () => {
+  const {
+    certificatePem: cert,
+    keyPem: key,
+    serial,
+  } = await clients.issue({ commonName: 'lost', client: true });
+  const idle = await handshake({ cert, key });
+  const busy = await handshake({ cert, key });
+  const received = await gateway.metric('qrng_entropy_received_bytes_total');
+  const push = (): Buffer => {
+    const packet = gateway.collector.seal(Buffer.alloc(32, 7));
+    const type = 'Content-Type: application/octet-stream';
+    const head = `POST /push HTTP/1.1\r\nHost: a\r\n${type}\r\nContent-Length: ${packet.length}\r\n\r\n`;
+    return Buffer.concat([Buffer.from(head), packet]);
+  };
+  const first = push();
+  busy.write(first.subarray(0, first.length - 50)); // under way, so that the reload does not end it
+  const twoConnections = 2 * (BOUNDS.connectionBytes + BOUNDS.tlsBytes);
+  await until('its body is read', async () => {
+    return ((await gateway.metric('qrng_connection_bytes{room="known"}')) ?? 0) > twoConnections;
+  });
+  const said = new Promise<string>((done) => {
+    let text = '';
+    busy.on('data', (chunk: Buffer) => (text += chunk.toString())).once('close', () => done(text));
+  });
+  writeFileSync(caFile, clients.certificatePem + (await clients.revocationList([serial])));
+  const ended = new Promise((done) => idle.resume().once('close', done));
+  await reload();
+  await ended;
+  busy.write(Buffer.concat([first.subarray(first.length - 50), ...Array.from({ length: 45 }, push)]));
+  // What was under way is finished; the next one ends the connection.
+  expect(await said).toMatch(/^HTTP\/1\.1 204 [^]*HTTP\/1\.1 503 [^]*connection: close\r\n[^]*\r\n\r\n$/i);
+  expect(await gateway.metric('qrng_entropy_received_bytes_total')).toBe((received ?? 0) + 32);
 });
 
 describe('a gateway whose TLS files do not hold', () => {

@@ -10,6 +10,7 @@ import { LoggerModule } from 'nestjs-pino';
 import { ApiModule } from './api/api.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { loggerParams } from './framework-logger.js';
+import { ConnectionsModule } from './connections/connections.module.js';
 import { ApiKeyGuard } from './gate/api-key.guard.js';
 import { ClientThrottlerGuard } from './gate/client-throttler.guard.js';
 import { GateModule } from './gate/gate.module.js';
@@ -41,10 +42,11 @@ export class GatewayModule {
         AuditModule,
         ReloadModule,
         TlsModule,
+        ConnectionsModule,
         GateModule,
         ...(settings.QRNG_INGEST === 'on' ? [PushModule, ReceiveModule] : []),
         ApiModule,
-        HealthModule,
+        HealthModule.forRoot(settings),
         ScrapeModule,
         OpenApiModule,
         McpModule,

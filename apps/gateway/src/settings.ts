@@ -118,6 +118,10 @@ export class GatewaySettings {
   @IntegerVariable(1, 65_536)
   QRNG_MAX_REQUEST_BYTES = 65_536;
 
+  /** After SIGTERM the gateway serves on for this time, not ready, and every answer is the last one on its connection. */
+  @IntegerVariable(0, 300)
+  QRNG_DRAIN_SECS = 2;
+
   @IsOptional()
   @ListVariable('off, or comma separated addresses or CIDR ranges of proxies', isAddressRange)
   QRNG_TRUST_PROXY: string[] = ['off'];

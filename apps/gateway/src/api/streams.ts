@@ -1,6 +1,5 @@
 /** Opens streams of entropy and sees to their end, also to an early one. */
 import { Injectable } from '@nestjs/common';
-import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { KeyWatch } from '../gate/key-watch.js';
 import { unauthorized } from '../gate/unauthorized.js';
@@ -18,11 +17,11 @@ const FIRST_CHUNK_MS = 3000;
 const MAX_STREAMS = 16;
 
 @Injectable()
-export class Streams implements BeforeApplicationShutdown {
+export class Streams {
   /** A stream ends when nothing was sent for so long: its client does not read, or the pool is dry. */
   stallMs = 30_000;
-  /** A gateway that stops gives streams so long to finish. */
-  shutdownMs = 5000;
+  /** A gateway that has stopped listening gives streams so long to finish. */
+  shutdownMs = 3000;
   readonly #open = new Map<EntropyStream, string>();
   #stopping = false;
 
@@ -70,9 +69,10 @@ export class Streams implements BeforeApplicationShutdown {
     return stream;
   }
 
-  beforeApplicationShutdown(): void {
-    this.#stopping = true;
+  /** Ends streams soon: the gateway has stopped listening. */
+  stop(): void {
     setTimeout(() => {
+      this.#stopping = true;
       for (const stream of this.#open.keys()) stream.destroy(stops());
     }, this.shutdownMs).unref();
   }

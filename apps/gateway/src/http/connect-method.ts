@@ -7,10 +7,20 @@ import type { Socket } from 'node:net';
 /** A client has so long to read the answer. */
 const LINGER_MS = 1000;
 
+/** What Node keeps on the socket: the answer that is under way on it. */
+interface HttpSocket extends Socket {
+  readonly _httpMessage?: ServerResponse | null;
+}
+
 /** Has CONNECT pass the same hooks as all requests; the answer is the last one on its connection. */
 export function answerConnect(server: Server): void {
   server.on('connect', (request: IncomingMessage, stream: Duplex) => {
     const socket = stream as Socket; // of an HTTP server, it is one
+    socket.on('error', () => socket.destroy());
+    if (((socket as HttpSocket)._httpMessage ?? null) !== null) {
+      socket.destroy(); // an answer before it is still under way, and Node takes no part in what comes after
+      return;
+    }
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
@@ -18,7 +28,6 @@ export function answerConnect(server: Server): void {
       socket.end();
       setTimeout(() => socket.destroy(), LINGER_MS).unref();
     });
-    socket.on('error', () => socket.destroy());
     socket.resume(); // what would have gone through the tunnel is not wanted
     server.emit('request', request, response);
   });

@@ -2,13 +2,14 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
+import { BOUNDS } from '../bounds.js';
+import { Connections } from '../connections/connections.js';
 import { PushGate } from '../push/push-gate.js';
 import { accessLog } from './access-log.js';
 import { checkFraming } from './framing.js';
 import { refuseOtherVersions } from './http-version.js';
 import { lockstep } from './lockstep.js';
 import { isReadable } from './media-type.js';
-import * as pipelining from './pipelining.js';
 import { isPush } from './push-request.js';
 import { UnknownRoute } from './unknown-route.js';
 
@@ -29,6 +30,7 @@ export function addRequestHooks(app: NestFastifyApplication): void {
   const ingest = settings.QRNG_INGEST === 'on';
   const logAccess = accessLog(settings);
   const pushGate = ingest ? app.get(PushGate, { strict: false }) : undefined;
+  const connections = app.get(Connections);
   const { requestDuration } = app.get(GatewayMetrics);
   const fastify = app.getHttpAdapter().getInstance();
   const together = lockstep();
@@ -38,7 +40,6 @@ export function addRequestHooks(app: NestFastifyApplication): void {
 
   fastify.addHook('onRequest', (request, _reply, done) => {
     request.route = request.routeOptions.url ?? 'unmatched';
-    if (!pipelining.begin(request)) return;
     if (!isPush(request)) together(done);
     else done();
   });
@@ -61,12 +62,28 @@ export function addRequestHooks(app: NestFastifyApplication): void {
     done();
   });
 
+  fastify.addHook('onSend', (request, reply, payload, done) => {
+    const connection = connections.of(request.raw.socket);
+    connection?.answering(sizeOf(payload));
+    if (connections.isStopping || connection?.isUsedUp === true) void reply.header('connection', 'close');
+    done();
+  });
+
   fastify.addHook('onResponse', (request, reply, done) => {
-    pipelining.end(request);
+    const connection = connections.of(request.raw.socket);
+    // Whoever has shown a key, or a packet whose MAC holds, is no stranger any more.
+    if (request.client !== undefined || request.packet !== undefined) connection?.prove();
+    else if (reply.statusCode === 401) connection?.doubt();
     const { route } = request;
     const method = METHODS.includes(request.method) ? request.method : 'other';
     requestDuration.observe({ route, method, status: reply.statusCode }, reply.elapsedTime / 1000);
     logAccess?.(request, reply, method);
     done();
   });
+}
+
+/** What an answer can hold of memory while it is not read; of a stream, what the socket takes of it at a time. */
+function sizeOf(payload: unknown): number {
+  if (typeof payload === 'string' || Buffer.isBuffer(payload)) return payload.length;
+  return payload === null || payload === undefined ? 0 : BOUNDS.streamBytes;
 }

@@ -1,25 +1,15 @@
 /** Node's and Fastify's options: TLS 1.3 only, and every limit that a slow or fat client could stretch. */
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Streams } from '../api/streams.js';
+import { BOUNDS } from '../bounds.js';
+import { Connections } from '../connections/connections.js';
 import { answerClientError, answerRouterError } from './early-errors.js';
 import { readTlsContext } from '../tls/tls-options.js';
 import type { GatewaySettings } from '../settings.js';
 
 type AdapterOptions = ConstructorParameters<typeof FastifyAdapter>[0];
-
-/** The largest body of any route but /push, in bytes; no route reads one. */
-const API_BODY_LIMIT = 1024;
-
-/** A connection on which nothing moves is closed after so long, also one whose client does not read its answer. */
-const IDLE_MS = 60_000;
-
-/** Connections at a time; more are closed as they come. */
-const MAX_CONNECTIONS = 5000;
-
-/** A handshake that takes longer is given up. */
-const HANDSHAKE_MS = 5000;
 
 /**
  * A gateway that stops listening gives what is in flight so long, as Node bounds nothing from then on. It is longer than a
@@ -30,17 +20,17 @@ const FINISH_MS = 6000;
 /** The options for Fastify and the HTTP server under it. */
 export function serverOptions(settings: Readonly<GatewaySettings>): AdapterOptions {
   const limits = {
-    requestTimeout: 10_000,
-    keepAliveTimeout: 15_000,
-    maxRequestsPerSocket: 1000,
-    bodyLimit: API_BODY_LIMIT,
+    requestTimeout: BOUNDS.requestMs,
+    keepAliveTimeout: BOUNDS.keepAliveMs,
+    maxRequestsPerSocket: 0, // counted by Connection: Node would answer the one too many with a bare 503
+    bodyLimit: BOUNDS.bodyBytes,
   };
   const server = {
     // requestTimeout alone does not cut a dripped body: Node keeps headersTimeout 60 s above it.
-    headersTimeout: 5000,
-    requestTimeout: 10_000,
+    headersTimeout: BOUNDS.headersMs,
+    requestTimeout: BOUNDS.requestMs,
     connectionsCheckingInterval: 1000,
-    maxHeaderSize: 8192,
+    maxHeaderSize: BOUNDS.headerBytes,
     requireHostHeader: false, // framing.ts demands it, with an answer of ours
     // Of two Authorization fields Node would take the first; joined they are none that holds.
     joinDuplicateHeaders: true,
@@ -62,7 +52,7 @@ export function serverOptions(settings: Readonly<GatewaySettings>): AdapterOptio
     https: {
       ...server,
       ...readTlsContext(settings, Date.now()).options,
-      handshakeTimeout: HANDSHAKE_MS,
+      handshakeTimeout: BOUNDS.handshakeMs,
       // A client certificate is asked of everybody, since routes are not known yet; PushGate demands it on /push alone.
       requestCert: settings.QRNG_TLS_CLIENT_CA_FILE !== undefined,
       rejectUnauthorized: false,
@@ -82,26 +72,17 @@ export function ignoreExpectations(server: Server): void {
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }
 
-/** Bounds that are no options: those that Node takes from the server itself, and the end of what is left at a shutdown. */
+/** Has the gateway look after the connections itself, and ends what is left of them at a shutdown. */
 export function boundConnections(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
-  const { server } = fastify;
-  server.maxConnections = MAX_CONNECTIONS;
-  server.timeout = IDLE_MS;
-  for (const event of ['connection', 'secureConnection']) server.prependListener(event, demandAddress);
+  const connections = app.get(Connections);
+  connections.attach(fastify.server);
+  const streams = app.get(Streams, { strict: false });
   fastify.addHook('preClose', (done) => {
-    setTimeout(() => server.closeAllConnections(), FINISH_MS).unref();
+    streams.stop();
+    setTimeout(() => connections.closeAll(), FINISH_MS).unref();
     done();
   });
-}
-
-/**
- * Every request is to have a source. A socket tells it for as long as there is a peer, and later if it was asked before
- * (audit.spec.ts would notice if Node changed that). Where the peer is gone already there is nobody to answer: prepended, as
- * what it has sent would be read once Node's own listener had the socket.
- */
-function demandAddress(socket: Socket): void {
-  if (socket.remoteAddress === undefined) socket.destroy();
 }
 
 function trustProxy(settings: Readonly<GatewaySettings>): string[] | false {

@@ -154,6 +154,24 @@ export class GatewayMetrics {
     });
   }
 
+  /** Takes the number of connections, and the memory that they are charged for, from `rooms` at each scrape. */
+  observeConnections(rooms: () => Record<'strangers' | 'known', { places: number; held: number }>): void {
+    const gauge = (name: string, help: string, value: 'places' | 'held'): void => {
+      new Gauge({
+        name,
+        help,
+        labelNames: ['room'],
+        registers: [this.registry],
+        collect() {
+          const { strangers, known } = rooms();
+          for (const [room, level] of Object.entries({ strangers, known })) this.set({ room }, level[value]);
+        },
+      });
+    };
+    gauge('qrng_connections', 'Connections, by whether the client has shown a key', 'places');
+    gauge('qrng_connection_bytes', 'Memory that connections are charged for', 'held');
+  }
+
   /** Takes the condition of the audit trail from `fault` at each scrape. */
   observeAudit(fault: () => string | undefined): void {
     this.#derived('qrng_audit_writable', 'Whether the audit trail can be written (1) or not (0)', () =>

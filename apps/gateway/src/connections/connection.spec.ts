@@ -1,0 +1,141 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { BOUNDS } from '../bounds.js';
+import { Connection } from './connection.js';
+import type { Hall } from './connection.js';
+import { Place, Room } from './room.js';
+import { Turns } from './turns.js';
+
+const LIVE = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+
+let hall: Hall;
+let server: Server;
+let client: Socket;
+let connection: Connection;
+/** The requests that were handed on and not answered. */
+let open: ServerResponse[];
+
+beforeEach(async () => {
+  const now = (): number => 0;
+  const size = { bytes: BOUNDS.strangersBytes, networkBytes: BOUNDS.networkBytes, patienceMs: 0 };
+  hall = {
+    strangers: new Room(size, now),
+    known: new Room({ ...size, networkBytes: size.bytes }, now),
+    turns: new Turns(BOUNDS.turnUnits),
+    now,
+  };
+  open = [];
+  const handler = (_: IncomingMessage, response: ServerResponse): void => void open.push(response);
+  server = createServer((request, response) => connection.receive(request, response, handler)).on(
+    'connection',
+    (socket: Socket) => {
+      const place = new Place(hall.strangers, '127.0.0.1', () => void socket.destroy(), 0);
+      const accepted = new Connection(hall, place, socket);
+      accepted.open();
+      socket.once('close', () => accepted.closed());
+      connection = accepted;
+    },
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const accepted = once(server, 'connection');
+  client = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
+  await accepted;
+});
+afterEach(() => {
+  client.destroy();
+  server.close();
+  hall.turns.close();
+});
+
+async function until(what: () => boolean): Promise<void> {
+  for (let i = 0; i < 1000 && !what(); i++) await setTimeout(5);
+  expect(what()).toBe(true);
+}
+
+describe('requests that are sent together', () => {
+  test('are handed on one by one, and those that wait are charged', async () => {
+    client.resume().write(LIVE.repeat(4));
+    await until(() => open.length === 1 && connection.place.held === 3 * BOUNDS.waitingRequestBytes);
+    for (let i = 1; i <= 4; i++) {
+      await until(() => open.length === i);
+      open[i - 1]?.end('x');
+    }
+    await until(() => connection.place.held === 0);
+    expect(open).toHaveLength(4);
+  });
+
+  test('are too many when there are more than 64, and the connection is closed', async () => {
+    client.resume().write(LIVE.repeat(BOUNDS.requestsAtATime + 1));
+    await once(client, 'close');
+    expect(open).toHaveLength(1);
+    expect(hall.strangers.held).toBe(0);
+  });
+
+  test('are read no further while one waits', async () => {
+    client.write(LIVE.repeat(2));
+    await until(() => connection.place.held > 0);
+    client.write(Buffer.alloc(8 * 1024 * 1024)); // no request at all: an error once it is read
+    await setTimeout(100);
+    expect([connection.socket.isPaused(), connection.socket.destroyed]).toEqual([true, false]);
+  });
+});
+
+describe('an answer', () => {
+  test('is charged while it is under way, when it is large', async () => {
+    client.resume().write(LIVE);
+    await until(() => open.length === 1);
+    connection.answering(BOUNDS.smallAnswerBytes);
+    expect(connection.place.held).toBe(0);
+    connection.answering(100_000);
+    expect(connection.place.held).toBe(100_000);
+    open[0]?.end();
+    await until(() => connection.place.held === 0);
+  });
+
+  test('of which nothing is read for 30 s is stuck; one that is read slowly is not', async () => {
+    client.write(LIVE);
+    await until(() => open.length === 1);
+    open[0]?.end(Buffer.alloc(32 * 1024 * 1024));
+    await setTimeout(100); // the kernel has taken what it takes
+    expect(connection.isStuck(1000)).toBe(false);
+    expect(connection.isStuck(1000 + BOUNDS.unreadMs - 1)).toBe(false);
+    expect(connection.isStuck(1000 + BOUNDS.unreadMs)).toBe(true);
+    let read = 0;
+    client.on('data', (chunk: Buffer) => {
+      read += chunk.length;
+      if (read > 8 * 1024 * 1024) client.pause();
+    });
+    await until(() => client.isPaused());
+    await setTimeout(100);
+    expect(connection.isStuck(1000 + BOUNDS.unreadMs)).toBe(false);
+    expect(connection.isStuck(1000 + 2 * BOUNDS.unreadMs)).toBe(true);
+  });
+});
+
+test('whoever shows a key moves to the room of those who have, and back when it is not valid any more', () => {
+  connection.place.grow(1000);
+  connection.prove();
+  expect([hall.strangers.held, hall.known.held, connection.isKnown]).toEqual([0, 1000, true]);
+  connection.doubt();
+  expect([hall.strangers.held, hall.known.held, connection.isKnown]).toEqual([1000, 0, false]);
+});
+
+test('a stranger whose turn has no time left waits for its next request, somebody known does not', async () => {
+  const later = (): boolean => true;
+  hall.turns.take({ source: '192.0.2.1', units: BOUNDS.turnUnits, isReady: later, go: () => undefined });
+  client.resume().write(LIVE);
+  await until(() => open.length === 1);
+  open[0]?.end();
+  client.write(LIVE);
+  await until(() => open.length === 2); // in a later turn
+  connection.prove();
+  open[1]?.end();
+  client.write(LIVE);
+  await until(() => open.length === 3);
+});

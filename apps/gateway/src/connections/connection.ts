@@ -1,0 +1,236 @@
+/**
+ * One connection, from its accepted socket on: what it holds, and the requests that it has sent and not had answers to.
+ *
+ *   accepted -> in line for a handshake -> secure -> request, answer, request, answer ... -> closed
+ *
+ * Requests go on one at a time, each when the client has taken the answer before; those that were sent together wait, and nothing
+ * more is read meanwhile. So a client that does not read costs the gateway one answer, not all that it asks for.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { BOUNDS } from '../bounds.js';
+import type { Place, Room } from './room.js';
+import type { Turns, Waiter } from './turns.js';
+
+/** Hands a request on. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** What all connections share. */
+export interface Hall {
+  readonly strangers: Room;
+  readonly known: Room;
+  readonly turns: Turns;
+  readonly now: () => number;
+}
+
+/** An answer of which nothing was read lately. */
+interface Unread {
+  readonly sent: number;
+  readonly since: number;
+}
+
+export class Connection {
+  /** Requests that were begun. */
+  #requests = 0;
+  #socket: Socket;
+  #isProxy = false;
+  #isKnown = false;
+  /** Whether requests can come: for TLS, after the handshake. */
+  #isOpen = false;
+  #isUnderWay = false;
+  #answerBytes = 0;
+  #unread: Unread | undefined;
+  #isPaused = false;
+  /** While it waits for its turn. */
+  #waiter: Waiter | undefined;
+  readonly #waiting: (() => void)[] = [];
+
+  /** @param accepted the socket under TLS, if there is TLS. */
+  constructor(
+    private readonly hall: Hall,
+    readonly place: Place,
+    accepted: Socket,
+  ) {
+    this.#socket = accepted;
+  }
+
+  /** What requests come on, once they can. */
+  get socket(): Socket {
+    return this.#socket;
+  }
+
+  /** Whether it is that of a trusted proxy, which brings many clients. */
+  get isProxy(): boolean {
+    return this.#isProxy;
+  }
+
+  /** Whether its client has shown who it is. */
+  get isKnown(): boolean {
+    return this.#isKnown;
+  }
+
+  /** Whether the answer under way is to be the last one. Requests that are there already are answered, too. */
+  get isUsedUp(): boolean {
+    return this.#requests >= BOUNDS.requestsPerConnection && this.#waiting.length === 0;
+  }
+
+  /** It is of a trusted proxy. */
+  proveProxy(): void {
+    this.#isProxy = true;
+    this.prove();
+  }
+
+  /** Requests can come on it, without TLS. */
+  open(): void {
+    this.#isOpen = true;
+  }
+
+  /** Its handshake is over; a certificate that was demanded and holds is proof of who it is. */
+  secure(socket: TLSSocket): void {
+    this.#socket = socket;
+    this.#isOpen = true;
+    this.place.since = this.hall.now();
+    if (socket.authorized) this.prove();
+  }
+
+  /** Calls `go` when there is time and room for it; a connection that is closed meanwhile is forgotten. */
+  whenItsTurn(units: number, bytes: number, go: () => void): void {
+    const begin = (): void => {
+      this.#waiter = undefined;
+      if (this.place.grow(bytes)) go();
+    };
+    if (this.#isKnown) {
+      begin();
+      return;
+    }
+    const { source } = this.place;
+    const isReady = (): boolean => this.hall.strangers.hasRoomFor(source, bytes);
+    this.#waiter = { source, units, isReady, go: begin };
+    this.hall.turns.take(this.#waiter);
+  }
+
+  /** Whether it waits in vain: too long for its handshake, or for its client to read. */
+  isStuck(now: number): boolean {
+    if (!this.#isOpen) return now - this.place.since > BOUNDS.handshakeMs;
+    if (!this.#isUnderWay || this.#socket.writableLength === 0) {
+      this.#unread = undefined;
+      return false;
+    }
+    const sent = sentOf(this.#socket);
+    if (sent !== this.#unread?.sent) this.#unread = { sent, since: now };
+    return now - this.#unread.since >= BOUNDS.unreadMs;
+  }
+
+  /** Whether it could have sent a request for `ms`, and has never sent one. */
+  isSilentFor(ms: number, now: number): boolean {
+    return this.#isOpen && this.#requests === 0 && now - this.place.since >= ms;
+  }
+
+  endIfIdleWithCertificate(): void {
+    const socket = this.#socket;
+    if (!this.#isUnderWay && socket instanceof TLSSocket && socket.authorized) socket.destroySoon();
+  }
+
+  /** Its client has shown a certificate, a key or a packet: it moves to the room of those who have. */
+  prove(): void {
+    if (this.#isKnown) return;
+    this.#isKnown = true;
+    this.place.moveTo(this.hall.known);
+  }
+
+  /** Its client has shown a key that is not valid, or not any more. */
+  doubt(): void {
+    if (!this.#isKnown) return;
+    this.#isKnown = false;
+    this.place.moveTo(this.hall.strangers);
+  }
+
+  /** Takes a request that was read. */
+  receive(request: IncomingMessage, response: ServerResponse, handler: Handler): void {
+    if (this.#isOver) return;
+    if (!this.#isUnderWay) this.#begin(request, response, handler);
+    else if (this.#waiting.length + 1 >= BOUNDS.requestsAtATime) this.#socket.destroy();
+    else if (this.place.grow(BOUNDS.waitingRequestBytes)) {
+      this.#waiting.push(() => this.#begin(request, response, handler));
+      this.#pause();
+    }
+  }
+
+  /** Notes the size of the answer that is under way, for as long as it is; false when there was no room for it. */
+  answering(bytes: number): boolean {
+    if (bytes <= BOUNDS.smallAnswerBytes) return true;
+    this.#answerBytes += bytes;
+    return this.place.grow(bytes);
+  }
+
+  #begin(request: IncomingMessage, response: ServerResponse, handler: Handler): void {
+    this.#requests += 1;
+    this.#isUnderWay = true;
+    response.once('close', this.#answered);
+    handler(request, response);
+  }
+
+  readonly #answered = (): void => {
+    this.place.since = this.hall.now();
+    if (this.#answerBytes > 0) this.place.shrink(this.#answerBytes);
+    this.#answerBytes = 0;
+    if (this.#isKnown) this.#goOn();
+    else if (!this.#isOver) this.#waitForTurn();
+  };
+
+  /** Waits, once the connection is closed, for nothing any more. */
+  closed(): void {
+    this.place.leave();
+    if (this.#waiter !== undefined) this.hall.turns.cancel(this.#waiter);
+  }
+
+  #waitForTurn(): void {
+    const go = (): void => {
+      this.#waiter = undefined;
+      this.#goOn();
+    };
+    const { source } = this.place;
+    this.#waiter = { source, units: BOUNDS.requestUnits, isReady: () => true, go };
+    if (!this.hall.turns.take(this.#waiter)) this.#pause();
+  }
+
+  #goOn(): void {
+    const next = this.#waiting.shift();
+    if (this.#isOver) return;
+    if (next !== undefined) {
+      this.place.shrink(BOUNDS.waitingRequestBytes);
+      next();
+      return;
+    }
+    this.#isUnderWay = false;
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#socket.off('resume', this.#stayPaused);
+    this.#socket.resume();
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#socket.on('resume', this.#stayPaused);
+    this.#socket.pause();
+  }
+
+  /** Node resumes the socket whenever the body of a request is read, if there is one or not. */
+  readonly #stayPaused = (): void => {
+    this.#socket.pause();
+  };
+
+  /** After the answer that says `Connection: close`, nothing more is answered. */
+  get #isOver(): boolean {
+    return this.#socket.destroyed || this.#socket.writableEnded;
+  }
+}
+
+/** Bytes that the kernel has taken of what was written. */
+function sentOf(socket: Socket): number {
+  // The queue below the stream is no public property; without it, a slow reader of one large answer would seem not to read.
+  const { writeQueueSize = 0 } = (socket as { _handle?: { writeQueueSize?: number } | null })._handle ?? {};
+  return socket.bytesWritten - writeQueueSize;
+}

@@ -1,0 +1,179 @@
+/**
+ * The gateway's connections: each gets a place in a room when it is accepted and a handshake when it is its turn, and is closed
+ * when it holds up others.
+ */
+import type { IncomingMessage, RequestListener, Server as HttpServer } from 'node:http';
+import type { BlockList, Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
+import { Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
+import { addressNetwork } from '../addresses/address-network.js';
+import { trustedProxies } from '../addresses/trusted-proxies.js';
+import { BOUNDS } from '../bounds.js';
+import { Clock } from '../clock.js';
+import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import { GatewaySettings } from '../settings.js';
+import { Connection } from './connection.js';
+import type { Hall } from './connection.js';
+import { Place, Room } from './room.js';
+import { Turns } from './turns.js';
+
+const SWEEP_MS = 1000;
+/** When the gateway stops, a client that has sent nothing for this time is not about to send its first request. */
+const SILENT_MS = 500;
+const STOPPING_SWEEP_MS = 100;
+
+@Injectable()
+export class Connections implements OnModuleDestroy, OnApplicationShutdown {
+  readonly #hall: Hall;
+  readonly #proxies: BlockList;
+  readonly #all = new Set<Connection>();
+  readonly #bySocket = new WeakMap<Socket, Connection>();
+  /** Those whose handshake is under way, by address and port. */
+  readonly #handshakes = new Map<string, Connection>();
+  #sweeping = setInterval(() => this.#sweep(), SWEEP_MS).unref();
+  #isStopping = false;
+
+  constructor(settings: GatewaySettings, clock: Clock, metrics: GatewayMetrics) {
+    const now = (): number => clock.monotonic();
+    const { strangersBytes, networkBytes, knownBytes, patienceMs } = BOUNDS;
+    this.#hall = {
+      strangers: new Room({ bytes: strangersBytes, networkBytes, patienceMs }, now),
+      known: new Room({ bytes: knownBytes, networkBytes: knownBytes, patienceMs }, now),
+      turns: new Turns(BOUNDS.turnUnits),
+      now,
+    };
+    this.#proxies = trustedProxies(settings.QRNG_TRUST_PROXY);
+    metrics.observeConnections(() => this.#hall);
+  }
+
+  /** Whether every answer is to be the last one on its connection. */
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  /** Takes over the connections and the requests of `server`, before it listens. */
+  attach(server: HttpServer): void {
+    const [handler] = server.listeners('request') as RequestListener[];
+    const [start] = server.listeners('connection') as ((socket: Socket) => void)[];
+    if (handler === undefined || start === undefined) throw new TypeError('this is no HTTP server');
+    server.maxConnections = BOUNDS.sockets;
+    server.removeListener('request', handler).on('request', (request, response) => {
+      this.of(request.socket)?.receive(request, response, handler);
+    });
+    server.removeListener('connection', start);
+    if (!(server instanceof TlsServer)) {
+      server.on('connection', (socket) =>
+        this.#accept(socket, (connection) => {
+          connection.open();
+          start.call(server, socket);
+        }),
+      );
+      return;
+    }
+    // Nothing is read before it is a connection's turn: what its client sends stays in the kernel.
+    const sockets = Object.assign(server, { pauseOnConnect: true });
+    server.on('connection', (socket) =>
+      this.#acceptTls(socket, () => {
+        sockets.pauseOnConnect = false;
+        start.call(server, socket);
+        sockets.pauseOnConnect = true;
+      }),
+    );
+    server.prependListener('secureConnection', (socket: TLSSocket) => this.#secure(socket));
+  }
+
+  /** The connection that requests of `socket` come on. */
+  of(socket: Socket): Connection | undefined {
+    return this.#bySocket.get(socket);
+  }
+
+  /** A place for the body of `request`. Through a trusted proxy it is under the address of the client. */
+  placeFor(request: { readonly ip: string; readonly raw: IncomingMessage }): Place {
+    const { socket } = request.raw;
+    const connection = this.of(socket);
+    const isKnown = connection?.isKnown === true && !connection.isProxy;
+    const room = isKnown ? this.#hall.known : this.#hall.strangers;
+    return new Place(room, addressNetwork(request.ip), () => void socket.destroy(), this.#hall.now());
+  }
+
+  /** Ends the connections of clients with a certificate that wait for no answer; they come again, and show it again. */
+  endIdleWithCertificate(): void {
+    for (const connection of this.#all) connection.endIfIdleWithCertificate();
+  }
+
+  /** The gateway stops: clients that have sent nothing so far are not waited for. */
+  onModuleDestroy(): void {
+    this.#isStopping = true;
+    clearInterval(this.#sweeping);
+    this.#sweeping = setInterval(() => this.#sweep(), STOPPING_SWEEP_MS).unref();
+    this.#sweep();
+  }
+
+  /** Closes what is left. */
+  closeAll(): void {
+    for (const { socket } of this.#all) socket.destroy();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.#sweeping);
+    this.#hall.turns.close();
+  }
+
+  #accept(socket: Socket, start: (connection: Connection) => void): void {
+    socket.on('error', () => undefined); // it is closed then
+    const address = socket.remoteAddress;
+    if (address === undefined) {
+      socket.destroy(); // whoever it was is gone, and every request is to have a source
+      return;
+    }
+    const end = (): void => void connection.socket.destroy();
+    const place = new Place(this.#hall.strangers, addressNetwork(address), end, this.#hall.now());
+    const connection = new Connection(this.#hall, place, socket);
+    this.#all.add(connection);
+    this.#bySocket.set(socket, connection);
+    socket.once('close', () => {
+      this.#all.delete(connection);
+      connection.closed();
+    });
+    if (this.#proxies.check(address, socket.remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4')) {
+      connection.proveProxy();
+    }
+    if (place.grow(BOUNDS.connectionBytes)) start(connection);
+  }
+
+  #acceptTls(socket: Socket, start: () => void): void {
+    this.#accept(socket, (connection) => {
+      connection.whenItsTurn(BOUNDS.handshakeUnits, BOUNDS.tlsBytes, () => {
+        const key = endOf(socket);
+        this.#handshakes.set(key, connection);
+        socket.once('close', () => this.#handshakes.delete(key));
+        start();
+      });
+    });
+  }
+
+  #secure(socket: TLSSocket): void {
+    const connection = this.#handshakes.get(endOf(socket));
+    if (connection === undefined) {
+      socket.destroy();
+      return;
+    }
+    this.#handshakes.delete(endOf(socket));
+    this.#bySocket.set(socket, connection);
+    connection.secure(socket);
+  }
+
+  #sweep(): void {
+    const now = this.#hall.now();
+    for (const connection of this.#all) {
+      if (connection.isStuck(now)) connection.socket.destroy();
+      else if (this.#isStopping && connection.isSilentFor(SILENT_MS, now)) connection.socket.destroySoon();
+    }
+  }
+}
+
+function endOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}

@@ -1,0 +1,201 @@
+/**
+ * A room: memory that is shared out among connections, so that nobody takes what others need.
+ *
+ *   room -> network (IPv4 /24, IPv6 /48), an eighth at most -> address (IPv4, IPv6 /64) -> connection
+ *
+ * Whoever goes when it is full is found from the top: of the network that holds most, the address that holds most, and of that
+ * the connection that has finished nothing for longest. So a newcomer displaces one of those who take more than their part.
+ */
+import { siteOf } from '../addresses/site.js';
+
+export interface RoomSize {
+  /** Bytes of all together. */
+  readonly bytes: number;
+  /** Bytes of one network. */
+  readonly networkBytes: number;
+  /** Of its own address, a connection displaces only what has been slow for this time. */
+  readonly patienceMs: number;
+}
+
+interface Level {
+  held: number;
+}
+
+interface Network extends Level {
+  readonly name: string;
+  readonly addresses: Map<string, Address>;
+}
+
+interface Address extends Level {
+  readonly name: string;
+  readonly network: Network;
+  readonly places: Set<Place>;
+}
+
+/** What one connection holds. */
+export class Place {
+  #held = 0;
+  #address: Address;
+  #gone = false;
+
+  /** @param end closes the connection; called when others need its place. */
+  constructor(
+    private room: Room,
+    readonly source: string,
+    private readonly end: () => void,
+    /** When it last finished something. */
+    public since: number,
+  ) {
+    this.#address = room.enter(this, source);
+  }
+
+  get address(): Address {
+    return this.#address;
+  }
+
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Whether it is in a room where each network has its part. */
+  get isStranger(): boolean {
+    return this.room.isShared;
+  }
+
+  /** Takes `bytes` more. When there is no room, others are closed for it, or this one: then it returns false. */
+  grow(bytes: number): boolean {
+    if (this.#gone) return false;
+    this.#held += bytes;
+    this.room.add(this.#address, bytes);
+    this.room.makeRoom(this);
+    return !this.#gone;
+  }
+
+  shrink(bytes: number): void {
+    if (this.#gone) return;
+    this.#held -= bytes;
+    this.room.add(this.#address, -bytes);
+  }
+
+  /** Takes what it holds to another room. */
+  moveTo(room: Room): void {
+    if (this.#gone || room === this.room) return;
+    this.room.leave(this);
+    this.room = room;
+    this.#address = room.enter(this, this.source);
+    room.add(this.#address, this.#held);
+    room.makeRoom(this);
+  }
+
+  /** Gives all of it back. */
+  leave(): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.room.leave(this);
+    this.#held = 0;
+  }
+
+  /** Leaves, and closes the connection. */
+  giveWay(): void {
+    this.leave();
+    this.end();
+  }
+}
+
+export class Room {
+  readonly #networks = new Map<string, Network>();
+  #held = 0;
+  #places = 0;
+
+  /** @param now a clock in milliseconds that never goes back. */
+  constructor(
+    private readonly size: RoomSize,
+    private readonly now: () => number,
+  ) {}
+
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Whether no network may have all of it. */
+  get isShared(): boolean {
+    return this.size.networkBytes < this.size.bytes;
+  }
+
+  get places(): number {
+    return this.#places;
+  }
+
+  /** Whether a connection of `source` (addressNetwork()) can take `bytes` now, others giving way perhaps. */
+  hasRoomFor(source: string, bytes: number): boolean {
+    const network = this.#networks.get(siteOf(source));
+    const crowded = network !== undefined && network.held + bytes > this.size.networkBytes;
+    if (crowded && this.#slowerThan(source, network) === undefined) return false;
+    if (this.#held + bytes <= this.size.bytes) return true;
+    return this.#slowerThan(source, largest(this.#networks.values())) !== undefined;
+  }
+
+  /** Only for Place. */
+  enter(place: Place, source: string): Address {
+    const name = siteOf(source);
+    const network = this.#networks.get(name) ?? { name, held: 0, addresses: new Map<string, Address>() };
+    this.#networks.set(name, network);
+    const known = network.addresses.get(source);
+    const address = known ?? { name: source, network, held: 0, places: new Set<Place>() };
+    network.addresses.set(source, address);
+    address.places.add(place);
+    this.#places += 1;
+    return address;
+  }
+
+  /** Only for Place. */
+  leave(place: Place): void {
+    const { address } = place;
+    this.add(address, -place.held);
+    address.places.delete(place);
+    this.#places -= 1;
+    if (address.places.size > 0) return;
+    address.network.addresses.delete(address.name);
+    if (address.network.addresses.size === 0) this.#networks.delete(address.network.name);
+  }
+
+  /** Only for Place. */
+  add(address: Address, bytes: number): void {
+    address.held += bytes;
+    address.network.held += bytes;
+    this.#held += bytes;
+  }
+
+  /** Only for Place: closes connections, perhaps that of `newest`, until all is within the bounds. */
+  makeRoom(newest: Place): void {
+    const { network } = newest.address;
+    while (network.held > this.size.networkBytes) this.#displaceFor(newest, network);
+    while (this.#held > this.size.bytes) this.#displaceFor(newest, largest(this.#networks.values()));
+  }
+
+  #displaceFor(newest: Place, network: Network): void {
+    (this.#slowerThan(newest.source, network) ?? newest).giveWay();
+  }
+
+  /** The connection in `network` that gives way to one of `source`, if any does. */
+  #slowerThan(source: string, network: Network): Place | undefined {
+    const address = largest(network.addresses.values());
+    const slowest = slowestOf(address.places);
+    const tooSoon = address.name === source && this.now() - slowest.since < this.size.patienceMs;
+    return tooSoon ? undefined : slowest;
+  }
+}
+
+function largest<T extends Level>(levels: Iterable<T>): T {
+  let most: T | undefined;
+  for (const level of levels) if (most === undefined || level.held > most.held) most = level;
+  if (most === undefined) throw new RangeError('nobody holds anything');
+  return most;
+}
+
+function slowestOf(places: Iterable<Place>): Place {
+  let slowest: Place | undefined;
+  for (const place of places) if (slowest === undefined || place.since < slowest.since) slowest = place;
+  if (slowest === undefined) throw new RangeError('nobody holds anything');
+  return slowest;
+}
