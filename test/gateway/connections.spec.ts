@@ -84,6 +84,16 @@ describe('a network full of connections', () => {
   }, 60_000);
 });
 
+test('connections are refused by the process when it has as many as it can hold', async () => {
+  const server = gateway.app.getHttpServer() as { maxConnections: number };
+  expect(server.maxConnections).toBe(BOUNDS.sockets);
+  const visitor = await come('127.0.1.1');
+  server.maxConnections = 1;
+  const refused = await come('127.0.1.1');
+  await until('it is closed', () => refused.isClosed);
+  await served(visitor);
+});
+
 describe('pushes', () => {
   test('that were promised and not sent keep nobody out', async () => {
     for (const visitor of await crowd('127.0.1.1', 100)) visitor.send(push(MAX_PACKET_BYTES));
@@ -98,8 +108,9 @@ describe('pushes', () => {
     const almost = Buffer.alloc(MAX_PACKET_BYTES - 1);
     for (const visitor of await crowd('127.0.1.1', 20)) visitor.send(push(MAX_PACKET_BYTES), almost);
     await until('the room is full', async () => (await held('strangers')) > BOUNDS.networkBytes / 2);
-    for (let i = 0; i < 5; i++)
-      {expect(await held('strangers')).toBeLessThanOrEqual(BOUNDS.networkBytes + OURS);}
+    for (let i = 0; i < 5; i++) {
+      expect(await held('strangers')).toBeLessThanOrEqual(BOUNDS.networkBytes + OURS);
+    }
     for (const source of ['127.0.1.2', '127.0.2.1']) {
       const packet = gateway.collector.seal(randomBytes(100_000));
       const collector = await come(source);

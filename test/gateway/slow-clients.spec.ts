@@ -39,18 +39,20 @@ async function tls(): Promise<Socket> {
 }
 
 describe('a slow client', () => {
-  test('is cut off: dripped header, dripped body, silence, a handshake that never comes', async () => {
-    const [header, body, silence, handshake, fed] = await Promise.all([
+  test('is cut off: dripped header, dripped body, silence, a handshake that never comes, a pause that is too long', async () => {
+    const [header, body, silence, handshake, pause, fed] = await Promise.all([
       conversation(await tls(), 'GET /health/live HTTP/1.1\r\n', 'x-drip: '.repeat(50)),
       conversation(await tls(), `${PUSH}Content-Length: 4096\r\n\r\n`, 'Q'.repeat(200)),
       conversation(await tls(), ''),
       conversation(connectTcp(port, '127.0.0.1'), ''),
+      conversation(await tls(), 'GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n'),
       gateway.request('/health/live'),
     ]);
     expect(header).toMatch(/^HTTP\/1\.1 408 /);
     expect(body).toMatch(/^HTTP\/1\.1 408 [^]*\r\n\r\n$/); // bare: nothing but a status comes back from /push
     expect(silence).toMatch(/^(HTTP\/1\.1 408 |$)/);
     expect(handshake).toBe('');
+    expect(pause).toMatch(/^HTTP\/1\.1 200 /);
     expect(fed.status).toBe(200);
   });
 });

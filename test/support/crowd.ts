@@ -1,5 +1,4 @@
 /** Many connections to a gateway from many source addresses: all of 127.0.0.0/8 is this machine. */
-import { once } from 'node:events';
 import { connect as connectTls } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 
@@ -21,10 +20,9 @@ export class Visitor {
     const { hostname, port } = new URL(url);
     const address = { host: hostname, port: Number(port), localAddress: source };
     const visitor = new Visitor(connectTls({ ...address, rejectUnauthorized: false }));
-    await Promise.race([
-      once(visitor.socket, 'secureConnect'),
-      new Promise((closed) => visitor.socket.once('close', closed)),
-    ]);
+    await new Promise<void>((done) => {
+      visitor.socket.once('secureConnect', () => done()).once('close', () => done());
+    });
     return visitor;
   }
 

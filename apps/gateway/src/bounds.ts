@@ -48,6 +48,16 @@ export const BOUNDS = {
   /** The memory that a body takes before its first byte is there; it grows fourfold as bytes arrive. */
   firstBodyBytes: 16 * KIB,
 
+  /** Lines of the audit trail for one event: of one source, one site, all newcomers and all known sources (event-limit.ts). */
+  auditLinesOfSource: 10,
+  auditLinesOfSite: 250,
+  auditLinesOfNewcomers: 2000,
+  auditLinesOfKnown: 100,
+
+  /** Streams of one API key; one from which nothing was read, or could be, for a while ends. */
+  streamsOfKey: 16,
+  streamStallMs: 30_000,
+
   /** Requests under way on one connection; requests that a connection is used for. */
   requestsAtATime: 64,
   requestsPerConnection: 1000,

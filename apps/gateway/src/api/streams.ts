@@ -2,6 +2,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { KeyWatch } from '../gate/key-watch.js';
+import { BOUNDS } from '../bounds.js';
 import { unauthorized } from '../gate/unauthorized.js';
 import { LimitReports } from '../limits/limit-reports.js';
 import { Quotas } from '../limits/quotas.js';
@@ -13,13 +14,11 @@ import { StreamQueue } from './stream-queue.js';
 
 /** The longest that a stream waits for its first chunk, unless its client prefers to wait longer. */
 const FIRST_CHUNK_MS = 3000;
-/** Streams of one client at a time. */
-const MAX_STREAMS = 16;
 
 @Injectable()
 export class Streams {
   /** A stream ends when nothing was sent for so long: its client does not read, or the pool is dry. */
-  stallMs = 30_000;
+  stallMs: number = BOUNDS.streamStallMs;
   /** A gateway that has stopped listening gives streams so long to finish. */
   shutdownMs = 3000;
   readonly #open = new Map<EntropyStream, string>();
@@ -46,9 +45,9 @@ export class Streams {
     const reservation =
       this.quotas.reserve(request, reply, bytes) ?? (await this.quotas.reserveLater(request, reply, bytes));
     // Nothing is awaited from here on: of streams that are asked for together each sees those before it.
-    if (this.#openOf(reservation.client) >= MAX_STREAMS) {
+    if (this.#openOf(reservation.client) >= BOUNDS.streamsOfKey) {
       this.quotas.settle(reservation, 0);
-      throw this.reports.refuseStream(reservation.client, request.ip, MAX_STREAMS);
+      throw this.reports.refuseStream(reservation.client, request.ip, BOUNDS.streamsOfKey);
     }
     this.quotas.writeLeft(request, reply); // before the first byte, so of all that was asked for
     const stream = new EntropyStream(this.queue, reservation.client, bytes);

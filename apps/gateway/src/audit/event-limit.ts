@@ -7,18 +7,24 @@
  * The counts of what was left out are lines of their own. 9 events x 2 lines/s x about 300 bytes: 470 MB a day at most.
  */
 import { addressNetwork } from '../addresses/address-network.js';
+import { BOUNDS } from '../bounds.js';
 import { siteOf } from '../addresses/site.js';
 
 /** Lines at once, and again for each second that passed. */
-const OF_SOURCE = { burst: 10, perSecond: 1 / 6 };
-const OF_SITE = { burst: 250, perSecond: 1 / 4 };
-const OF_NEWCOMERS = { burst: 2000, perSecond: 1 };
-const OF_KNOWN = { burst: 100, perSecond: 1 };
+const OF_SOURCE = { burst: BOUNDS.auditLinesOfSource, perSecond: 1 / 6 };
+const OF_SITE = { burst: BOUNDS.auditLinesOfSite, perSecond: 1 / 4 };
+const OF_NEWCOMERS = { burst: BOUNDS.auditLinesOfNewcomers, perSecond: 1 };
+const OF_KNOWN = { burst: BOUNDS.auditLinesOfKnown, perSecond: 1 };
 /** A source is a newcomer for its first lines, and again after it was silent for an hour. */
-const NEWCOMER_LINES = 10;
+const NEWCOMER_LINES = BOUNDS.auditLinesOfSource;
 const SILENCE_MS = 3_600_000;
 /** Sources, and sites, that are remembered; the one unseen for longest is forgotten first. */
 const MOST_REMEMBERED = 4096;
+
+interface Rate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
 
 interface Bucket {
   tokens: number;
@@ -82,7 +88,7 @@ function remember<T>(map: Map<string, T>, key: string, value: T): void {
   if (map.size > MOST_REMEMBERED && oldest !== undefined) map.delete(oldest);
 }
 
-function refilled(bucket: Bucket | undefined, { burst, perSecond }: typeof OF_SOURCE, now: number): Bucket {
+function refilled(bucket: Bucket | undefined, { burst, perSecond }: Rate, now: number): Bucket {
   if (bucket === undefined) return { tokens: burst, at: now };
   const tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
   return { tokens, at: now };
