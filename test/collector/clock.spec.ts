@@ -10,9 +10,9 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-/** A collector whose wall clock is moved by these milliseconds at SIGUSR2, while the monotonic one goes on. */
+/** A collector whose wall clock is moved by these milliseconds at SIGWINCH, while the monotonic one goes on. */
 async function collectorThatLeaps(ms: number): Promise<{ scene: Scene; collector: CollectorProcess }> {
-  const hook = `const { now } = Date; process.on('SIGUSR2', () => (Date.now = () => now() + ${ms}));`;
+  const hook = `const { now } = Date; process.on('SIGWINCH', () => (Date.now = () => now() + ${ms}));`;
   const scene = await startScene({ env: { QRNG_HEARTBEAT_INTERVAL_MS: '100' } });
   closing.push(() => scene.close());
   await scene.collector.kill();
@@ -34,7 +34,7 @@ test.each([
   const seen = scene.receiver.pushes.length;
   await until('refused bytes', () => scene.receiver.entropy.length > seen + 2);
   const before = scene.receiver.pushes.at(-1)?.packet;
-  collector.signal('SIGUSR2');
+  collector.signal('SIGWINCH');
   expect(await collector.logged(event)).toMatchObject({ level: 50 });
   const after = await until(
     'a packet of the new run',
@@ -50,7 +50,7 @@ test.each([
 
 test('timestamps stand still while a clock that went back half a minute catches up; the run goes on', async () => {
   const { scene, collector } = await collectorThatLeaps(-30_000);
-  collector.signal('SIGUSR2');
+  collector.signal('SIGWINCH');
   const seen = scene.receiver.pushes.length;
   await until('more packets', () => scene.receiver.pushes.length > seen + 20);
   const packets = scene.receiver.pushes.map(({ packet }) => packet);

@@ -87,12 +87,12 @@ describe('the end of the process', () => {
   });
 
   test('after a bug: one fatal line of JSON, exit code 1', async () => {
-    const bug = 'data:text/javascript,process.once("SIGUSR2", () => Promise.reject(new Error("a bug")))';
+    const bug = 'data:text/javascript,process.once("SIGWINCH", () => Promise.reject(new Error("a bug")))';
     const { env } = (await start()).collector;
     await scene?.collector.kill();
     const collector = new CollectorProcess(env, ['--import', bug]);
     await collector.logged('started');
-    collector.signal('SIGUSR2');
+    collector.signal('SIGWINCH');
     expect(await collector.exited).toBe(1);
     expect(collector.events('fatal')).toMatchObject([{ level: 60, err: { message: 'a bug' } }]);
   });
@@ -183,10 +183,10 @@ describe('the diode', () => {
     const { env } = (await start()).collector;
     await scene?.collector.kill();
     const inject =
-      "data:text/javascript,import * as m from 'node:net'; process.once('SIGUSR2', () => m.createServer().listen(0))";
+      "data:text/javascript,import * as m from 'node:net'; process.once('SIGWINCH', () => m.createServer().listen(0))";
     const collector = new CollectorProcess(env, ['--import', inject]);
     await collector.logged('source-up');
-    collector.signal('SIGUSR2');
+    collector.signal('SIGWINCH');
     expect(await collector.exited).toBe(70);
   });
 });
