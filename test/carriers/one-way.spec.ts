@@ -58,7 +58,7 @@ test('over udp, with telemetry that fits into a datagram', async () => {
     const { collectors } = JSON.parse((await scene.gateway.get('/api/status')).text) as {
       collectors: { version: string | null; sources: { up: boolean }[] }[];
     };
-    return collectors[0]?.version !== null && collectors[0];
+    return collectors[0]?.sources[0]?.up === true && collectors[0];
   });
   expect(status.sources).toMatchObject([{ up: true }]);
   expect(await scene.gateway.metric('qrng_sequence_missing_total{collector="collector-1"}')).toBe(0);

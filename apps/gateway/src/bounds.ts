@@ -43,7 +43,7 @@ export const BOUNDS = {
   /** The body of a request, but for /push. */
   bodyBytes: 1 * KIB,
   /** The body of a push has this time, and one second more for each `bodyBytesPerSecond`. */
-  bodyGraceMs: 2000,
+  bodyGraceMs: 5000,
   bodyBytesPerSecond: 16 * KIB,
   /** The memory that a body takes before its first byte is there; it grows fourfold as bytes arrive. */
   firstBodyBytes: 16 * KIB,
