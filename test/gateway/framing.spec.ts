@@ -1,4 +1,5 @@
 /** Requests that a proxy before the gateway may read differently, or that only a tunnel wants: each gets an answer of ours. */
+import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startGateway } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
@@ -103,6 +104,15 @@ describe('CONNECT', () => {
       expect(await counted()).toBe(before + 1);
     },
   );
+});
+
+test('CONNECT behind a request that has no answer yet ends the connection, and nothing else', async () => {
+  const { hostname, port } = new URL(gateway.url);
+  const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false });
+  socket.resume().on('error', () => undefined);
+  socket.write(`${LIVE}\r\nHost: a\r\n\r\nCONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n`);
+  await new Promise((closed) => socket.once('close', closed));
+  expect((await rawRequest(gateway, [LIVE, 'Host: a'])).status).toBe(200);
 });
 
 describe('HTTP/1.0', () => {
