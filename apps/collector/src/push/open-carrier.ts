@@ -1,4 +1,5 @@
 /** The carrier that QRNG_PUSH_URL names. */
+import { PACKET_OVERHEAD_BYTES } from '#libs/crypto';
 import type { CollectorSettings } from '../settings.js';
 import type { Carrier } from './carrier.js';
 import type { Identity } from './identity.js';
@@ -20,7 +21,11 @@ export function carrierOf(settings: Readonly<CollectorSettings>, identity: Ident
       return new SpoolCarrier({
         directory: decodeURIComponent(url.pathname),
         maxBytes: settings.QRNG_SPOOL_MAX_BYTES,
-        maxData: settings.QRNG_PUSH_MAX_BYTES,
+        // A packet that is larger than the spool would wait for ever.
+        maxData: Math.min(
+          settings.QRNG_PUSH_MAX_BYTES,
+          settings.QRNG_SPOOL_MAX_BYTES - PACKET_OVERHEAD_BYTES,
+        ),
       });
     default:
       return new PushClient(settings, identity);
