@@ -15,6 +15,9 @@ const SIZES = [
   { bytes: 65_536, size: '64 KiB', poolMiB: 1536 },
 ];
 
+/** The gateway without lockstep. */
+const ALONE = { name: 'gateway, not in lockstep', module: 'bench/candidates/gateway-alone.js' };
+
 /** A server, and how its pool is filled before each measurement. */
 interface Candidate {
   readonly server: Server;
@@ -56,6 +59,7 @@ async function runRow(setup: Setup, row: RandomRow): Promise<Report> {
     }),
     startCandidate(setup, 'Fastify by hand, TLS', 'hand-written', { poolBytes, tls: true }),
     startFedGateway(setup, true, poolBytes),
+    ...(row.name === 'random 1 KiB hex' ? [startFedGateway(setup, false, poolBytes, ALONE)] : []),
   ]);
   const path = `/api/random?bytes=${row.bytes}&encoding=${row.encoding}`;
   const bodyBytes = row.encoding === 'hex' ? 2 * row.bytes : row.bytes;
@@ -100,8 +104,13 @@ async function startCandidate(
   return { server, fill: () => once(server, request) };
 }
 
-async function startFedGateway(setup: Setup, tls: boolean, poolBytes: number): Promise<Candidate> {
-  const server = await startGateway(setup, { tls, poolBytes });
+async function startFedGateway(
+  setup: Setup,
+  tls: boolean,
+  poolBytes: number,
+  other: { name?: string; module?: string } = {},
+): Promise<Candidate> {
+  const server = await startGateway(setup, { tls, poolBytes, ...other });
   const feed = new Feed('bench', setup.hmacKey);
   return { server, fill: () => feed.fill(server) };
 }
