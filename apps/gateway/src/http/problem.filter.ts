@@ -37,7 +37,10 @@ export class ProblemFilter implements ExceptionFilter {
     }
     if (status === 500) this.#logDefect(error, request);
     if (retryAfterSecs !== undefined) void reply.header('retry-after', retryAfterSecs);
-    if (status === 408) void reply.header('connection', 'close'); // the rest of the body is not read
+    if (status === 408) {
+      reply.raw.sendDate = false; // as bare as Node's own answer to a request that does not come
+      void reply.header('connection', 'close'); // the rest of the body is not read
+    }
     void reply.code(status).send();
   }
 
