@@ -167,8 +167,12 @@ test('a revoked client gets no push through on a connection from before, however
   await reload();
   await ended;
   busy.write(Buffer.concat([first.subarray(first.length - 50), ...Array.from({ length: 45 }, push)]));
-  // What was under way is finished; the next one ends the connection.
-  expect(await said).toMatch(/^HTTP\/1\.1 204 [^]*HTTP\/1\.1 503 [^]*connection: close\r\n[^]*\r\n\r\n$/i);
+  // What was under way is finished; the connection ends with its answer, or with a refusal of the next one.
+  const answers = (await said).split(/^(?=HTTP\/1\.1 )/m);
+  expect(answers.map((answer) => answer.slice(9, 12))).toEqual(
+    answers.length === 1 ? ['204'] : ['204', '503'],
+  );
+  expect(answers.at(-1)).toMatch(/^connection: close\r\n/im);
   expect(await gateway.metric('qrng_entropy_received_bytes_total')).toBe((received ?? 0) + 32);
 });
 
