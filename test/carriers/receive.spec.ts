@@ -110,8 +110,9 @@ describe.each(['127.0.0.1', '[::1]'])('udp at %s', (host) => {
 describe('a spool', () => {
   let directory: string;
   beforeEach(async () => {
+    // As in the product, but a gap does not end while a test takes its time.
     directory = mkdtempSync(join(tmpdir(), 'qrng-spool-'));
-    await start(`spool://${directory}`, { QRNG_BUFFER_SIZE: '1000' });
+    await start(`spool://${directory}`, { QRNG_BUFFER_SIZE: '1000', QRNG_SPOOL_PATIENCE_MS: '60000' });
   });
 
   /** A file as a mover leaves it: whole at once. */
@@ -136,6 +137,22 @@ describe('a spool', () => {
     await untilPackets('spool', 'duplicate', 12);
     await until('the spool is empty', () => readdirSync(directory).length === 0);
     expect(await served(600)).toBe(Buffer.concat(data).toString('hex'));
+  });
+
+  test('waits for a file that comes later than those after it', async () => {
+    const data = [1, 2, 3].map(() => randomBytes(50));
+    const [one, two, three] = data.map((bytes) => ({
+      packet: collector.seal(bytes),
+      name: `collector-1-${collector.boot}-${collector.sequence}.qrng`,
+    }));
+    if (one === undefined || two === undefined || three === undefined) throw new Error('three');
+    drop(three.packet, three.name);
+    drop(one.packet, one.name);
+    await untilPackets('spool', 'accepted', 1);
+    expect(readdirSync(directory)).toEqual([three.name]);
+    drop(two.packet, 'renamed on its way.qrng');
+    await untilPackets('spool', 'accepted', 3);
+    expect(await served(150)).toBe(Buffer.concat(data).toString('hex'));
   });
 
   test('keeps what the pool has no room for, and gives it later', async () => {

@@ -167,6 +167,10 @@ export class GatewaySettings {
   @ListVariable('a comma separated list of udp://ADDRESS:PORT and spool:///DIRECTORY', isReceiver)
   @Variable('unset with QRNG_INGEST=off', (_, settings) => settings.QRNG_INGEST !== 'off')
   QRNG_RECEIVE?: string[];
+
+  /** With spool://: for how long packets wait for a file that is missing before them. */
+  @IntegerVariable(0, 60_000)
+  QRNG_SPOOL_PATIENCE_MS = 10_000;
 }
 
 /** Where to listen; an IPv6 address stands in brackets. */

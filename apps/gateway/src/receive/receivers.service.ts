@@ -22,8 +22,9 @@ export class Receivers implements OnApplicationShutdown {
   ) {
     this.all = (settings.QRNG_RECEIVE ?? []).map((text) => {
       const url = new URL(text);
-      const Receiver = url.protocol === 'udp:' ? UdpReceiver : SpoolReader;
-      return new Receiver(url, keys, admission, outcomes);
+      return url.protocol === 'udp:'
+        ? new UdpReceiver(url, keys, admission, outcomes)
+        : new SpoolReader(url, settings.QRNG_SPOOL_PATIENCE_MS, keys, admission, outcomes);
     });
   }
 

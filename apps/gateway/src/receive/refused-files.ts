@@ -1,29 +1,34 @@
-/** Where a spool keeps what is no packet, for somebody to look at: bounded, the oldest goes first. */
+/** Where a spool keeps what is no packet, for somebody to look at; and what bounds directories: the oldest goes first. */
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-const MOST_FILES = 1000;
-const MOST_BYTES = 64 * 1024 * 1024;
+const REFUSED = { files: 1000, bytes: 64 * 1024 * 1024 } as const;
 
 /** Moves a file of `directory` to `refused/` in it. */
 export function moveToRefused(directory: string, name: string): void {
   const refused = join(directory, 'refused');
   mkdirSync(refused, { recursive: true, mode: 0o750 });
   renameSync(join(directory, name), join(refused, name));
-  bound(refused);
+  deleteOldest(refused, REFUSED);
 }
 
-function bound(refused: string): void {
-  const files = readdirSync(refused)
-    .map((name) => ({ name, ...sizeAndTime(join(refused, name)) }))
+/** Deletes the oldest of the files that `isMeant` chooses until the others are within `most`; how many that were. */
+export function deleteOldest(
+  directory: string,
+  most: { readonly files: number; readonly bytes: number },
+  isMeant: (name: string) => boolean = () => true,
+): number {
+  const files = readdirSync(directory)
+    .filter(isMeant)
+    .map((name) => ({ name, ...sizeAndTime(join(directory, name)) }))
     .sort((a, b) => b.at - a.at);
   let bytes = 0;
-  for (const [index, { name, size }] of files.entries()) {
+  const beyond = files.filter(({ size }, index) => {
     bytes += size;
-    if (index >= MOST_FILES || bytes > MOST_BYTES) {
-      rmSync(join(refused, name), { recursive: true, force: true });
-    }
-  }
+    return index >= most.files || bytes > most.bytes;
+  });
+  for (const { name } of beyond) rmSync(join(directory, name), { recursive: true, force: true });
+  return beyond.length;
 }
 
 function sizeAndTime(path: string): { size: number; at: number } {

@@ -1,16 +1,15 @@
 /**
  * Takes packets from files in a directory, in the order of sealing, each once.
  *
- *   NAME.qrng -> whole? -> MAC -> admission -> deleted | kept (pool full, not ready) | refused/ (not a packet)
+ *   NAME.qrng -> MAC -> copies left out -> order of sealing -> admission -> deleted | kept (pool full, not ready)
+ *            \-> no packet: may still be growing -> refused/
  *
- * Whatever moves the files may duplicate, reorder, truncate and delay them. A file is read once it has been there for a
- * moment, so that one before it can still come; one that ends too early may still be growing.
+ * Whatever moves the files may duplicate, reorder, truncate, rename and delay them. A file stays until its packet was decided on.
  */
-import { constants } from 'node:fs';
-import { lstat, open, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { MAX_PACKET_BYTES, openPacket, PacketError } from '#libs/crypto';
+import { openPacket, PacketError } from '#libs/crypto';
 import type { Packet } from '#libs/crypto';
 import { errorCode } from '#libs/files';
 import type { AdmissionService } from '../admission/admission.service.js';
@@ -19,40 +18,52 @@ import type { Origin } from '../admission/origin.js';
 import { PacketRefusal } from '../admission/packet-refusal.js';
 import type { PushOutcomes } from '../admission/push-outcomes.js';
 import { logEvent } from '../log-events.js';
+import { IncompleteFiles } from './incomplete-files.js';
 import { RecentPackets } from './recent-packets.js';
-import { moveToRefused } from './refused-files.js';
+import { deleteOldest, moveToRefused } from './refused-files.js';
+import { Sequencer } from './sequencer.js';
+import { byPosition, contentOf, isPacketFile } from './spool-files.js';
 
 const LOOK_EVERY_MS = 100;
-/** A file is read when it has been seen for so long. */
-const SETTLED_MS = 300;
-/** One that is no packet is moved away when it did not change for so long: it may have been on its way. */
-const ABANDONED_MS = 5000;
-/** How soon a packet that cannot be taken now is tried again. */
+/** How soon packets that cannot be taken now are tried again. */
 const RETRY_MS = 1000;
 /** Files of one look: the others come with the next. */
 const MOST_FILES = 256;
+/** Bytes of packets that wait for their turn in memory; the other files wait unread. */
+const MOST_HELD_BYTES = 32 * 1024 * 1024;
+/** What may wait unread in the directory while the pool is full. */
+const BACKLOG = { files: 50_000, bytes: 256 * 1024 * 1024 } as const;
 
-const NAME = /^([a-z0-9-]{1,16})-(\d{1,20})-(\d{1,20})\.qrng$/;
-
-type Fate = 'done' | 'keep' | 'not a packet';
+interface Held {
+  readonly name: string;
+  readonly packet: Packet;
+}
 
 export class SpoolReader {
   readonly #directory: string;
   readonly #origin: Origin;
   readonly #recent = new RecentPackets();
-  /** When each file was first seen, ms of a clock that never goes back. */
-  #seenAt = new Map<string, number>();
+  readonly #incomplete = new IncompleteFiles();
+  readonly #order: Sequencer<Held>;
+  /** Those whose turn it is. */
+  #ready: Held[] = [];
+  /** The files of all packets that were read and not decided on. */
+  readonly #held = new Set<string>();
+  #heldBytes = 0;
   #stopped = false;
   #running: Promise<void> = Promise.resolve();
 
+  /** @param patienceMs for how long packets wait for a file that is missing before them. */
   constructor(
     url: URL,
+    patienceMs: number,
     private readonly keys: HmacKeys,
     private readonly admission: AdmissionService,
     private readonly outcomes: PushOutcomes,
   ) {
     this.#directory = decodeURIComponent(url.pathname);
     this.#origin = { transport: 'spool', source: this.#directory };
+    this.#order = new Sequencer(patienceMs);
   }
 
   /** Begins to look. @throws errors of the file system when the directory cannot be read. */
@@ -62,7 +73,7 @@ export class SpoolReader {
     this.#running = this.#run();
   }
 
-  /** Ends after the file that is being read. */
+  /** Ends after the packet that is being decided on; the files of the others stay. */
   async close(): Promise<void> {
     this.#stopped = true;
     await this.#running;
@@ -84,80 +95,83 @@ export class SpoolReader {
     }
   }
 
-  /** Reads what is there; the milliseconds to wait before the next look. */
+  /** Reads what is new and decides on what has its turn; the milliseconds to wait before the next look. */
   async #look(): Promise<number> {
-    const now = performance.now();
-    const names = (await readdir(this.#directory)).filter((name) => name.endsWith('.qrng')).sort(byName);
-    this.#seenAt = new Map(names.map((name) => [name, this.#seenAt.get(name) ?? now]));
-    const settled = names.filter((name) => now - (this.#seenAt.get(name) ?? now) >= SETTLED_MS);
-    for (const name of settled.slice(0, MOST_FILES)) {
-      if (this.#stopped) break;
-      const fate = await this.#read(name);
-      if (fate === 'keep') return RETRY_MS; // those after it would be taken before it
-      if (fate === 'done') await rm(join(this.#directory, name), { force: true });
-      else await this.#refuse(name);
+    const names = (await readdir(this.#directory)).filter(isPacketFile);
+    this.#incomplete.keep(new Set(names));
+    const fresh = names.filter((name) => !this.#held.has(name)).sort(byPosition);
+    let read = 0;
+    for (const name of fresh) {
+      if (this.#stopped || read >= MOST_FILES || this.#heldBytes >= MOST_HELD_BYTES) break;
+      if (await this.#read(name)) read += 1;
     }
-    return settled.length > MOST_FILES ? 0 : LOOK_EVERY_MS;
+    this.#ready.push(...this.#order.due(performance.now()));
+    if (await this.#admitReady()) return read >= MOST_FILES ? 0 : LOOK_EVERY_MS;
+    this.#boundBacklog();
+    return RETRY_MS;
   }
 
-  async #read(name: string): Promise<Fate> {
-    const content = await this.#contentOf(name);
-    if (content === undefined) return 'not a packet';
+  #boundBacklog(): void {
+    const isUnread = (name: string): boolean => isPacketFile(name) && !this.#held.has(name);
+    for (let count = deleteOldest(this.#directory, BACKLOG, isUnread); count > 0; count -= 1) {
+      this.outcomes.refused(new PacketRefusal('full', 'the backlog of the spool is full'), this.#origin);
+    }
+  }
+
+  /** Whether there was a packet in it. */
+  async #read(name: string): Promise<boolean> {
+    const state = await this.#incomplete.look(this.#directory, name);
+    if (state === 'abandoned') this.#refuse(name);
+    if (state !== 'changed') return false;
     let packet: Packet;
     try {
-      packet = openPacket(content, this.keys.ring);
+      packet = openPacket(await contentOf(join(this.#directory, name)), this.keys.ring);
     } catch (error) {
       if (!(error instanceof PacketError)) throw error;
-      return 'not a packet';
+      return false;
     }
+    this.#incomplete.forget(name);
     if (this.#recent.seen(packet.mac)) {
       this.outcomes.duplicate(packet, this.#origin);
-      return 'done';
+      await this.#delete(name);
+    } else {
+      this.#held.add(name);
+      this.#heldBytes += packet.data.length;
+      this.#order.add(packet, { name, packet }, performance.now());
     }
-    return this.#admit(packet);
+    return true;
   }
 
-  async #admit(packet: Packet): Promise<Fate> {
+  /** Decides on what has its turn; false when the first of it has to wait: those after it would be taken before it. */
+  async #admitReady(): Promise<boolean> {
+    for (;;) {
+      const [first] = this.#ready;
+      if (first === undefined || this.#stopped) return true;
+      if (!(await this.#isDecided(first.packet))) return false;
+      this.#ready.shift();
+      this.#held.delete(first.name);
+      this.#heldBytes -= first.packet.data.length;
+      await this.#delete(first.name);
+    }
+  }
+
+  async #isDecided(packet: Packet): Promise<boolean> {
     try {
       await this.admission.admit(packet, this.#origin);
-      return 'done';
+      return true;
     } catch (error) {
       if (!(error instanceof PacketRefusal)) throw error;
-      const isLater = error.result === 'full' || error.result === 'unready' || error.result === 'unknown';
-      if (isLater) this.#recent.forget(packet.mac);
-      return isLater ? 'keep' : 'done';
+      return !['full', 'unready', 'unknown'].includes(error.result);
     }
   }
 
-  /** Nothing for what is no regular file of a packet's size; links are not followed. */
-  async #contentOf(name: string): Promise<Buffer | undefined> {
-    const path = join(this.#directory, name);
-    const stats = await lstat(path);
-    if (!stats.isFile() || stats.size > MAX_PACKET_BYTES) return undefined;
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      return await file.readFile();
-    } finally {
-      await file.close();
-    }
+  #delete(name: string): Promise<void> {
+    return rm(join(this.#directory, name), { force: true });
   }
 
-  async #refuse(name: string): Promise<void> {
-    const { mtimeMs } = await lstat(join(this.#directory, name));
-    if (Date.now() - mtimeMs < ABANDONED_MS) return;
-    this.outcomes.refused(
-      new PacketRefusal('malformed', 'a file that is no packet of a key holder'),
-      this.#origin,
-    );
+  #refuse(name: string): void {
+    const detail = 'a file that is no packet of a key holder, or cannot be read';
+    this.outcomes.refused(new PacketRefusal('malformed', detail), this.#origin);
     moveToRefused(this.#directory, name);
   }
-}
-
-/** By collector, run and number, as far as names tell; what is named otherwise comes last. */
-function byName(a: string, b: string): number {
-  const [x, y] = [NAME.exec(a), NAME.exec(b)];
-  if (x === null || y === null) return Number(x === null) - Number(y === null);
-  if (x[1] !== y[1]) return (x[1] ?? '') < (y[1] ?? '') ? -1 : 1;
-  const [boot, number] = [BigInt(x[2] ?? 0) - BigInt(y[2] ?? 0), BigInt(x[3] ?? 0) - BigInt(y[3] ?? 0)];
-  return Number(boot) || Number(number);
 }

@@ -1,10 +1,9 @@
 /**
  * Takes packets from UDP datagrams, one each, and never sends anything.
  *
- *   datagram -> MAC -> copies left out -> group of 10 ms, in the order of sealing -> admission
+ *   datagram -> MAC -> copies left out -> order of sealing -> admission
  *
- * A datagram whose MAC does not hold costs its check and leaves nothing. The groups bring back into order what the way
- * has reordered by less than that time.
+ * A datagram whose MAC does not hold costs its check and leaves nothing.
  */
 import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket } from 'node:dgram';
@@ -17,10 +16,11 @@ import type { Origin } from '../admission/origin.js';
 import { PacketRefusal } from '../admission/packet-refusal.js';
 import type { PushOutcomes } from '../admission/push-outcomes.js';
 import { logEvent } from '../log-events.js';
-import { bySealing } from './packet-order.js';
 import { RecentPackets } from './recent-packets.js';
+import { Sequencer } from './sequencer.js';
 
-const GROUP_MS = 10;
+/** For how long packets behind a gap wait for what the way has reordered. */
+const PATIENCE_MS = 50;
 /** Bytes of packets that wait to be decided on; what comes on top is lost, as on a wire that is full. */
 const MOST_WAITING_BYTES = 32 * 1024 * 1024;
 /** The kernel's buffer for datagrams that Node has not read yet; net.core.rmem_max may allow less. */
@@ -34,7 +34,8 @@ interface Arrival {
 export class UdpReceiver {
   readonly #socket: Socket;
   readonly #recent = new RecentPackets();
-  #group: Arrival[] = [];
+  readonly #order = new Sequencer<Arrival>(PATIENCE_MS);
+  #timer: NodeJS.Timeout | undefined;
   #waitingBytes = 0;
   #deciding: Promise<void> = Promise.resolve();
 
@@ -72,6 +73,8 @@ export class UdpReceiver {
   /** Takes nothing more; what came is decided on. */
   async close(): Promise<void> {
     this.#socket.close();
+    this.#decide(Infinity);
+    clearTimeout(this.#timer);
     await this.#deciding;
   }
 
@@ -104,18 +107,23 @@ export class UdpReceiver {
       return;
     }
     this.#waitingBytes += packet.data.length;
-    this.#group.push(arrival);
-    if (this.#group.length === 1) setTimeout(() => this.#decide(), GROUP_MS);
+    this.#order.add(packet, arrival, performance.now());
+    this.#decide(performance.now());
   }
 
-  #decide(): void {
-    const group = this.#group.sort((a, b) => bySealing(a.packet, b.packet));
-    this.#group = [];
-    this.#deciding = this.#deciding.then(() => this.#admitAll(group));
+  #decide(now: number): void {
+    const due = this.#order.due(now);
+    if (due.length > 0) this.#deciding = this.#deciding.then(() => this.#admitAll(due));
+    const nextAt = this.#order.nextAt();
+    if (nextAt === undefined || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#decide(performance.now());
+    }, nextAt - now);
   }
 
-  async #admitAll(group: readonly Arrival[]): Promise<void> {
-    for (const { packet, origin } of group) {
+  async #admitAll(arrivals: readonly Arrival[]): Promise<void> {
+    for (const { packet, origin } of arrivals) {
       this.#waitingBytes -= packet.data.length;
       try {
         await this.admission.admit(packet, origin);

@@ -1,0 +1,89 @@
+/**
+ * Brings packets that a carrier delivered in another order back into that of sealing: pure, time comes in as a parameter.
+ *
+ *   add -> follows on the one before   passes
+ *       -> after a gap                 waits, so that what is late can still come, but no longer than `patienceMs`
+ *       -> older than what passed      passes: admission refuses it
+ */
+import type { Packet } from '#libs/crypto';
+
+type Position = Pick<Packet, 'collector' | 'boot' | 'sequence'>;
+
+interface Waiting<T> {
+  readonly position: Position;
+  readonly item: T;
+  readonly since: number;
+}
+
+interface Queue<T> {
+  last: Position | undefined;
+  /** In the order of sealing. */
+  readonly waiting: Waiting<T>[];
+}
+
+/** Beyond so many collectors those of whom nothing waits are forgotten: their next packet may wait once more. */
+const REMEMBERED_COLLECTORS = 256;
+
+export class Sequencer<T> {
+  readonly #queues = new Map<string, Queue<T>>();
+
+  /** @param patienceMs for how long the packets behind a gap wait for what is missing. */
+  constructor(private readonly patienceMs: number) {}
+
+  /** Takes a packet that came at `now`, monotonic ms. */
+  add(position: Position, item: T, now: number): void {
+    const { waiting } = this.#queueOf(position.collector);
+    let at = waiting.length;
+    while (at > 0 && isBefore(position, waiting[at - 1]?.position)) at -= 1;
+    waiting.splice(at, 0, { position, item, since: now });
+  }
+
+  /** Removes and returns what has its turn at `now`; with Infinity all that waits. */
+  due(now: number): T[] {
+    return [...this.#queues.values()].flatMap((queue) => this.#dueOf(queue, now));
+  }
+
+  /** When the next packet has waited long enough; undefined when none waits. */
+  nextAt(): number | undefined {
+    const since = [...this.#queues.values()].flatMap(({ waiting }) => waiting.map((one) => one.since));
+    return since.length === 0 ? undefined : Math.min(...since) + this.patienceMs;
+  }
+
+  #dueOf(queue: Queue<T>, now: number): T[] {
+    // Whatever is older than one that has waited long enough passes with it.
+    let count = queue.waiting.findLastIndex(({ since }) => now - since >= this.patienceMs) + 1;
+    for (const [index, { position }] of queue.waiting.entries()) {
+      if (index >= count && !follows(position, queue.last)) break;
+      if (queue.last === undefined || isBefore(queue.last, position)) queue.last = position;
+      count = Math.max(count, index + 1);
+    }
+    return queue.waiting.splice(0, count).map(({ item }) => item);
+  }
+
+  #queueOf(collector: string): Queue<T> {
+    const known = this.#queues.get(collector);
+    if (known !== undefined) return known;
+    if (this.#queues.size >= REMEMBERED_COLLECTORS) this.#forgetIdle();
+    const queue: Queue<T> = { last: undefined, waiting: [] };
+    this.#queues.set(collector, queue);
+    return queue;
+  }
+
+  #forgetIdle(): void {
+    for (const [collector, { waiting }] of this.#queues) {
+      if (waiting.length === 0) this.#queues.delete(collector);
+    }
+  }
+}
+
+function isBefore(a: Position, b: Position | undefined): boolean {
+  return b !== undefined && (a.boot < b.boot || (a.boot === b.boot && a.sequence < b.sequence));
+}
+
+/** Whether nothing that is still to come belongs between `last` and `position`; of a new run that is not known. */
+function follows(position: Position, last: Position | undefined): boolean {
+  if (last === undefined) return position.sequence === 1n;
+  return (
+    !isBefore(last, position) || (position.boot === last.boot && position.sequence === last.sequence + 1n)
+  );
+}

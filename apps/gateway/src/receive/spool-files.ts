@@ -1,0 +1,34 @@
+/** The files of a spool: their names and what is in them. */
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { MAX_PACKET_BYTES } from '#libs/crypto';
+
+const NAME = /^([a-z0-9-]{1,16})-(\d{1,20})-(\d{1,20})\.qrng$/;
+
+/** Whether a packet may be in a file of this name. */
+export function isPacketFile(name: string): boolean {
+  return name.endsWith('.qrng');
+}
+
+/** Compares by collector, run and number, as far as names show them; what is named otherwise comes last. */
+export function byPosition(a: string, b: string): number {
+  const [x, y] = [NAME.exec(a), NAME.exec(b)];
+  if (x === null || y === null) return Number(x === null) - Number(y === null);
+  if (x[1] !== y[1]) return (x[1] ?? '') < (y[1] ?? '') ? -1 : 1;
+  const [boot, number] = [BigInt(x[2] ?? 0) - BigInt(y[2] ?? 0), BigInt(x[3] ?? 0) - BigInt(y[3] ?? 0)];
+  return Number(boot) || Number(number);
+}
+
+/** What is in a file; nothing for what cannot be read, or is no regular file of a packet's size. Links are not followed. */
+export async function contentOf(path: string): Promise<Buffer> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    () => undefined,
+  );
+  if (file === undefined) return Buffer.alloc(0);
+  try {
+    const stats = await file.stat();
+    return stats.isFile() && stats.size <= MAX_PACKET_BYTES ? await file.readFile() : Buffer.alloc(0);
+  } finally {
+    await file.close();
+  }
+}
