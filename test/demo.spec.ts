@@ -34,7 +34,7 @@ describe('the demo', () => {
     rmSync(parent, { recursive: true });
   });
 
-  test('prints a curl line that gives 32 bytes as it stands', () => {
+  test('prints a curl line that gives 32 bytes as printed', () => {
     const line = /^ *(curl .*)$/m.exec(output)?.[1] ?? '';
     expect(execFileSync('sh', ['-c', `${line} --silent --fail`], { encoding: 'utf8' })).toMatch(
       /^[0-9a-f]{64}$/,

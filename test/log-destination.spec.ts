@@ -33,21 +33,21 @@ test('every line is there in the end, whole', async () => {
   expect(new Set(lines)).toEqual(new Set(['é'.repeat(511) + '!']));
 });
 
-test('every line is there when the process is told to end, with its own exit code', async () => {
+test('every line is there when the process is asked to end, with its own exit code', async () => {
   const child = writing(5000, 'process.exit(7);');
   const ended = once(child, 'exit');
   expect((await text(child.stdout)).split('\n')).toHaveLength(5001);
   expect(await ended).toEqual([7, null]);
 });
 
-test('beyond 16 MiB that nobody has read lines are dropped, and it is told how many', async () => {
+test('beyond 16 MiB that nobody has read lines are dropped, and their number is logged', async () => {
   const lines = await printed(20_000);
   const last = JSON.parse(lines.pop() ?? '') as Record<string, unknown>;
   expect(lines).toHaveLength(16_384);
   expect(last).toMatchObject({ level: 40, event: 'log-lines-dropped', lines: 20_000 - 16_384 });
 });
 
-test('a process whose log nobody reads goes on, and ends when it is told to', async () => {
+test('a process whose log nobody reads goes on, and ends when asked to', async () => {
   const child = writing(5000, 'setTimeout(() => process.exit(0), 1500);'); // the output is left where it is
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
   expect({ code, signal }).toEqual({ code: null, signal: 'SIGKILL' });

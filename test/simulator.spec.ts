@@ -74,7 +74,7 @@ describe('the process of the simulated appliance', () => {
     await source.close();
   });
 
-  test('ends with whoever started it, in the middle of an answer too', async () => {
+  test('ends with the process that started it, in the middle of an answer too', async () => {
     const { child, source } = await start('--plan', '[{"kind":"stall"}]');
     const stalled = expect(source.fetch(64)).rejects.toMatchObject({ code: 'connection' });
     child.stdin.end();

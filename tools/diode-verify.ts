@@ -34,7 +34,7 @@ if (process.getuid?.() !== 0 && !values[INSIDE]) {
 }
 process.exit(await verify());
 
-/** Whoever is not root is so in a user namespace of his own, where the kernel allows that. */
+/** A user who is not root becomes root in a user namespace, where the kernel allows that. */
 function asRootOfAUserNamespace(): number {
   const args = ['--user', '--map-root-user', process.execPath, process.argv[1] ?? '', `--${INSIDE}`];
   const { status, error } = spawnSync('unshare', args, { stdio: 'inherit' });

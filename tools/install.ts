@@ -23,7 +23,7 @@ Puts the gateway's or the collector's folder, as npm run setup made it, into its
   others     /etc/qrng-dd/APP/, replaced in one step where they differ (api-keys.json only when there is none)
   unit       /etc/systemd/system/qrng-APP.service, unless there is one
 
-It makes the service's user, loads no rules and starts no service. A service that runs is told to read its keys again.
+It makes the service's user, loads no rules and starts no service. A running service is asked to read its keys again.
 
   --dry-run  says what would be done, and does nothing
   --help, --version`;
@@ -86,7 +86,7 @@ log shipping unless LOG_SERVERS names its receiver (both in /etc/nftables.conf).
     console.error(`\n${service} could not reload: journalctl -u ${service} says why.`);
     return 1;
   }
-  console.log(`\n${service} was told to read its keys again. The doctor:\n`);
+  console.log(`\n${service} was asked to read its keys again. The doctor:\n`);
   return run(process.execPath, join(import.meta.dirname, 'doctor.js'), app, `/etc/qrng-dd/${app}.env`);
 }
 

@@ -33,7 +33,7 @@ async function reload(target: number, directory: string): Promise<number> {
   try {
     process.kill(target, 'SIGHUP');
   } catch (error) {
-    console.error(`Process ${target} cannot be told to reload (${errorCode(error)}).`);
+    console.error(`Process ${target} cannot be asked to reload (${errorCode(error)}).`);
     return 1;
   }
   const deadline = performance.now() + WAIT_MS;

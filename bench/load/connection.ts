@@ -39,7 +39,7 @@ export class Connection {
 
   /**
    * Sends one request, given as its chunks, and waits for the whole answer. One at a time. A connection that the server
-   * has closed after so many requests is opened again.
+   * has closed after that many requests is opened again.
    */
   async exchange(request: readonly Uint8Array[]): Promise<Answer> {
     const socket = this.#socket ?? (await this.#connect());

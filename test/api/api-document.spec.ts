@@ -8,7 +8,7 @@ import { startGateway, temporaryFolder, testAuthority } from '../support/gateway
 import type { TestGateway } from '../support/gateway.js';
 
 const page = readFileSync('docs/api.md', 'utf8');
-/** Rows of its tables whose first column is a command: the command, and the answer as far as it stands in backquotes. */
+/** Rows of its tables whose first column is a command: the command, and the answer as far as it is in backquotes. */
 const rows = [...page.matchAll(/^\| `((?:q|curl) [^`]+)` \| (?:`([^`]+)`)?/gm)].map(
   ([, line = '', answer = '']) => [line, answer] as const,
 );

@@ -191,7 +191,7 @@ describe('a key file that changes', () => {
 describe('a gateway does not start', () => {
   test.each([
     [
-      'with a key file that does not hold',
+      'with an invalid key file',
       { QRNG_API_KEYS_FILE: new TestKeys({ 'not a name': {} }).path },
       'name must be',
     ],

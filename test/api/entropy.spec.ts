@@ -105,7 +105,7 @@ describe('too little entropy', () => {
     expect(secs).toBeLessThanOrEqual(3600);
   });
 
-  test('is told apart from a pool that can never hold so much', async () => {
+  test('is distinguished from a pool that can never hold so much', async () => {
     gateway = await startGateway({ QRNG_BUFFER_SIZE: '1000' });
     expect((await gateway.get('/api/random?bytes=1001')).text).toContain('never holds more than 1000 bytes');
   });

@@ -123,7 +123,7 @@ test('/push demands a packet whose MAC holds, and answers a bare status', async 
   expect(await gateway.push(packet)).toMatchObject({ status: 401, text: '' });
 });
 
-describe('whoever has no key', () => {
+describe('a client without a key', () => {
   test.each([
     '/api',
     '/api/',
@@ -172,7 +172,7 @@ describe('whoever has no key', () => {
     }
   });
 
-  test('is told of a key in the query string that it is not read', async () => {
+  test('gets an error for a key in the query string, which is never read', async () => {
     for (const name of ['api_key', 'key', 'token', 'access_token']) {
       const { status, text } = await gateway.request(`/api/random?${name}=${keys.key('random')}`);
       expect(status).toBe(401);
@@ -182,16 +182,16 @@ describe('whoever has no key', () => {
   });
 });
 
-describe('whoever has a key', () => {
+describe('a client with a key', () => {
   const headers = keys.bearer('random');
 
-  test('is told 404 of a path that does not exist', async () => {
+  test('gets 404 for a path that does not exist', async () => {
     for (const path of ['/api', '/api/nothing', '/api/random/', '/%61pi/nothing']) {
       expect((await gateway.request(path, { headers })).status).toBe(404);
     }
   });
 
-  test('is told 405 and what is allowed for a wrong method', async () => {
+  test('gets 405 and the allowed methods for a wrong method', async () => {
     for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'PURGE']) {
       const answer = await gateway.request('/api/random', { method: method as 'GET', headers });
       expect([method, answer.status, answer.headers['allow']]).toEqual([method, 405, 'GET, HEAD']);
@@ -203,7 +203,7 @@ describe('whoever has a key', () => {
     [200, 'GET https://x/api/usage'],
     [404, 'GET https://x/api/nothing'],
     [405, 'POST https://x/api/usage'],
-  ])('is told %i of %s as without scheme and host', async (status, start) => {
+  ])('gets %i for %s as without scheme and host', async (status, start) => {
     const lines = [`${start} HTTP/1.1`, 'Host: x', `Authorization: ${headers.authorization}`];
     expect((await rawRequest(gateway, lines)).status).toBe(status);
   });

@@ -24,7 +24,7 @@ afterEach(() => gateway.close());
 async function start(env: Environment): Promise<(ms: number) => void> {
   gateway = await startGateway({ QRNG_API_KEYS_FILE: keys.path, ...env });
   const clock = gateway.app.get(Clock);
-  // Whole milliseconds: of others a sum less a part of it is not always the rest, and 900 s would be told as 901.
+  // Whole milliseconds: of others a sum less a part of it is not always the rest, and 900 s would be reported as 901.
   const start = { wall: clock.now(), monotonic: Math.ceil(clock.monotonic()) };
   let moved = 0;
   clock.now = () => start.wall + moved;
@@ -87,7 +87,7 @@ describe('a client', () => {
     expect((await ask('one')).status).toBe(200);
   });
 
-  test('is told what it may do and what is left, in each answer', async () => {
+  test('finds its limits and what is left in each answer', async () => {
     await start({ QRNG_RATE_LIMIT_MAX: '100', QRNG_RATE_LIMIT_BURST: '20' });
     for (const [left, path] of [
       [99, '/api/random'],
@@ -207,7 +207,7 @@ describe('a quota', () => {
     expect(await gateway.metric('qrng_entropy_served_bytes_total{client="ample"}')).toBe(bytes);
   });
 
-  test('tells what is left once it is known what an answer took, also an answer that failed', async () => {
+  test('reports what is left once it is known what an answer took, also an answer that failed', async () => {
     await start({});
     const left = async (): Promise<number> =>
       (JSON.parse((await ask('ample', '/api/usage')).text) as { bytesLeft: number }).bytesLeft;
@@ -316,7 +316,7 @@ describe('an address', () => {
     for (let i = 0; i < 3; i++) await guess({ 'x-forwarded-for': `2001:db8:0:1::${i}` });
     expect((await guess({ 'x-forwarded-for': '2001:db8:0:1:ffff::9' })).status).toBe(429);
     expect((await guess({ 'x-forwarded-for': '2001:db8:0:2::9' })).status).toBe(401);
-    // What a client writes stands before what the proxy adds.
+    // What a client writes comes before what the proxy adds.
     expect((await guess({ 'x-forwarded-for': '2001:db8:0:3::1, 2001:db8:0:1::1' })).status).toBe(429);
     expect((await ask('one')).status).toBe(200);
   });
@@ -334,7 +334,7 @@ describe('an address', () => {
   });
 });
 
-test('of several reasons to refuse a request the first is told: key, its limit, parameters, entropy', async () => {
+test('of several reasons to refuse a request the first is reported: key, its limit, parameters, entropy', async () => {
   gateway = await startGateway({ QRNG_API_KEYS_FILE: keys.path, QRNG_RATE_LIMIT_MAX: '2' });
   const wrong = '/api/random?bytes=0';
   expect((await ask('one', wrong)).status).toBe(400); // though the pool is empty

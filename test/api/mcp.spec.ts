@@ -301,7 +301,7 @@ describe('the gate', () => {
   });
 });
 
-test('a quota that is used up, and a pool that is empty, are told the model, with the time to wait', async () => {
+test('a quota that is used up, and a pool that is empty, are reported to the model, with the time to wait', async () => {
   const poor = await connect('auto', 'poor');
   expect(await refusal(poor, 'get_random_bytes', { count: 101 })).toContain(
     'of its 100 bytes for the day left',

@@ -202,7 +202,7 @@ describe('live answers fit it', () => {
     for (const path of paths) fits(path, await ask(path, withKey()));
   });
 
-  test('while there is entropy, with and without a collector that tells of itself', async () => {
+  test('while there is entropy, with and without a collector that reports telemetry', async () => {
     await gateway.fill(20_000_000);
     for (const path of paths) fits(path, await ask(path, withKey()));
     await gateway.push(

@@ -180,7 +180,7 @@ describe.each(Object.entries(BOUNDS))('%s', (path, { holds, refused }) => {
     expect((await gateway.get(`${path}?${query}`)).status).toBe(200);
   });
 
-  test.each(refused)('refuses ?%s and names what does not hold', async (query, ...names) => {
+  test.each(refused)('refuses ?%s and names what is invalid', async (query, ...names) => {
     const before = await gateway.metric('qrng_pool_bytes');
     const { status, headers, text } = await gateway.get(`${path}?${query}`);
     expect([status, headers['content-type']]).toEqual([400, 'application/problem+json; charset=utf-8']);

@@ -111,7 +111,7 @@ test.each([
   ['a push', 'POST /push HTTP/1.1', 415],
   ['any other request', 'GET /api/random HTTP/1.1', 401],
 ])(
-  '%s that had begun to arrive when the gateway was told to stop is answered like all others',
+  '%s that had begun to arrive when the gateway was asked to stop is answered like all others',
   async (_, start, status) => {
     const stopping = await startGateway();
     const accepted = once(stopping.app.getHttpServer(), 'secureConnection');
@@ -190,7 +190,7 @@ describe('every answer', () => {
   });
 });
 
-test('a name that a client sent is told back without control and direction characters', async () => {
+test('a name that a client sent is repeated without control and direction characters', async () => {
   const { text } = await gateway.get(`/api/random?a%E2%80%AEb%0Ac%00${'d'.repeat(200)}=1`);
   const { errors } = JSON.parse(text) as { errors: { name: string }[] };
   expect(errors[0]?.name).toBe(`a?b?c?${'d'.repeat(58)}`);

@@ -103,7 +103,7 @@ describe('/api/status', () => {
 describe('/api/quality', () => {
   const MIB = 1_048_576;
 
-  test('says nothing before a mebibyte has come, as fewer bytes could be told from their statistics', async () => {
+  test('says nothing before a mebibyte has come, as fewer bytes could be inferred from their statistics', async () => {
     expect(await quality()).toMatchObject({ bytes: 0, statistics: null });
     await gateway.fill(MIB - 1);
     expect(await quality()).toMatchObject({ bytes: 0, statistics: null });

@@ -57,7 +57,7 @@ function place(bytes: Buffer): number {
 const served = async () => (await gateway.metric('qrng_entropy_served_bytes_total{client="client-1"}')) ?? 0;
 
 describe('--kernel', () => {
-  test('writes 64 bytes at once, and again after the time that it was told', async () => {
+  test('writes 64 bytes at once, and again after the time that it was given', async () => {
     const before = await served();
     await start('--kernel', '--every', '1');
     await until('three writes', async () => (await served()) >= before + 3 * 64);
@@ -224,7 +224,7 @@ describe('--egd', () => {
     greedy.send(0); // answered after all it asked for, so not now
   });
 
-  test('a client at its limit is told that nothing is there', async () => {
+  test('a client at its limit hears that nothing is there', async () => {
     await start('--egd', path, '--limit', '1');
     const { send, receive } = await connect();
     send(2, 100);

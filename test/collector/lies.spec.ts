@@ -70,7 +70,7 @@ describe('a source that lies', () => {
     },
   );
 
-  test('has its row, whichever lie it tells, or the sentence that no test finds it', () => {
+  test('has its row, for each lie, or the sentence that no test finds it', () => {
     const found = new Set<string>(rows().map(({ kind }) => kind));
     const beyond = LIE_KINDS.filter((kind) => !found.has(kind));
     expect(beyond).toEqual(['lcg', 'rc4']);

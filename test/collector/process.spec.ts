@@ -71,7 +71,7 @@ describe('the end of the process', () => {
     },
   );
 
-  test('comes within ten seconds also when the gateway never answers, and tells what was lost', async () => {
+  test('comes within ten seconds also when the gateway never answers, and reports what was lost', async () => {
     const { collector } = await start({ prepare: (receiver) => (receiver.otherwise = 'hang') });
     await until('a push', () => (scene?.receiver.entropy.length ?? 0) > 0, {
       describe: () => collector.output,

@@ -355,7 +355,7 @@ describe('the connection', () => {
       },
     ],
     [
-      'shows a certificate of an unknown CA, even if Node is told to verify nothing',
+      'shows a certificate of an unknown CA, even if Node is set to verify nothing',
       async () => ({
         env: { QRNG_PUSH_CA_FILE: await foreignCa(), NODE_TLS_REJECT_UNAUTHORIZED: '0' },
       }),

@@ -244,7 +244,7 @@ describe('sources', () => {
     rig.expectBalance();
   });
 
-  test('that are told to wait (429, Retry-After) are left alone for so long', async () => {
+  test('that ask for a pause (429, Retry-After) get it', async () => {
     const appliance = await Appliance.start();
     appliance.simulator.plan({ kind: 'status', value: 429, retryAfter: 1 });
     const began = performance.now();

@@ -4,7 +4,7 @@ import { GatewayProcess } from '../support/gateway-process.js';
 let gateway: GatewayProcess;
 afterEach(() => gateway.close());
 
-test('each line is an event of the gateway with a message, and none tells a secret', async () => {
+test('each line is an event of the gateway with a message, and none contains a secret', async () => {
   gateway = await GatewayProcess.start({ QRNG_BUFFER_SIZ: '1' });
   await gateway.fill(1000);
   const { text } = await gateway.get('/api/random');
@@ -50,7 +50,7 @@ test('each line is an event of the gateway with a message, and none tells a secr
   }
 });
 
-test('Nest tells of modules and routes at the level debug alone', async () => {
+test('Nest logs modules and routes at the level debug alone', async () => {
   gateway = await GatewayProcess.start({ QRNG_LOG_LEVEL: 'debug' });
   const routes = gateway.run.log.filter(({ context }) => context === 'RouterExplorer');
   expect(routes.length).toBeGreaterThan(10);

@@ -89,7 +89,7 @@ describe('the TLS of the gateway', () => {
     for (const socket of [before, after]) socket.destroy();
   });
 
-  test('keeps the certificate in use when the new files do not hold', async () => {
+  test('keeps the certificate in use when the new files are invalid', async () => {
     const other = await (await testAuthority()).issue({ commonName: 'other', hosts: ['127.0.0.1'] });
     const inUse = await handshake();
     const expiry = await gateway.metric('qrng_certificate_expiry_timestamp_seconds');
@@ -176,7 +176,7 @@ test('a revoked client gets no push through on a connection from before, however
   expect(await gateway.metric('qrng_entropy_received_bytes_total')).toBe((received ?? 0) + 32);
 });
 
-describe('a gateway whose TLS files do not hold', () => {
+describe('a gateway whose TLS files are invalid', () => {
   async function problemsWith(overrides: Record<string, string>): Promise<readonly string[]> {
     const env = await gatewayEnvironment(overrides);
     try {

@@ -2,7 +2,7 @@
 import { World } from './world.js';
 import type { ModelServers } from './model-redis.js';
 
-/** One step; `nothing` when it changed nothing, so that what follows was told without it. */
+/** One step; `nothing` when it changed nothing, so that what follows was already tried without it. */
 type Step = (world: World) => unknown;
 const NOTHING = 'nothing';
 

@@ -105,7 +105,7 @@ export class World {
     this.story.push(`${this.now - BEGINNING} ${what}`);
   }
 
-  /** Somebody sends a captured packet again, the last one or one so many before it. */
+  /** Somebody sends a captured packet again, the last one or one that many before it. */
   async replay(back: number, gateway: ModelGateway): Promise<void> {
     const packet = this.network.wire.at(-1 - (back % Math.max(1, this.network.wire.length)));
     if (packet === undefined) return;

@@ -129,7 +129,7 @@ describeWithRedis('Redis as it is configured', () => {
     expect((await gateway.get('/api/random')).status).toBe(200);
   });
 
-  test('a command that it refuses is told, once a minute', async () => {
+  test('a command that it refuses is logged, once a minute', async () => {
     const server = await startServer();
     await server.command('ACL', 'SETUSER', 'gateway', 'on', '>secret', '~*', '+@all', '-rpush');
     const refusals: string[] = [];
@@ -182,7 +182,7 @@ describeWithRedis('Redis as it is configured', () => {
     ]);
   });
 
-  test('and are told in /api/status', async () => {
+  test('and are listed in /api/status', async () => {
     const server = await startServer('--maxmemory-policy', 'allkeys-lru');
     const gateway = await start({ QRNG_REDIS_URL: server.url });
     const { text } = await gateway.get('/api/status');

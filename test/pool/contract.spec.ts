@@ -139,7 +139,7 @@ function suite(open: Open): void {
     expect(pool.level().bytes).toBe(20);
   });
 
-  test('tells a conflict, two packets with one sequence, from a replay', async () => {
+  test('distinguishes a conflict, two packets with one sequence, from a replay', async () => {
     const pool = await openPool();
     const collector = new TestCollector(hmacKey);
     await pool.admit(packet(collector, randomBytes(10)));
@@ -147,7 +147,7 @@ function suite(open: Open): void {
     expect(await pool.admit(other)).toMatchObject({ result: 'conflict' });
   });
 
-  test('still tells a conflict from a replay fifteen packets later', async () => {
+  test('still distinguishes a conflict from a replay fifteen packets later', async () => {
     const pool = await openPool();
     const collector = new TestCollector(hmacKey);
     const first = packet(collector, randomBytes(10));
@@ -160,7 +160,7 @@ function suite(open: Open): void {
     expect(await pool.admit(other)).toMatchObject({ result: 'replay' });
   });
 
-  test('tells a second sealer of one run, however far behind, by the time at which it seals', async () => {
+  test('detects a second sealer of one run, however far behind, by the time at which it seals', async () => {
     const pool = await openPool();
     const collector = new TestCollector(hmacKey);
     const at = BigInt(Date.now());

@@ -6,7 +6,7 @@ import { MarkedEntropy } from './marked-entropy.js';
 
 const PACKET_BYTES = 256 * 1024;
 const REQUEST_BYTES = [65_536, 1024, 65_536, 4096, 65_536, 16];
-/** For so long a packet of unknown fate is sent again. */
+/** For this long a packet of unknown fate is sent again. */
 const GIVE_UP_MS = 3000;
 
 export class Load {
@@ -39,7 +39,7 @@ export class Load {
     }
   }
 
-  /** Pushes all there is to be, as two collectors, while so many clients take what they can get. */
+  /** Pushes all there is to be, as two collectors, while that many clients take what they can get. */
   async run(clients: number): Promise<void> {
     let pushing = true;
     const isDone = (): boolean => !pushing;

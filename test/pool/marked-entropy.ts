@@ -1,5 +1,5 @@
 /**
- * Bytes that can be told apart. Block i of 16 bytes is AES-128(key, i): whoever is served a block knows which one it is,
+ * Bytes that can be told apart. Block i of 16 bytes is AES-128(key, i): anyone who is served a block knows which one it is,
  * so that a second copy of it, or one that was never sent, is found among any number of them.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';

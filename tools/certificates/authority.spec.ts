@@ -30,7 +30,7 @@ describe('createAuthority', () => {
     expect(certificate.checkHost('example.org')).toBeUndefined();
   });
 
-  test('revokes by serial number, and only what it was told to', async () => {
+  test('revokes by serial number, and only what it was asked to', async () => {
     const authority = await createAuthority('throw-away');
     const revoked = await authority.issue({ commonName: 'lost', client: true });
     const good = await authority.issue({ commonName: 'kept', client: true, serial: '0102' });

@@ -5,7 +5,7 @@ import type { Dispatcher } from 'undici';
 
 /** Clients give up after 5 s. */
 const TIMEOUT_MS = 5000;
-/** A server that is busy is asked again as it says, so often, if it says no more than so many seconds. */
+/** A server that is busy is asked again as it says, this often, if it names no more than this many seconds. */
 const RETRIES = 2;
 const LONGEST_RETRY_SECS = 60;
 

@@ -1,4 +1,4 @@
-/** Answers on one port, TCP and UDP, whoever asks: `node answerer.js PORT`. A probe that reaches it is seen to. */
+/** Answers on one port, TCP and UDP, everybody: `node answerer.js PORT`. A probe that reaches it is seen to. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';

@@ -17,13 +17,13 @@ table inet witness {
   }
 }`;
 
-/** Loads deploy/nftables/NAME.nft as it stands, and the witness. */
+/** Loads deploy/nftables/NAME.nft unchanged, and the witness. */
 export function loadRules(machine: Machine, name: 'collector' | 'gateway'): void {
   machine.run('nft', '-f', join(import.meta.dirname, '../../../deploy/nftables', `${name}.nft`));
   machine.run('nft', WITNESS);
 }
 
-/** Takes the machine's rules away, as whoever has taken the machine over could; the witness stays. */
+/** Takes the machine's rules away, as an attacker who has taken the machine over could; the witness stays. */
 export function dropRules(machine: Machine, name: 'collector' | 'gateway'): void {
   machine.run('nft', 'delete', 'table', 'inet', `qrng_${name}`);
 }

@@ -12,7 +12,7 @@ export interface Host {
   readonly rules: string | undefined;
   /** The addresses that SSH sessions to this machine come from. */
   readonly sshClients: readonly string[];
-  /** Whether a time service keeps the clock, as far as it can be told. */
+  /** Whether a time service keeps the clock, as far as can be known. */
   readonly clockSynchronized: boolean | undefined;
   /** Address and port of each listening TCP socket that others can reach, as `ADDRESS:PORT` in hexadecimal. */
   readonly listening: readonly string[];

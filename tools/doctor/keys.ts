@@ -43,7 +43,7 @@ export function keyAges(env: Environment, names: Iterable<string>, now: number):
       return isSet(env[name])
         ? [
             rotation.warn(
-              `${name} stands in the environment: as ${name}_FILE it can be rotated without a restart`,
+              `${name} is in the environment: as ${name}_FILE it can be rotated without a restart`,
             ),
           ]
         : [];

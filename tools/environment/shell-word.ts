@@ -1,6 +1,6 @@
 /** Writes text so that a POSIX shell reads it as one word. */
 
-/** The text as it stands where no character of it means anything to a shell, else in single quotes. */
+/** The text unchanged where no character of it means anything to a shell, else in single quotes. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -16,7 +16,7 @@ export class InstallError extends Error {
 export type Outcome = 'made' | 'replaced' | 'same' | 'kept';
 
 /**
- * @param ids the user ids of owners; an owner that is not among them is left to whoever runs this.
+ * @param ids the user ids of owners; an owner that is not among them is left to the user who runs this.
  * @param dryRun changes nothing.
  * @throws {InstallError} when the file cannot be read or written.
  */

@@ -57,7 +57,7 @@ export function takeOver(app: App, environmentFile: string | undefined): number 
     console.error(`${service} could not reload: journalctl -u ${service} says why.`);
     return 1;
   }
-  console.log(`\n${service} was told to read its files again. The doctor:\n`);
+  console.log(`\n${service} was asked to read its files again. The doctor:\n`);
   const doctor = join(import.meta.dirname, '../doctor.js');
   const file = environmentFile ?? `/etc/qrng-dd/${app}.env`;
   return spawnSync(process.execPath, [doctor, app, file], { stdio: 'inherit' }).status ?? 1;

@@ -197,7 +197,7 @@ describe('an API key', () => {
       ({ name, disabled }) => `${name}${disabled === true ? ' off' : ''}`,
     );
 
-  test('gets a second one with its rights, printed once, and ends when told', () => {
+  test('gets a second one with its rights, printed once, and expires at the given time', () => {
     chmodSync(file(), 0o640);
     const began = rotate('api-key', 'first', '--file', file());
     expect(began.status).toBe(0);
@@ -219,7 +219,7 @@ describe('an API key', () => {
     expect(names()).toEqual(['first off', 'first-2', 'first-3']);
   });
 
-  test('that has an end needs to be told the end of the next', () => {
+  test('that expires needs the expiry of the next', () => {
     expect(command('keys', 'create', 'lab', '--expires', '2099-01-01', '--file', file()).status).toBe(0);
     expect(rotate('api-key', 'lab', '--file', file()).stderr).toContain('--expires DATE or --expires never');
     expect(rotate('api-key', 'lab', '--file', file(), '--expires', '2099-06-01').status).toBe(0);

@@ -45,7 +45,7 @@ export function copyList(folder: string): string {
   collector's machine  ${of('collector')}  -> any place there, then as root: /opt/qrng-dd/bin/qrng-dd install collector
   first client         ${of('client')}     -> for a shell to source: client.env
   Prometheus           ${of('gateway/metrics.token')}, its bearer token for /metrics
-  nowhere              ${of('authority')}  -> keep it offline: whoever has it can make certificates
+  nowhere              ${of('authority')}  -> keep it offline: anyone who has it can make certificates
 
 "install" makes the services' users and puts each file in its place with its owner and mode, and replaces none:
 

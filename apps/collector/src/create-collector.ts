@@ -24,7 +24,7 @@ import { StateError } from './state/state-error.js';
 /**
  * A collector that runs; `close()` flushes and ends it.
  *
- * @throws {SettingsError} when files or the state directory that the settings name do not hold.
+ * @throws {SettingsError} when files or the state directory that the settings name are invalid.
  */
 export async function createCollector(
   settings: Readonly<CollectorSettings>,

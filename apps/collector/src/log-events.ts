@@ -15,7 +15,7 @@ const MESSAGES = {
   'credentials-reloaded': 'took over keys and certificates from their files',
   'reloads-not-written':
     'the outcome of a reload cannot be written to the state directory; operator commands cannot see it',
-  'credentials-refused': 'keys or certificates on disk do not hold; the old ones stay in use',
+  'credentials-refused': 'keys or certificates on disk are invalid; the old ones stay in use',
   'source-up': 'a source passed its start-up test and is in use',
   'source-failing':
     'a fetch failed; the source is tried again with back-off, and tested anew before it is used',
@@ -38,7 +38,7 @@ const MESSAGES = {
     'sources.json or release in the state directory cannot be written or read; npm run sources does not work',
   'push-resumed': 'the gateway takes packets again',
   'push-unreachable': 'nothing could be sent to the gateway; bytes are kept',
-  'push-unsettled': 'no answer tells whether the gateway took the packet; the same packet is sent again',
+  'push-unsettled': 'no answer says whether the gateway took the packet; the same packet is sent again',
   'push-full': "the gateway's pool is full; bytes are kept",
   'push-not-ready': 'the gateway is not ready; bytes are kept',
   'push-unauthorized':
@@ -52,7 +52,7 @@ const MESSAGES = {
     'another collector uses the numbers of this run, and may have sent what is on hand: all of it is dropped, a new run begins',
   'push-expired': 'the gateway refused these bytes for four minutes; they are dropped',
   'push-given-up':
-    'nothing told whether the gateway took the packet; its bytes are dropped, never sealed again',
+    'no answer said whether the gateway took the packet; its bytes are dropped, never sealed again',
   'diode-breached': 'this process has a socket that takes what others send; ending at once',
   'diode-unproven':
     'the list of sockets cannot be read, so that nothing shows that none listens; ending at once',

@@ -8,7 +8,7 @@ import { SettingsError } from '#libs/settings';
  * The text of a file of certificates; `name` is the variable that names it. OpenSSL takes a CA file without a certificate
  * for an empty list, and every handshake would fail later.
  *
- * @throws {SettingsError} when it cannot be read or does not hold one or more certificates.
+ * @throws {SettingsError} when it cannot be read or contains no certificate.
  */
 export function readCertificates(name: string, path: string): string {
   const pem = readPem(name, path);

@@ -20,7 +20,7 @@ import { SettingsSource } from './settings-source.js';
 import { parseListenAddress } from './settings.js';
 import type { GatewaySettings } from './settings.js';
 
-/** What an address to listen at fails with that is none of this machine, or not allowed; and what may pass. */
+/** What an address to listen at fails with that is none of this machine, or not allowed; and transient errors. */
 const UNUSABLE = ['ENOTFOUND', 'EADDRNOTAVAIL', 'EACCES'];
 const UNUSABLE_NOW = ['EADDRINUSE', 'EAI_AGAIN'];
 

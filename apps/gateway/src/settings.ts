@@ -173,7 +173,7 @@ export class GatewaySettings {
   QRNG_SPOOL_PATIENCE_MS = 10_000;
 }
 
-/** Where to listen; an IPv6 address stands in brackets. */
+/** Where to listen; an IPv6 address is in brackets. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;

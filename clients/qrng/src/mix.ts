@@ -3,7 +3,7 @@
  *
  *   32 bytes of getrandom || 32 bytes of the gateway -> HKDF-SHA256 (RFC 5869), info = purpose -> 32 bytes
  *
- * Whoever knows only one of the two inputs of a block learns nothing about its output: the result is at least as good as
+ * Anyone who knows only one of the two inputs of a block learns nothing about its output: the result is at least as good as
  * the better of both. Each block has inputs of its own, so nothing is stretched.
  */
 import { hkdfSync, randomBytes } from 'node:crypto';

@@ -2,7 +2,7 @@
  * Wipes `buffer` and frees its memory; it is empty then. Memory that it shares with others is wiped alone.
  *
  * Bytes of buffers lie outside V8's heap. V8 frees them when it next collects, and collects everything, again and again,
- * where megabytes of them come in: half of the processor time of whoever moves a lot of them. They are not used again
+ * where megabytes of them come in: half of the processor time of moving a lot of them. They are not used again
  * instead: a mistake with a freed buffer loses bytes and never shows them twice.
  *
  * Nothing may be writing or sending the buffer meanwhile: a socket of plain TCP goes on reading the memory.

@@ -1,4 +1,4 @@
-/** Replaces a file in one step: whoever reads it, and whoever finds it after a crash, sees the old content or the new. */
+/** Replaces a file in one step: anyone who reads it, and anyone who finds it after a crash, sees the old content or the new. */
 import {
   chmodSync,
   chownSync,

@@ -29,7 +29,7 @@ describe('watchFiles', () => {
     expect(calls).toBe(0);
   });
 
-  test('tells once of a file that was written, when it keeps still', () => {
+  test('reports a written file once, when it keeps still', () => {
     writeFileSync(path, 'three');
     jest.advanceTimersByTime(100);
     expect(calls).toBe(0);

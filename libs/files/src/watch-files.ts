@@ -31,7 +31,7 @@ function signatures(paths: readonly string[]): string {
   return paths.map(signature).join('\n');
 }
 
-/** What tells one state of a file from another; also that it is absent, or cannot be looked at: who reads it then says so. */
+/** What distinguishes one state of a file from another; also that it is absent, or cannot be looked at: who reads it then says so. */
 function signature(path: string): string {
   try {
     const file = statSync(path, { bigint: true });

@@ -5,17 +5,17 @@
 import { pino } from 'pino';
 import type { DestinationStream } from 'pino';
 
-/** Lines wait until there are so many bytes of them, or for so long; what waits at the end of the process is written then. */
+/** Lines wait until there are this many bytes of them, or this much time has passed; what waits at the end of the process is written then. */
 const WRITE_FROM_BYTES = 16_384;
 const WRITE_EVERY_MS = 100;
 
 /** The most bytes of one write. */
 const WRITE_BYTES = 65_536;
 
-/** Lines are dropped while so many bytes wait: whoever reads the log has stopped reading, and memory is bounded. */
+/** Lines are dropped while this many bytes wait: the reader of the log has stopped reading, and memory is bounded. */
 const MOST_WAITING_BYTES = 16 * 2 ** 20;
 
-/** Nobody reads the log when nothing of it could be written for so long. */
+/** Nobody reads the log when nothing of it could be written for this long. */
 const UNREAD_AFTER_MS = 1000;
 
 let destination: DestinationStream | undefined;

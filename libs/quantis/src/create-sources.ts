@@ -26,7 +26,7 @@ export function isSourceUrl(text: string): boolean {
 /**
  * A source for each URL, in their order. Nothing is connected or opened yet.
  *
- * @throws {RangeError} when `isSourceUrl` does not hold for a URL of an appliance, or a fingerprint is not one.
+ * @throws {RangeError} when `isSourceUrl` is false for a URL of an appliance, or a fingerprint is not one.
  */
 export function createSources({
   urls,

@@ -18,7 +18,7 @@ export class ReadLimit {
 
   /** Ends `socket` once more comes than was allowed. */
   attach(socket: Socket): void {
-    // Node hands every piece that it read to push(): the one place that nothing gets past, whoever reads afterwards.
+    // Node hands every piece that it read to push(): the one place that nothing gets past, with any later reader.
     const push = socket.push.bind(socket);
     socket.push = (piece: Buffer | null, encoding?: BufferEncoding): boolean => {
       this.#left -= piece?.length ?? 0;

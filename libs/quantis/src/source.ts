@@ -24,7 +24,7 @@ export interface EntropySource {
  * - `length`: fewer or more bytes than asked for
  * - `content`: the bytes are a page, text or an encoding, not raw bytes
  * - `protocol`: not HTTP, or a header beyond the bounds
- * - `tls`: certificate, name or pin does not hold, or TLS itself failed
+ * - `tls`: certificate, name or pin is not valid, or TLS itself failed
  * - `connection`: no connection, or it broke
  * - `device`: the device cannot be opened, failed (EIO) or ended
  * - `aborted`: the caller gave up

@@ -12,7 +12,7 @@ describe('withDeadline', () => {
     );
   });
 
-  test('ends work that never ends, and tells it so by its signal', async () => {
+  test('ends work that never ends, through its signal', async () => {
     let told: unknown;
     const work = (signal: AbortSignal): Promise<never> => {
       signal.addEventListener('abort', () => {

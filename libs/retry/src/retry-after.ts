@@ -1,6 +1,6 @@
 /** Reads `Retry-After` (RFC 9110, 10.2.3): whole seconds or an HTTP date. */
 
-/** A faulty or hostile server must not silence whoever asks it for days. */
+/** A faulty or hostile server must not silence anyone who asks it for days. */
 const LONGEST_MS = 600_000;
 
 /** Milliseconds to wait, from 0 to `longestMs` (ten minutes); undefined when the header is missing or is neither form. */

@@ -42,7 +42,7 @@ describe('readSettings', () => {
     expect(Object.isFrozen(settings)).toBe(true);
   });
 
-  test('names every variable that does not hold in one line each, and never its value', () => {
+  test('names every invalid variable in one line each, and never its value', () => {
     const problems = problemsOf({ QRNG_KEY: 'hunter2hunter2', QRNG_SIZE: '101', QRNG_LIST: '1,x' });
     expect(problems).toHaveLength(3);
     for (const name of ['QRNG_KEY', 'QRNG_SIZE', 'QRNG_LIST']) {

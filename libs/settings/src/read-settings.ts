@@ -25,11 +25,11 @@ export interface ReadSettings<T> {
   readonly warnings: readonly string[];
 }
 
-/** Exit codes of sysexits.h: EX_CONFIG, after which systemd does not try again, and EX_TEMPFAIL for what may pass. */
+/** Exit codes of sysexits.h: EX_CONFIG, after which systemd does not try again, and EX_TEMPFAIL for transient errors. */
 const EXIT_CONFIG = 78;
 export const EXIT_TEMPORARY = 75;
 
-/** The environment does not hold; `problems` has one line for each variable, never a value. */
+/** The environment is invalid; `problems` has one line for each variable, never a value. */
 export class SettingsError extends Error {
   constructor(
     readonly problems: readonly string[],

@@ -24,7 +24,7 @@ export class Identity {
 
   /**
    * @param boot the number of the first run of this process, from `nextBoot`.
-   * @throws {SettingsError} when a file does not hold what it should.
+   * @throws {SettingsError} when a file does not contain what it should.
    */
   constructor(
     settings: Readonly<CollectorSettings>,
@@ -48,7 +48,7 @@ export class Identity {
    * Takes over the key and the certificates that the settings and their files say now, all of them or none.
    *
    * @returns whether anything changed.
-   * @throws {SettingsError} when a file does not hold what it should; the old ones stay.
+   * @throws {SettingsError} when a file does not contain what it should; the old ones stay.
    */
   replace(settings: Readonly<CollectorSettings>): boolean {
     const tls = readTls(settings);

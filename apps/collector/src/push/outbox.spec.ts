@@ -254,7 +254,7 @@ class Adversary {
   #last = 0n;
   readonly #captured: Packet[] = [];
 
-  /** What the collector is told; `deliver` and `tell` are the adversary's choice, `status` the gateway's mood. */
+  /** What the collector hears; `deliver` and `tell` are the adversary's choice, `status` the gateway's mood. */
   send(packet: Buffer, deliver: boolean, tell: boolean, status: number): Outcome {
     const copy = opened(packet);
     this.#captured.push(copy);
@@ -294,7 +294,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   passed: fc.constantFrom(0, 1, 1000, GIVE_UP_AFTER_MS),
 });
 
-/** Runs one story; tells what was accepted, delivered, dropped and is still held. */
+/** Runs one story; returns what was accepted, delivered, dropped and is still held. */
 function play(steps: readonly Step[]): {
   accepted: string[];
   put: number;

@@ -18,7 +18,7 @@ import type { LossReason } from '../ledger/ledger.js';
 export type StateName = 'starting' | 'up' | 'failing' | 'intermittent' | 'persistent';
 
 /**
- * So many soft failures within so many blocks are a hard one. Perfect bytes fail softly once in 250 years at 30 MB/s
+ * This many soft failures within this many blocks are a hard one. Perfect bytes fail softly once in 250 years at 30 MB/s
  * (docs/health-tests.md), 2^-44 a block; two more within 2^20 blocks of a first have a chance of 2^-50.
  */
 const SOFT_FAILURES = 3;

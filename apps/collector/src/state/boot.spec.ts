@@ -27,7 +27,7 @@ describe('nextBoot', () => {
     expect(next(NOW).boot).toBe(BigInt(NOW) + 1n);
   });
 
-  test('goes up also when the clock went back by less than the skew, and tells how far', () => {
+  test('goes up also when the clock went back by less than the skew, and reports how far', () => {
     next(NOW);
     expect(next(NOW - 59_000)).toEqual({ boot: BigInt(NOW) + 1n, behindMs: 59_000, isLower: false });
     expect(next(NOW - 59_000).boot).toBe(BigInt(NOW) + 2n);

@@ -1,4 +1,4 @@
-/** Decides on a packet whose MAC held, whichever way it came, and tells operators what became of it. */
+/** Decides on a packet whose MAC held, whichever way it came, and reports to operators what became of it. */
 import { Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
 import type { Packet } from '#libs/crypto';

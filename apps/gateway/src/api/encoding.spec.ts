@@ -4,7 +4,7 @@ import { acceptedEncoding, encode, encodedLength, ENCODINGS } from './encoding.j
 
 const TEXTS = ENCODINGS.filter((encoding) => encoding !== 'binary');
 
-test.each(ENCODINGS)('%s has the length that is told, as text and as a buffer', (encoding) => {
+test.each(ENCODINGS)('%s has the stated length, as text and as a buffer', (encoding) => {
   for (const bytes of [1, 2, 3, 4000, 8191, 8192, 65_536]) {
     expect(Buffer.byteLength(encode(randomBytes(bytes), encoding))).toBe(encodedLength(bytes, encoding));
   }

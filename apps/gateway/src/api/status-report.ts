@@ -3,7 +3,7 @@ import type { CollectorStatus } from '../collectors/collector-registry.js';
 import { readyBytes } from '../pool/pool.js';
 import type { PoolLevel } from '../pool/pool.js';
 
-/** Without a packet for so long a collector is not there: it sends a heartbeat every 5 s unless told otherwise. */
+/** Without a packet for this long a collector is not there: it sends a heartbeat every 5 s unless told otherwise. */
 const SILENT_MS = 30_000;
 /** A pool that would be empty within this time is worth a warning. */
 const SOON_SECS = 600;

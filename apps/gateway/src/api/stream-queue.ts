@@ -18,9 +18,9 @@ export const CHUNK_BYTES = 16_384;
 const LOOK_EVERY_MS = 20;
 /** An empty pool is waited for if something came in within so long. */
 const LIVE_FEED_MS = 2000;
-/** A pool that got nothing for so long will not get what is missing. */
+/** A pool that got nothing for this long will not get what is missing. */
 const DEAD_FEED_MS = 60_000;
-/** What streams leave for others is what they may ask for at once, as long as the pool gets that in so many seconds. */
+/** What streams leave for others is what they may ask for at once, as long as the pool gets that within this many seconds. */
 const RESERVE_BYTES = 65_536;
 const RESERVE_SECS = 2;
 /** Others are there while one of them asked within this time. */
@@ -29,7 +29,7 @@ const OTHERS_MS = 10_000;
 /** A stream that waits for its next chunk. */
 export interface Turn {
   readonly client: string;
-  /** The most bytes it wants now. */
+  /** The most bytes it can take now. */
   readonly bytes: number;
   readonly deliver: (chunk: Buffer) => void;
 }

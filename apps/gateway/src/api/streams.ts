@@ -17,7 +17,7 @@ const FIRST_CHUNK_MS = 3000;
 
 @Injectable()
 export class Streams {
-  /** A stream ends when nothing was sent for so long: its client does not read, or the pool is dry. */
+  /** A stream ends when nothing was sent for this long: its client does not read, or the pool is dry. */
   stallMs: number = BOUNDS.streamStallMs;
   /** A gateway that has stopped listening gives streams so long to finish. */
   shutdownMs = 3000;

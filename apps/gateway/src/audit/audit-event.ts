@@ -16,7 +16,7 @@ type OwnEvent =
   | 'file-removed'
   | 'trail-damaged';
 
-/** Events that whoever reaches the port can bring about, as often as they like: bounded in rate. */
+/** Events that anyone who reaches the port can bring about, as often as they like: bounded in rate. */
 const OUTSIDE_EVENTS = [
   'authentication-failed',
   'rate-limited',

@@ -122,7 +122,7 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
     });
     if (entries.length > 0) await this.log.append(entries);
     for (const { file } of expired) await this.log.remove(file);
-    // For whoever keeps logs elsewhere: whoever rewrites the whole trail cannot rewrite this.
+    // For those who keep logs elsewhere: anyone who rewrites the whole trail cannot rewrite this.
     logEvent('log', 'audit-head', { head: this.log.head });
   }
 

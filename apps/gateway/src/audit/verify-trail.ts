@@ -14,7 +14,7 @@ export interface TrailReport {
   readonly lines: number;
   /** Hash of the last line. */
   readonly last: string;
-  /** What does not hold, as `FILE:LINE: what`; empty for a trail that is as it was written. */
+  /** What is wrong, as `FILE:LINE: what`; empty for a trail that is as it was written. */
   readonly problems: string[];
   /** What is worth knowing and no damage. */
   readonly notes: string[];

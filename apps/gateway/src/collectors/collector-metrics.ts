@@ -6,7 +6,7 @@ import { HEALTH_TESTS } from '#libs/entropy';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings, transportsOf } from '../settings.js';
 
-/** So many (source, test) pairs of one collector have a series; a key holder could name new ones without end. */
+/** This many (source, test) pairs of one collector have a series; a key holder could name new ones without end. */
 const MAX_SERIES = MAX_SOURCES * 16;
 /** A gap counts as this at most: a leap to 2^64 would leave a counter that no later gap can move. */
 const MAX_GAP = 2 ** 32;
@@ -74,7 +74,7 @@ export class CollectorMetrics {
     }
   }
 
-  /** The collector's counters begin at 0 with each boot, and a test that never failed is not told of; ours go on. */
+  /** The collector's counters begin at 0 with each boot, and a test that never failed is not listed; ours go on. */
   #countFailures(collector: string, source: SourceTelemetry, { failures, series }: Reported): void {
     const none = Object.fromEntries(HEALTH_TESTS.map((test) => [test, 0]));
     for (const [test, count] of Object.entries({ ...none, ...source.healthFailures })) {

@@ -5,7 +5,7 @@ import type { Packet, Telemetry } from '#libs/crypto';
 import { logEvent } from '../log-events.js';
 import { CollectorMetrics } from './collector-metrics.js';
 
-/** More than an installation has; whoever holds the key could otherwise name collectors without end. */
+/** More than an installation has; anyone who holds the key could otherwise name collectors without end. */
 const MAX_COLLECTORS = 256;
 const MAX_LABELS = 2 * MAX_COLLECTORS;
 

@@ -118,7 +118,7 @@ describe('an answer', () => {
   });
 });
 
-test('whoever shows a key moves to the room of those who have, and back when it is not valid any more', () => {
+test('a client that shows a key moves to the room of those who have, and back when it is not valid any more', () => {
   connection.place.grow(1000);
   connection.prove();
   expect([hall.strangers.held, hall.known.held, connection.isKnown]).toEqual([0, 1000, true]);

@@ -86,7 +86,7 @@ export class Connection {
     this.#isOpen = true;
   }
 
-  /** Its handshake is over; a certificate that was demanded and holds is proof of who it is. */
+  /** Its handshake is over; a certificate that was demanded and is valid is proof of who it is. */
   secure(socket: TLSSocket): void {
     this.#socket = socket;
     this.#isOpen = true;

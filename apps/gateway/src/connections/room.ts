@@ -3,7 +3,7 @@
  *
  *   room -> network (IPv4 /24, IPv6 /48), an eighth at most -> address (IPv4, IPv6 /64) -> connection
  *
- * Whoever goes when it is full is found from the top: of the network that holds most, the address that holds most, and of that
+ * The connection that goes when it is full is found from the top: of the network that holds most, the address that holds most, and of that
  * the connection that has finished nothing for longest. So a newcomer displaces one of those who take more than their part.
  */
 import { siteOf } from '../addresses/site.js';

@@ -30,7 +30,7 @@ test('what costs more takes more of the turn', () => {
   expect(went).toHaveLength(3);
 });
 
-test('whoever comes seldom goes before a flood, also from 200 networks, and beside one from the same network', async () => {
+test('a client that comes seldom goes before a flood, also from 200 networks, and beside one from the same network', async () => {
   for (let i = 0; i < 2000; i++) turns.take(waiter('flood', `198.51.${i % 200}.1`));
   for (let i = 0; i < 100; i++) turns.take(waiter('neighbour', '192.0.2.7'));
   turns.take(waiter('good', '203.0.113.1'));
@@ -41,7 +41,7 @@ test('whoever comes seldom goes before a flood, also from 200 networks, and besi
   expect(Math.max(...places)).toBeLessThan(225); // of 2102: once each of 202 addresses had its turn
 });
 
-test('a flood takes all that nobody else wants', async () => {
+test('a flood takes all that nobody else uses', async () => {
   for (let i = 0; i < 200; i++) turns.take(waiter('flood', '192.0.2.1'));
   for (let turn = 0; turn < 30; turn++) await setImmediate();
   expect(went).toHaveLength(200);

@@ -5,7 +5,7 @@
  *   take() -> time left in this turn? -> go
  *                | no
  *                v
- *   network -> address -> in line        next turn: first whoever has had least lately
+ *   network -> address -> in line        next turn: first the one that has had least lately
  *
  * So a flood takes what nobody else needs, and somebody who comes now and then does not wait behind it.
  */

@@ -37,7 +37,7 @@ export class Gate {
   ) {}
 
   /**
-   * Takes all three decisions, for doors that no guard stands at.
+   * Takes all three decisions, for doors without a guard.
    *
    * @param scopes any one of them is enough; none: any key is.
    * @param other recognizes tokens that are no API keys; these have no limits.

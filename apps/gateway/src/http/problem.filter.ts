@@ -10,7 +10,7 @@ import type { ApiErrorCode } from '../problem/api-error.js';
 import { PROBLEM_TYPE, problemBody } from '../problem/problem-body.js';
 import { isPush } from './push-request.js';
 
-/** When a load balancer that was told 503 should look again, in seconds. */
+/** When a load balancer that got a 503 should look again, in seconds. */
 const RETRY_AFTER_SECS = 1;
 
 @Catch()

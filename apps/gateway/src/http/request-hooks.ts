@@ -71,7 +71,7 @@ export function addRequestHooks(app: NestFastifyApplication): void {
 
   fastify.addHook('onResponse', (request, reply, done) => {
     const connection = connections.of(request.raw.socket);
-    // Whoever has shown a key, or a packet whose MAC holds, is no stranger any more.
+    // A client that has shown a key, or a packet with a valid MAC, is no stranger any more.
     if (request.client !== undefined || request.packet !== undefined) connection?.prove();
     else if (reply.statusCode === 401) connection?.doubt();
     const { route } = request;

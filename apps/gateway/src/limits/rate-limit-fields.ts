@@ -10,7 +10,7 @@ import type { RatePolicy, RateVerdict } from './rate-limiter.js';
 /** The largest integer of a structured field (RFC 9651, section 3.3.1); limits may be higher. */
 const LARGEST = 999_999_999_999_999;
 
-/** A client's quota of bytes, and how it stands. */
+/** A client's quota of bytes, and what is left of it. */
 export interface QuotaStanding {
   readonly bytesPerDay: number;
   readonly left: number;
@@ -18,7 +18,7 @@ export interface QuotaStanding {
   readonly secs: number;
 }
 
-/** Where a client stands after a request; enough to write both fields. */
+/** The state of a client's limits after a request; enough to write both fields. */
 export interface Standing {
   readonly policy: RatePolicy;
   readonly verdict: RateVerdict;

@@ -34,7 +34,7 @@ describe('RateLimiter', () => {
     );
   });
 
-  test('admits a retry after the time it told, rounded up to a second', () => {
+  test('admits a retry after the time it named, rounded up to a second', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 900, noNaN: true }), { maxLength: 60 }), (pauses) => {
         const { time, limiter } = limiterAt();
@@ -49,7 +49,7 @@ describe('RateLimiter', () => {
     );
   });
 
-  test('tells what is left, and when there will be more', () => {
+  test('reports what is left, and when there will be more', () => {
     const { time, limiter } = limiterAt(0);
     expect(limiter.hit('a', policy)).toEqual({ left: 4, burstLeft: 2, waitMs: 10_156.25 });
     time.now = 500;
@@ -63,7 +63,7 @@ describe('RateLimiter', () => {
     expect(limiter.hit('b', policy).refused).toBeUndefined();
   });
 
-  test('blocks after so many refusals within an hour, for so long', () => {
+  test('blocks after a number of refusals within an hour, for a time', () => {
     const { time, limiter } = limiterAt();
     for (let i = 0; i < 3; i++) limiter.hit('a', policy);
     for (let i = 0; i < 3; i++) expect(limiter.hit('a', policy).refused).toBe('burst');

@@ -22,7 +22,7 @@ export interface RatePolicy {
   readonly blockMs: number;
 }
 
-/** Where a key stands after a request. */
+/** The state of a key after a request. */
 export interface RateVerdict {
   readonly refused?: 'window' | 'burst' | 'blocked';
   /** Whether this refusal was the one that blocked the key. */

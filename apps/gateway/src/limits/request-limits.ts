@@ -16,7 +16,7 @@ export const CLIENT_RATES = Symbol('RateLimiter of clients');
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Where the client stands in its limits; set by RequestLimits. */
+    /** The client's state in its limits; set by RequestLimits. */
     standing: Standing | undefined;
   }
 }

@@ -77,7 +77,7 @@ export class UsageBook {
     return Math.max(0, bytesPerDay - this.of(client).bytes);
   }
 
-  /** How the quota of a client stands, if it has one. */
+  /** The state of a client's quota, if it has one. */
   quotaOf({ name, bytesPerDay }: Client): QuotaStanding | undefined {
     if (bytesPerDay === undefined) return undefined;
     const secs = Math.ceil((this.resetsAt() - this.clock.now()) / 1000);

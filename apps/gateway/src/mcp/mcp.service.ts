@@ -1,5 +1,5 @@
 /**
- * The Model Context Protocol, stateless: each request stands alone, whichever revision of the protocol its client speaks.
+ * The Model Context Protocol, stateless: each request is complete in itself, whichever revision of the protocol its client speaks.
  *
  *   POST -> the gate -> body of at most 64 KiB, one JSON object -> the protocol's own package -> tool -> Dispenser
  *

@@ -56,7 +56,7 @@ export class HmacKeys {
     return this.#ring;
   }
 
-  /** What tells the deployments that share a Redis apart: a name of each key, which says nothing of the key. */
+  /** What distinguishes the deployments that share a Redis: a name of each key, which says nothing of the key. */
   fingerprints(): string[] {
     const keys = [...this.#keys.shared, ...this.#keys.own.map(({ key }) => key)];
     return [...new Set(keys.map((key) => key.fingerprint))];

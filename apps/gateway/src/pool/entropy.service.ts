@@ -13,7 +13,7 @@ import { Throughput } from './throughput.js';
 /** The token of the pool in use, an implementation of `Pool`. */
 export const POOL = Symbol('Pool');
 
-/** When to come again if nothing came in lately, and the longest that is ever told, in seconds. */
+/** When to come again if nothing came in lately, and the longest that is ever named, in seconds. */
 const UNKNOWN_RETRY_SECS = 60;
 const LONGEST_RETRY_SECS = 3600;
 

@@ -29,7 +29,7 @@ export class ExpiringBuffer {
   #segments: Segment[] = [];
   #spent = 0; // segments at the front that hold nothing any more
 
-  /** @param onDiscard is told of every byte that leaves without being served. */
+  /** @param onDiscard is called with every byte that leaves without being served. */
   constructor(options: BufferOptions, onDiscard: (reason: DiscardReason, bytes: number) => void) {
     this.#options = options;
     this.#ring = new ByteRing(options.capacity);

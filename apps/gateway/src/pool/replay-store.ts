@@ -1,5 +1,5 @@
 /**
- * The replay state of a gateway that stands alone: in memory, and on disk what a restart needs.
+ * The replay state of a single gateway: in memory, and on disk what a restart needs.
  *
  *   running       the file has a bound, raised about once a second to two seconds after what is being taken
  *   clean stop    the file has the positions, and the next start goes on with them
@@ -116,7 +116,7 @@ export class ReplayStore {
     return true;
   }
 
-  /** Remembers a packet that `check` found to be next and `covers` covers; the disk is told in time, without waiting. */
+  /** Remembers a packet that `check` found to be next and `covers` covers; the disk follows in time, without waiting. */
   accept(packet: Packet): void {
     const timestamp = Number(packet.timestamp);
     if (!this.covers(timestamp)) throw new RangeError('the bound was not raised');

@@ -3,7 +3,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '#libs/files';
 
-/** Something that moves files slowly may pause for so long within one. */
+/** Something that moves files slowly may pause for this long within one. */
 const ABANDONED_MS = 30_000;
 
 export class IncompleteFiles {

@@ -21,7 +21,7 @@ interface Queue<T> {
   readonly waiting: Waiting<T>[];
 }
 
-/** Beyond so many collectors those of whom nothing waits are forgotten: their next packet may wait once more. */
+/** Beyond this many collectors those of whom nothing waits are forgotten: their next packet may wait once more. */
 const REMEMBERED_COLLECTORS = 256;
 
 export class Sequencer<T> {

@@ -3,7 +3,7 @@
  *
  *   datagram -> MAC -> copies left out -> order of sealing -> admission
  *
- * A datagram whose MAC does not hold costs its check and leaves nothing.
+ * A datagram with a wrong MAC costs its check and leaves nothing.
  */
 import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket } from 'node:dgram';
@@ -134,7 +134,7 @@ export class UdpReceiver {
   }
 }
 
-/** The size of the kernel's buffer in bytes, after asking for what the gateway wants; Linux reports twice of what it gives. */
+/** The size of the kernel's buffer in bytes, after asking for the size that the gateway needs; Linux reports twice of what it gives. */
 function setBuffer(socket: Socket): number {
   socket.setRecvBufferSize(KERNEL_BUFFER_BYTES);
   return socket.getRecvBufferSize() / 2;

@@ -13,14 +13,14 @@ import type { RedisScript } from './redis-script.js';
 import { runScript } from './run-script.js';
 import { withoutAddresses } from './without-addresses.js';
 
-/** A command that was not answered for so long has an unknown outcome, and its connection is given up. */
+/** A command that was not answered for this long has an unknown outcome, and its connection is given up. */
 const ANSWER_TIMEOUT_MS = 2000;
 
 const CHECK_AGAIN_MS = 1000;
 
 const TELL_REFUSED_EVERY_MS = 60_000;
 
-/** What the connection tells; `change` also says why it is down. */
+/** What the connection reports; `change` also says why it is down. */
 export interface RedisLog {
   up(warnings: readonly string[]): void;
   down(fault: string): void;

@@ -11,7 +11,7 @@ test('what is asked for together is made once, after it was asked for', async ()
   expect(await get()).toBe(2);
 });
 
-test('whoever asks while it is made waits for the next one', async () => {
+test('a caller that asks while it is made waits for the next one', async () => {
   let let1Go = (): void => undefined;
   let made = 0;
   const get = paced(async () => {

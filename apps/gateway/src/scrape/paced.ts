@@ -17,7 +17,7 @@ export function paced<T>(make: () => Promise<T>, now = (): number => performance
     const wait = notBefore - now();
     if (wait > 0) await setTimeout(wait);
     await setImmediate();
-    next = undefined; // whoever asks from now on wants what is true then
+    next = undefined; // whoever asks from now on gets what is true then
     const begun = now();
     const made = await make();
     notBefore = begun + (now() - begun) / PART_OF_TIME;

@@ -1,4 +1,4 @@
-/** The TLS side of the server: TLS 1.3 only, at the start and at every reload; files that do not hold are refused. */
+/** The TLS side of the server: TLS 1.3 only, at the start and at every reload; invalid files are refused. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
@@ -95,7 +95,7 @@ function checkChain(cert: string, key: string, now: number): number {
 
 /** The CA file may hold CRLs of the same authorities as well: then a revoked client certificate is refused. */
 function clientTrust(pem: string): SecureContextOptions {
-  // OpenSSL wants the chain up to a root: with an intermediate CA alone it would trust nobody. Node's allowPartialTrustChain
+  // OpenSSL requires the chain up to a root: with an intermediate CA alone it would trust nobody. Node's allowPartialTrustChain
   // does not get from a server to its context.
   if (!certificates('QRNG_TLS_CLIENT_CA_FILE', pem).some((one) => one.checkIssued(one))) {
     throw problem('QRNG_TLS_CLIENT_CA_FILE', 'a PEM file with at least one CA certificate, up to the root');

@@ -106,7 +106,7 @@ const PERMUTATION = listCommand(
   (invocation, n = 0) => drawsOf(invocation).permutation({ n }, invocation.signal),
 );
 
-/** A secret, so always mixed: whoever runs the gateway must not know it. */
+/** A secret, so always mixed: anyone who runs the gateway must not know it. */
 const PASSWORD = listCommand(
   {
     name: 'password',

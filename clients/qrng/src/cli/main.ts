@@ -19,7 +19,7 @@ try {
   });
 } catch (error) {
   process.exitCode = exitCodeOf(error);
-  // Whoever reads only the beginning of an output wants no message about it.
+  // A reader of only the beginning of an output needs no message about it.
   if (!(error instanceof OutputError && error.code === 'EPIPE')) log(explanation(error, args));
   if (process.exitCode === 70 && error instanceof Error) log(error.stack ?? '');
 }

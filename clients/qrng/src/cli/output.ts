@@ -1,4 +1,4 @@
-/** Standard output, written at the pace of whoever reads it. */
+/** Standard output, written at the pace of its reader. */
 
 /** The output cannot be written. */
 export class OutputError extends Error {
@@ -10,7 +10,7 @@ export class OutputError extends Error {
 
 export class Output {
   constructor(private readonly stream: NodeJS.WriteStream) {
-    stream.on('error', () => undefined); // whoever wrote hears of it
+    stream.on('error', () => undefined); // the writer hears of it
   }
 
   /** Whether a person looks at it. */

@@ -27,7 +27,7 @@ export async function feedFifo(path: string, { prefetch, limit, log, signal }: F
   const pace = new Pace(limit);
   for (;;) {
     const pipe = await untilRead(path, signal);
-    pipe.on('error', () => undefined); // whoever wrote hears of it
+    pipe.on('error', () => undefined); // the writer hears of it
     log(`${path} has a reader`);
     try {
       for (;;) {

@@ -51,7 +51,7 @@ describe('Prefetch', () => {
     expect(served).toEqual([[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11, 12, 13], [14]]);
   });
 
-  test('gives no byte twice and none away, whoever asks how', async () => {
+  test('gives no byte twice and none away, however it is asked', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(fc.boolean(), fc.nat(16)), { maxLength: 60 }), async (steps) => {
         let made = 0;

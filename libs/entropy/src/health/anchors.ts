@@ -1,4 +1,4 @@
-/** Where one certain byte value stands in a block: places that depend on what the bytes are, not on how they were cut. */
+/** Where one certain byte value is in a block: places that depend on what the bytes are, not on how they were cut. */
 
 /** Any value would do. */
 export const ANCHOR = 0xa7;

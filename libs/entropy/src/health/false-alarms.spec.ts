@@ -142,7 +142,7 @@ describe('cutoffs that are written down', () => {
 });
 
 describe('false alarms on perfect bytes in ten years at 30 MB/s', () => {
-  /** Test, looks, log2 of the rate of a look. Where a nominal rate is too low (chi-square.ts) it stands as it truly is. */
+  /** Test, looks, log2 of the rate of a look. Where a nominal rate is too low (chi-square.ts) the true one is given. */
   const soft: readonly (readonly [string, number, number])[] = [
     ['rct', BYTES, -8 * (repetitionCutoffs(8).soft - 1)],
     ['apt', BYTES / 512, upperBinomial(511, 8, proportionCutoffs(8).soft - 1)],

@@ -7,10 +7,10 @@
  *   output     HMAC(salt, header 0 | all blocks 0)   HMAC(salt, header 1 | all blocks 1) ...
  *
  * Security: an output block takes a block of its own length from each source, so nothing is squeezed through
- * a shorter key: whoever knows all sources but one still faces 512 unknown bits behind 512 bits of output.
+ * a shorter key: anyone who knows all sources but one still faces 512 unknown bits behind 512 bits of output.
  * HMAC as an extractor (Krawczyk, CRYPTO 2010) needs neither uniform nor independent sources. One perfect
  * source alone gives 512 bits less a fraction of one, as any random function of 512 to 512 bits does; two
- * give them all. The blocks share nothing: to know some tells nothing of the others. The salt is a public
+ * give them all. The blocks share nothing: to know some says nothing of the others. The salt is a public
  * constant that sets this use of the hash apart from others, the header (number of sources, length, index)
  * sets the blocks apart.
  */

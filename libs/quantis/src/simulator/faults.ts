@@ -1,4 +1,4 @@
-/** What the simulated appliance can be told to do wrong, as real ones have been seen to do. */
+/** What the simulated appliance can be made to do wrong, as real ones have been seen to do. */
 import { randomBytes } from 'node:crypto';
 import { LIE_KINDS, liar } from './lies.js';
 import type { Liar, LieKind } from './lies.js';
@@ -40,7 +40,7 @@ export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface Fault {
   kind: FaultKind;
-  /** How many requests it lasts; 1 unless told. */
+  /** How many requests it lasts; 1 by default. */
   times?: number;
   value?: number;
   /** Of `copied`. */

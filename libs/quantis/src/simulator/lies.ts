@@ -164,7 +164,7 @@ function inPairs(size: number, mask: number): Liar {
   });
 }
 
-/** A Fibonacci register: each bit is the sum of those so many places before. */
+/** A Fibonacci register: each bit is the sum of those at these distances before it. */
 function register(...taps: readonly [number, ...number[]]): Liar {
   let state = 0x5eed;
   return filled(() => {

@@ -5,7 +5,7 @@
  *
  * Prints one JSON line with its URL on stdout when it listens. Each line on stdin is a fault to play, as JSON
  * (`{"kind":"status","value":503,"times":3}`); the end of stdin is the end of the process, so that it cannot outlive
- * whoever started it.
+ * the process that started it.
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';

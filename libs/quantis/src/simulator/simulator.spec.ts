@@ -61,7 +61,7 @@ describe('the simulated appliance', () => {
     expect(new URL((await started()).simulator.url).pathname).toBe('/api/2.0/streambytes');
   });
 
-  test('sends as many raw bytes as it is asked for, and tells its starter which', async () => {
+  test('sends as many raw bytes as it is asked for, and reports to its starter which', async () => {
     const told = createHash('sha256');
     const { simulator, get } = await started({ onDelivered: (bytes) => told.update(bytes) });
     const seen = createHash('sha256');

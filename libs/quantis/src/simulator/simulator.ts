@@ -26,9 +26,9 @@ export interface SimulatorOptions {
   host?: string;
   /** 0, the default: the system chooses. */
   port?: number;
-  /** The largest `size` it answers; 16 MiB unless told. */
+  /** The largest `size` it answers; 16 MiB by default. */
   maxBytes?: number;
-  /** The speed of each answer; as fast as it can unless told. A module gives 500 000. */
+  /** The speed of each answer; as fast as it can by default. A module gives 500 000. */
   bytesPerSecond?: number;
   plan?: readonly Fault[];
   /** Called with the body of each 2xx answer before it is sent. */

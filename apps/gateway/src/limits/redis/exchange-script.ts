@@ -13,13 +13,13 @@ export interface ExchangeArguments extends CommonArguments {
   /** The last entry that was read; empty at first. */
   readonly cursor: string;
   readonly today: number;
-  /** Whether the gateway wants to know all about `today`. */
+  /** Whether the gateway asks for all about `today`. */
   readonly isNewDay: boolean;
   /** All that it knows, if it is to join, and whether these counts are in it. */
   readonly known: { readonly totals: readonly UsageTotal[]; readonly haveBatch: boolean } | undefined;
 }
 
-/** 0: it has to join first. `entries` as XRANGE gives them; `totals`, the usage of today, if it joined or wants to know. */
+/** 0: it has to join first. `entries` as XRANGE gives them; `totals`, the usage of today, if it joined or asks. */
 export type ExchangeReply =
   | readonly [joined: 0]
   | readonly [

@@ -3,7 +3,7 @@ import { redisScript } from '../../redis/redis-script.js';
 import { COMMON_ARGUMENTS, encodeCommon, KEYS, PRELUDE } from './script-prelude.js';
 import type { CommonArguments, Moved, PoolReply } from './script-prelude.js';
 
-/** A gateway that was silent for so long is dead: what it held counts as discarded. */
+/** A gateway that was silent for this long is dead: what it held counts as discarded. */
 const DEAD_AFTER_MS = 10_000;
 
 export interface LeaseArguments extends CommonArguments {

@@ -16,7 +16,7 @@ const MAX_ATTEMPTS = 4;
 /** What of a connection to Redis the pool uses. */
 export type PoolRedis = Pick<RedisConnection, 'fault' | 'membership' | 'rejoin' | 'runScript'>;
 
-/** What a script is told beside what this file knows. */
+/** What a script is given beside what this file knows. */
 export type OwnArguments = Omit<CommonArguments, 'membership' | 'epoch' | 'newest' | 'skewMs'>;
 
 export class PoolScripts {

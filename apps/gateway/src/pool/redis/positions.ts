@@ -48,7 +48,7 @@ local function isFull()
   return redis.call('HLEN', REPLAY) >= ${MAX_COLLECTORS + OTHER_FIELDS}
 end
 
--- How a fresh packet stands to what was taken, as ReplayState.check says it; and the last packet before it in its run.
+-- Compares a fresh packet with what was taken, as ReplayState.check says it; and the last packet before it in its run.
 local function standing(position, packet)
   if packet.exposed < floor then return 'below-floor', '' end
   if not position then return isFull() and 'too-many-collectors' or 'next', '' end

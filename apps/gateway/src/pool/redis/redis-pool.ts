@@ -32,7 +32,7 @@ const LEASE_BYTES = 64 * 1024;
 const RESERVE_BYTES = 8 * LEASE_BYTES;
 /** The most that one `take` can ask for. */
 const MOST_BYTES = 4 * LEASE_BYTES;
-/** How often a gateway reports, and learns how the pool stands. */
+/** How often a gateway reports, and learns the state of the pool. */
 const REPORT_INTERVAL_MS = 500;
 
 /** What a shared pool needs beside its own settings. */
@@ -67,7 +67,7 @@ export class RedisPool implements Pool {
     this.#timer = setInterval(() => void this.#report(), REPORT_INTERVAL_MS).unref();
   }
 
-  /** A pool that has been asked once how it stands. */
+  /** A pool whose state has been asked for once. */
   static async open(
     options: RedisPoolOptions,
     clock: Clock,

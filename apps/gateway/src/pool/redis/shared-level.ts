@@ -1,4 +1,4 @@
-/** How the shared pool stands, as of the last answer of Redis. */
+/** The state of the shared pool, as of the last answer of Redis. */
 import type { DiscardReason } from '../pool.js';
 import type { PoolReply } from './script-prelude.js';
 
@@ -19,7 +19,7 @@ export class SharedLevel {
   #oldestAt: number | undefined;
   readonly #onDiscard: (reason: DiscardReason, bytes: number) => void;
 
-  /** @param onDiscard is told what a script of this gateway dropped, for all of them. */
+  /** @param onDiscard is called with what a script of this gateway dropped, for all of them. */
   constructor(onDiscard: (reason: DiscardReason, bytes: number) => void) {
     this.#onDiscard = onDiscard;
   }
