@@ -40,6 +40,8 @@ export const BOUNDS = {
 
   /** The request line and the header fields together. */
   headerBytes: 8 * KIB,
+  /** The header of the PROXY protocol. */
+  proxyHeaderBytes: 4 * KIB,
   /** The body of a request, but for /push. */
   bodyBytes: 1 * KIB,
   /** The body of a push has this time, and one second more for each `bodyBytesPerSecond`. */

@@ -5,6 +5,8 @@ const MESSAGES = {
   listening: 'the gateway listens',
   'unknown-setting': 'an environment variable is not a setting of the gateway',
   'tls-off': 'plain HTTP on an address other than loopback: anyone on the way can read keys and entropy',
+  'proxy-header-refused':
+    'a trusted proxy sent an invalid PROXY header; its connection was closed (only version 2 is understood)',
   'reload-failed': 'a file that changed could not be handled; what was in use stays in use',
   'reloads-not-written':
     'the outcome of reloads cannot be written to the state directory; operator commands cannot see it',

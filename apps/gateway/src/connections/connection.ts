@@ -7,6 +7,7 @@
  * more is read meanwhile. So a client that does not read costs the gateway one answer, not all that it asks for.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isIPv6 } from 'node:net';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { BOUNDS } from '../bounds.js';
@@ -15,6 +16,12 @@ import type { Turns, Waiter } from './turns.js';
 
 /** Hands a request on. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** The client of a connection that a proxy passes on. */
+export interface ClientAddress {
+  readonly address: string;
+  readonly port: number;
+}
 
 /** What all connections share. */
 export interface Hall {
@@ -35,6 +42,7 @@ export class Connection {
   #requests = 0;
   #socket: Socket;
   #isProxy = false;
+  #client: ClientAddress | undefined;
   #isKnown = false;
   /** Whether requests can come: for TLS, after the handshake. */
   #isOpen = false;
@@ -81,6 +89,12 @@ export class Connection {
     this.prove();
   }
 
+  /** A trusted proxy says who its client is: from now on its sockets have that address. */
+  comeFrom(client: ClientAddress): void {
+    this.#client = client;
+    nameSource(this.#socket, client);
+  }
+
   /** Requests can come on it, without TLS. */
   open(): void {
     this.#isOpen = true;
@@ -89,6 +103,7 @@ export class Connection {
   /** Its handshake is over; a certificate that was demanded and is valid is proof of who it is. */
   secure(socket: TLSSocket): void {
     this.#socket = socket;
+    if (this.#client !== undefined) nameSource(socket, this.#client);
     this.#isOpen = true;
     this.place.since = this.hall.now();
     if (socket.authorized) this.prove();
@@ -226,6 +241,16 @@ export class Connection {
   get #isOver(): boolean {
     return this.#socket.destroyed || this.#socket.writableEnded;
   }
+}
+
+/** On the socket itself, as Node, Fastify and what logs all read it there. */
+function nameSource(socket: Socket, { address, port }: ClientAddress): void {
+  const family = isIPv6(address) ? 'IPv6' : 'IPv4';
+  Object.defineProperties(socket, {
+    remoteAddress: { value: address },
+    remotePort: { value: port },
+    remoteFamily: { value: family },
+  });
 }
 
 /** Bytes that the kernel has taken of what was written. */

@@ -3,6 +3,7 @@
  * when it holds up others.
  */
 import type { IncomingMessage, RequestListener, Server as HttpServer } from 'node:http';
+import { isIPv6 } from 'node:net';
 import type { BlockList, Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
@@ -12,10 +13,13 @@ import { addressNetwork } from '../addresses/address-network.js';
 import { trustedProxies } from '../addresses/trusted-proxies.js';
 import { BOUNDS } from '../bounds.js';
 import { Clock } from '../clock.js';
+import { logEvent } from '../log-events.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
 import { Connection } from './connection.js';
 import type { Hall } from './connection.js';
+import type { ProxySource } from './proxy-header.js';
+import { readProxyHeader } from './read-proxy-header.js';
 import { Place, Room } from './room.js';
 import { Turns } from './turns.js';
 
@@ -23,6 +27,8 @@ const SWEEP_MS = 1000;
 /** When the gateway stops, a client that has sent nothing for this time is not about to send its first request. */
 const SILENT_MS = 500;
 const STOPPING_SWEEP_MS = 100;
+/** Invalid PROXY headers are logged this often at most, and all counted: they may be a client's, through a proxy that sends none. */
+const LOG_AGAIN_MS = 10_000;
 
 @Injectable()
 export class Connections implements OnModuleDestroy, OnApplicationShutdown {
@@ -32,10 +38,17 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
   readonly #bySocket = new WeakMap<Socket, Connection>();
   /** Those whose handshake is under way, by address and port. */
   readonly #handshakes = new Map<string, Connection>();
+  /** Those of proxies that have sent nothing so far, and since when. */
+  readonly #unheard = new Map<Socket, number>();
+  #loggedAt = -Infinity;
   #sweeping = setInterval(() => this.#sweep(), SWEEP_MS).unref();
   #isStopping = false;
 
-  constructor(settings: GatewaySettings, clock: Clock, metrics: GatewayMetrics) {
+  constructor(
+    settings: GatewaySettings,
+    clock: Clock,
+    private readonly metrics: GatewayMetrics,
+  ) {
     const now = (): number => clock.monotonic();
     const { strangersBytes, networkBytes, knownBytes, patienceMs } = BOUNDS;
     this.#hall = {
@@ -60,7 +73,12 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
     if (handler === undefined || start === undefined) throw new TypeError('this is no HTTP server');
     server.maxConnections = BOUNDS.sockets;
     server.removeListener('request', handler).on('request', (request, response) => {
-      this.of(request.socket)?.receive(request, response, handler);
+      const connection = this.of(request.socket);
+      // Whoever is no proxy speaks for nobody: also where a trusted one passes on what its client sends.
+      if (connection?.isProxy !== true && request.headers['x-forwarded-for'] !== undefined) {
+        delete request.headers['x-forwarded-for'];
+      }
+      connection?.receive(request, response, handler);
     });
     server.removeListener('connection', start);
     if (!(server instanceof TlsServer)) {
@@ -82,6 +100,7 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
       }),
     );
     server.prependListener('secureConnection', (socket: TLSSocket) => this.#secure(socket));
+    server.on('tlsClientError', () => this.metrics.connectionsRefused.inc({ reason: 'handshake' }));
   }
 
   /** The connection that requests of `socket` come on. */
@@ -128,6 +147,50 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
       socket.destroy(); // whoever it was is gone, and every request is to have a source
       return;
     }
+    if (this.#isProxy(address)) {
+      this.#acceptFromProxy(socket, address, start);
+      return;
+    }
+    const connection = this.#enter(socket, address);
+    if (connection.place.grow(BOUNDS.connectionBytes)) start(connection);
+  }
+
+  /** A proxy brings its clients by X-Forwarded-For, or, where it passes their TLS through, by the PROXY protocol. */
+  #acceptFromProxy(socket: Socket, proxy: string, start: (connection: Connection) => void): void {
+    this.#unheard.set(socket, this.#hall.now());
+    socket.once('close', () => this.#unheard.delete(socket));
+    readProxyHeader(socket, (outcome) => {
+      this.#unheard.delete(socket);
+      if ('refused' in outcome) {
+        this.#refuseHeader(proxy, outcome.refused);
+        return;
+      }
+      const connection = this.#enterFor(socket, proxy, outcome.source);
+      if (connection.place.grow(BOUNDS.connectionBytes + outcome.ahead)) start(connection);
+    });
+  }
+
+  #enterFor(socket: Socket, proxy: string, source: ProxySource): Connection {
+    if (source.kind !== 'client') {
+      const connection = this.#enter(socket, proxy);
+      if (source.kind !== 'unknown') connection.proveProxy();
+      return connection;
+    }
+    const connection = this.#enter(socket, source.address);
+    connection.comeFrom(source);
+    if (this.#isProxy(source.address)) connection.proveProxy(); // a proxy before the proxy
+    return connection;
+  }
+
+  #refuseHeader(proxy: string, reason: string): void {
+    this.metrics.connectionsRefused.inc({ reason: 'proxy-header' });
+    const now = this.#hall.now();
+    if (now - this.#loggedAt < LOG_AGAIN_MS) return;
+    this.#loggedAt = now;
+    logEvent('warn', 'proxy-header-refused', { proxy, reason });
+  }
+
+  #enter(socket: Socket, address: string): Connection {
     const end = (): void => void connection.socket.destroy();
     const place = new Place(this.#hall.strangers, addressNetwork(address), end, this.#hall.now());
     const connection = new Connection(this.#hall, place, socket);
@@ -137,16 +200,13 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
       this.#all.delete(connection);
       connection.closed();
     });
-    if (this.#proxies.check(address, socket.remoteFamily === 'IPv6' ? 'ipv6' : 'ipv4')) {
-      connection.proveProxy();
-    }
-    if (place.grow(BOUNDS.connectionBytes)) start(connection);
+    return connection;
   }
 
   #acceptTls(socket: Socket, start: () => void): void {
+    const key = endOf(socket); // as TLS will name it, whatever a PROXY header says
     this.#accept(socket, (connection) => {
       connection.whenItsTurn(BOUNDS.handshakeUnits, BOUNDS.tlsBytes, () => {
-        const key = endOf(socket);
         this.#handshakes.set(key, connection);
         socket.once('close', () => this.#handshakes.delete(key));
         start();
@@ -155,14 +215,19 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
   }
 
   #secure(socket: TLSSocket): void {
-    const connection = this.#handshakes.get(endOf(socket));
+    const key = endOf(socket);
+    const connection = this.#handshakes.get(key);
     if (connection === undefined) {
       socket.destroy();
       return;
     }
-    this.#handshakes.delete(endOf(socket));
+    this.#handshakes.delete(key);
     this.#bySocket.set(socket, connection);
     connection.secure(socket);
+  }
+
+  #isProxy(address: string): boolean {
+    return this.#proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
   }
 
   #sweep(): void {
@@ -171,6 +236,8 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
       if (connection.isStuck(now)) connection.socket.destroy();
       else if (this.#isStopping && connection.isSilentFor(SILENT_MS, now)) connection.socket.destroySoon();
     }
+    if (!this.#isStopping) return;
+    for (const [socket, since] of this.#unheard) if (now - since >= SILENT_MS) socket.destroy();
   }
 }
 

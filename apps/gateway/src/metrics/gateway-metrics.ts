@@ -82,6 +82,11 @@ export class GatewayMetrics {
     'When the TLS certificate in use expires (0 with QRNG_TLS=off)',
   );
   readonly authFailures = this.#counter('qrng_auth_failures_total', 'Requests without a valid API key');
+  readonly connectionsRefused = this.#counter(
+    'qrng_connections_refused_total',
+    'Connections that ended before a request: a TLS handshake that failed, a PROXY header that is invalid',
+    ['reason'],
+  );
   readonly auditLeftOut = this.#counter(
     'qrng_audit_left_out_total',
     'Audit events beyond the rate or the queue, counted instead of written',
