@@ -1,0 +1,207 @@
+import { generateKeyPairSync, randomInt } from 'node:crypto';
+import { cpSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  decodeEntries,
+  isConsistent,
+  consistencyPath,
+  leafHash,
+  openCheckpoint,
+  parseProof,
+  subtreesOf,
+  verifyProof,
+} from '#libs/tlog';
+import type { Checkpoint } from '#libs/tlog';
+import { ReceiptLog } from './receipt-log.js';
+
+const key = { name: 'gateway.example.com/receipts', key: generateKeyPairSync('ed25519').privateKey };
+const HOOK = Symbol.for('qrng.failpoint');
+const hooks = globalThis as Record<symbol, ((name: string) => void) | undefined>;
+
+let directory: string;
+const folders: string[] = [];
+beforeEach(() => (directory = folder()));
+afterEach(() => {
+  hooks[HOOK] = undefined;
+  for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true });
+});
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'qrng-receipts-'));
+  folders.push(path);
+  return path;
+}
+
+function record(name: string) {
+  return { entry: Buffer.from(`{"entry":"${name}"}`), extra: Buffer.from(`extra of ${name}`) };
+}
+
+async function appendMany(log: ReceiptLog, from: number, count: number): Promise<number[]> {
+  return Promise.all(Array.from({ length: count }, (_, i) => log.append(record(`${from + i}`))));
+}
+
+describe('a log', () => {
+  test('gives indices in order, and proofs once the checkpoint covers them', async () => {
+    const log = await ReceiptLog.open(directory, key);
+    expect(await appendMany(log, 0, 3)).toEqual([0, 1, 2]);
+    expect(await log.receipt(1)).toBe('unpublished');
+    expect(await log.receipt(3)).toBeUndefined();
+    log.publish();
+    const receipt = await log.receipt(1);
+    if (receipt === undefined || receipt === 'unpublished') throw new Error('no receipt');
+    const proof = parseProof(receipt.file);
+    expect(proof.extra?.toString()).toBe('extra of 1');
+    expect(verifyProof(proof, record('1').entry, [key]).size).toBe(3);
+    expect(() => verifyProof(proof, record('2').entry, [key])).toThrow();
+    await log.close();
+  });
+
+  test('goes on after a restart, over tiles, with every entry provable', async () => {
+    let log = await ReceiptLog.open(directory, key);
+    await appendMany(log, 0, 300);
+    await log.close();
+    log = await ReceiptLog.open(directory, key);
+    expect(await appendMany(log, 300, 300)).toEqual(Array.from({ length: 300 }, (_, i) => 300 + i));
+    log.publish();
+    for (const index of [0, 255, 256, 299, 300, 511, 512, 599]) {
+      const receipt = await log.receipt(index);
+      if (receipt === undefined || receipt === 'unpublished') throw new Error(`no receipt of ${index}`);
+      expect(verifyProof(parseProof(receipt.file), record(`${index}`).entry, [key]).size).toBe(600);
+    }
+    await log.close();
+  });
+
+  test('serves tiles as far as they are published, and no further', async () => {
+    const log = await ReceiptLog.open(directory, key);
+    await appendMany(log, 0, 300);
+    expect(log.hashTile(0, 0, 256)).toBeUndefined();
+    log.publish();
+    expect(log.hashTile(0, 0, 256)).toHaveLength(8192);
+    expect(log.hashTile(0, 1, 44)?.subarray(0, 32)).toEqual(leafHash(record('256').entry));
+    expect(log.hashTile(0, 1, 45)).toBeUndefined();
+    expect(log.hashTile(1, 0, 1)).toHaveLength(32);
+    expect(log.hashTile(1, 0, 2)).toBeUndefined();
+    expect(decodeEntries((await log.entryTile(1, 44)) ?? Buffer.alloc(0))[43]).toEqual(record('299').entry);
+    expect(await log.entryTile(1, 45)).toBeUndefined();
+    await log.close();
+  });
+});
+
+describe('a log that is not what was signed is refused', () => {
+  beforeEach(async () => {
+    const log = await ReceiptLog.open(directory, key);
+    await appendMany(log, 0, 5);
+    await log.close();
+  });
+
+  test('entries missing', async () => {
+    truncateSync(join(directory, 'records', '00000000'), 60);
+    await expect(ReceiptLog.open(directory, key)).rejects.toThrow('5 were signed');
+  });
+
+  test('another history', async () => {
+    const other = folder();
+    const log = await ReceiptLog.open(other, key);
+    await appendMany(log, 10, 5);
+    await log.close();
+    cpSync(join(other, 'records'), join(directory, 'records'), { recursive: true });
+    await expect(ReceiptLog.open(directory, key)).rejects.toThrow('not those that were signed');
+  });
+
+  test('no checkpoint, or that of another key', async () => {
+    const stranger = { ...key, key: generateKeyPairSync('ed25519').privateKey };
+    await expect(ReceiptLog.open(directory, stranger)).rejects.toThrow('not signed by QRNG_RECEIPTS_KEY');
+    rmSync(join(directory, 'checkpoint'));
+    await expect(ReceiptLog.open(directory, key)).rejects.toThrow('its checkpoint is missing');
+  });
+
+  test('a file of another kind', async () => {
+    writeFileSync(join(directory, 'records', '00000000'), 'something else, long enough');
+    await expect(ReceiptLog.open(directory, key)).rejects.toThrow('is not a file of receipts');
+  });
+});
+
+test('a full disk refuses what comes then, and the log goes on when there is room', async () => {
+  const log = await ReceiptLog.open(directory, key);
+  hooks[HOOK] = (name) => {
+    if (name === 'receipt-unsynced') throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+  };
+  await expect(log.append(record('lost'))).rejects.toThrow('no space');
+  expect(log.fault).toBe('the receipt log cannot be written (ENOSPC)');
+  hooks[HOOK] = undefined;
+  expect(await log.append(record('kept'))).toBe(0);
+  expect(log.fault).toBeUndefined();
+  await log.close();
+  const again = await ReceiptLog.open(directory, key);
+  expect(again.size).toBe(1);
+  await again.close();
+});
+
+/** What somebody outside has seen of a log: indices that were given, checkpoints that were published. */
+class Witness {
+  readonly #given = new Map<number, string>();
+  readonly #checkpoints: Checkpoint[] = [];
+  #count = 0;
+
+  /** Appends and publishes until the process would have died at a random failpoint; the disk as it was then. */
+  async liveOn(directory: string): Promise<string> {
+    const log = await ReceiptLog.open(directory, key);
+    this.#see(log);
+    const death = dieAtFailpoint(directory, randomInt(1, 40));
+    while (!death.hasCome()) {
+      const names = Array.from({ length: randomInt(1, 30) }, () => `${this.#count++}`);
+      const indices = await Promise.all(names.map((name) => log.append(record(name))));
+      // What came after its death nobody has seen.
+      if (!death.hasCome()) indices.forEach((index, i) => this.#given.set(index, names[i] ?? ''));
+      log.publish();
+      if (!death.hasCome()) this.#see(log);
+    }
+    hooks[HOOK] = undefined;
+    await log.close();
+    return death.disk();
+  }
+
+  /** Everything that was ever seen belongs to the one history that `log` has now. */
+  async check(log: ReceiptLog): Promise<void> {
+    log.publish();
+    const entries: Buffer[] = [];
+    for (let tile = 0; tile * 256 < log.size; tile++) {
+      const bytes = await log.entryTile(tile, Math.min(256, log.size - tile * 256));
+      entries.push(...decodeEntries(bytes ?? Buffer.alloc(0)));
+    }
+    const subtrees = subtreesOf(entries.map((entry) => leafHash(entry)));
+    const now = openCheckpoint(log.checkpoint, [key]);
+    for (const before of this.#checkpoints) {
+      const path = before.size === 0 ? [] : consistencyPath(before.size, now.size, subtrees);
+      expect(isConsistent(before, now, path)).toBe(true);
+    }
+    for (const [index, name] of this.#given) expect(entries[index]).toEqual(record(name).entry);
+    expect(this.#checkpoints.length).toBeGreaterThan(10);
+  }
+
+  #see(log: ReceiptLog): void {
+    this.#checkpoints.push(openCheckpoint(log.checkpoint, [key]));
+  }
+}
+
+/** Copies the disk at the failpoint number `left`: what a process that is killed there leaves behind. */
+function dieAtFailpoint(directory: string, left: number): { hasCome(): boolean; disk(): string } {
+  let disk = '';
+  let passed = 0;
+  hooks[HOOK] = () => {
+    if (++passed !== left) return;
+    disk = folder();
+    cpSync(directory, disk, { recursive: true });
+  };
+  return { hasCome: () => disk !== '', disk: () => disk };
+}
+
+test('kill -9 at any failpoint never yields two histories, nor loses an index that was given', async () => {
+  const witness = new Witness();
+  for (let life = 0; life < 15; life++) directory = await witness.liveOn(directory);
+  const log = await ReceiptLog.open(directory, key);
+  await witness.check(log);
+  await log.close();
+});
