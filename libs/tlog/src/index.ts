@@ -3,6 +3,8 @@ export { canonicalJson } from './canonical-json.js';
 export type { Json } from './canonical-json.js';
 export { openCheckpoint, signCheckpoint } from './checkpoint.js';
 export type { Checkpoint } from './checkpoint.js';
+export { lineageLeaf, lineagePath, lineageTree, openLineage, signLineage } from './lineage.js';
+export type { Lineage, LineageGroups } from './lineage.js';
 export {
   consistencyPath,
   HASH_BYTES,
