@@ -22,7 +22,9 @@ const hooks = globalThis as Record<symbol, ((name: string) => void) | undefined>
 
 let directory: string;
 const folders: string[] = [];
-beforeEach(() => (directory = folder()));
+beforeEach(() => {
+  directory = folder();
+});
 afterEach(() => {
   hooks[HOOK] = undefined;
   for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true });
