@@ -1,10 +1,18 @@
 /** What the collector does with each outcome of a push (contract, section 4), against a receiving end that plays it. */
-import { randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { decodeTelemetry, Keyring, MacKey } from '#libs/crypto';
+import {
+  lineageLeaf,
+  lineageNote,
+  lineageRoot,
+  openLineage,
+  parseVerifierKey,
+  verifierKey,
+} from '#libs/tlog';
 import { testAuthority, temporaryFolder } from '../support/gateway.js';
 import { startReceiver } from '../support/receiver.js';
 import type { Push, Receiver, Step } from '../support/receiver.js';
@@ -55,6 +63,9 @@ async function expectAllDelivered(running: Scene): Promise<void> {
   expect(isGiven(running)).toBe(true);
 }
 
+const sha256 = (data: Uint8Array = Buffer.alloc(0)): Buffer => createHash('sha256').update(data).digest();
+const chunks = (bytes: Buffer, size: number): Buffer[] =>
+  Array.from({ length: bytes.length / size }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
 const numbers = (list: readonly Push[]): bigint[] => list.map(({ packet }) => packet.sequence);
 const status = (code: number, headers: Record<string, string> = {}): Step => ({ status: code, headers });
 
@@ -78,6 +89,42 @@ describe('a gateway that takes everything', () => {
     expect(telemetry[0]).toMatchObject({ version: '1.0.0', bufferCapacity: 1048576, dropped: {} });
     expect(telemetry.at(-1)?.sources).toMatchObject([{ up: true, state: 'up', healthFailures: {} }]);
     expect(telemetry.at(-1)?.sources[0]?.name).toMatch(/^127\.0\.0\.1:\d+$/);
+  });
+
+  test('gets a signed statement about every packet, with a key that the log shows', async () => {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const running = await start({
+      env: {
+        QRNG_SIGNING_KEY: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+        QRNG_PUSH_INTERVAL_MS: '20',
+      },
+    });
+    const { publicKey } = await running.collector.logged('started');
+    const key = parseVerifierKey(String(publicKey));
+    expect(publicKey).toBe(verifierKey({ name: 'collector-1', key: privateKey }));
+    const { receiver } = running;
+    const statements = await until('two statements', () => {
+      const stated = receiver.accepted.flatMap(({ type, data }) => {
+        const { lineage } = type === 'heartbeat' ? decodeTelemetry(data) : {};
+        return lineage === undefined ? [] : [lineage];
+      });
+      return stated.length >= 2 && stated;
+    });
+    let next: bigint | undefined;
+    for (const { boot, from, to, roots, signature } of statements) {
+      const stated = { collector: 'collector-1', boot: BigInt(boot), from: BigInt(from), to: BigInt(to) };
+      const root = lineageRoot(chunks(Buffer.from(roots, 'base64'), 32));
+      openLineage(lineageNote({ ...stated, root }, signature), [key]);
+      const sent = new Map(receiver.entropy.map(({ packet }) => [packet.sequence, packet.data]));
+      const leaves: Buffer[] = [];
+      for (let sequence = stated.from; sequence <= stated.to; sequence += 1n) {
+        leaves.push(lineageLeaf(sequence, sent.has(sequence) ? sha256(sent.get(sequence)) : undefined));
+      }
+      expect(lineageRoot(leaves)).toEqual(root);
+      const between = receiver.entropy.map(({ packet }) => packet.sequence);
+      expect(between.filter((one) => next !== undefined && one >= next && one < stated.from)).toEqual([]);
+      next = stated.to + 1n;
+    }
   });
 
   test('gets entropy in turn with heartbeats where these are due again as soon as one was answered', async () => {

@@ -1,7 +1,8 @@
 /** The keys and certificates of an installation. Each is made once: what the folder has already is used as it is. */
-import { randomBytes } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { verifierKey } from '#libs/tlog';
 import { createAuthority, openAuthority } from '../certificates/authority.js';
 import type { Authority, IssuedCertificate } from '../certificates/authority.js';
 import { createKey } from '../keys/commands.js';
@@ -23,6 +24,10 @@ export class Material {
         this.#stored('collector/hmac.key')?.trim() ??
         randomBytes(32).toString('hex'),
     ),
+  );
+  /** The collector's Ed25519 key, PEM. */
+  readonly signingKey = once(() =>
+    Promise.resolve(this.#stored('collector/signing.key') ?? createSigningKey()),
   );
   readonly apiKey = once(() =>
     Promise.resolve(createKey(this.installation.client, { scopes: 'random,status' })),
@@ -46,6 +51,16 @@ export class Material {
     const path = join(this.folder, name);
     return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
   }
+}
+
+/** An Ed25519 key, PEM. */
+function createSigningKey(): string {
+  return generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+}
+
+/** The public half of an Ed25519 key (PEM) under `name`, as verifiers of receipts pin it. */
+export function publicHalf(name: string, pem: string): string {
+  return `${verifierKey({ name, key: createPrivateKey(pem) })}\n`;
 }
 
 /** A server certificate for all names and addresses of the gateway. */

@@ -3,6 +3,7 @@ import { shellWord } from '../environment/shell-word.js';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Installation } from './installation.js';
+import { publicHalf } from './material.js';
 import type { Material } from './material.js';
 import {
   clientUrl,
@@ -122,6 +123,7 @@ function collector(of: Installation, material: Material, applianceCa: string | u
     ),
     own('push.key', async () => (await material.collectorCertificate()).keyPem),
     own('push.crt', async () => (await material.collectorCertificate()).certificatePem),
+    own('signing.key', () => material.signingKey()),
     own('gateway-ca.crt', async () => (await material.gatewayAuthority()).certificatePem),
     own('hmac.key', async () => `${await material.hmacKey()}\n`),
     ...(applianceCa === undefined
@@ -140,6 +142,10 @@ function client(of: Installation, material: Material, folder: string): PlannedFi
   const caFile = 'client/gateway-ca.crt';
   return [
     file(caFile, OPEN, 'root', async () => (await material.gatewayAuthority()).certificatePem),
+    // For verifiers of receipts: who pins it needs no word of the gateway.
+    file('client/collector.pub', OPEN, 'root', async () =>
+      publicHalf(of.collectorId, await material.signingKey()),
+    ),
     file('client/client.env', SECRET, 'root', async () => {
       const { key } = await material.apiKey();
       return `QRNG_URL=${clientUrl(of)}\nQRNG_API_KEY=${key}\nQRNG_CA_FILE=${shellWord(join(folder, caFile))}\n`;

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readSettings } from '#libs/settings';
+import { verifierKey } from '#libs/tlog';
 import { CollectorSettings } from '../../apps/collector/src/settings.js';
 import { parseKeyFile } from '../../apps/gateway/src/clients/key-file.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
@@ -61,6 +62,7 @@ describe('with the hosts alone', () => {
       'authority/gateway-ca.crt',
       'authority/gateway-ca.key',
       'client/client.env',
+      'client/collector.pub',
       'client/gateway-ca.crt',
       'collector/collector.env',
       'collector/collector.nft',
@@ -68,6 +70,7 @@ describe('with the hosts alone', () => {
       'collector/hmac.key',
       'collector/push.crt',
       'collector/push.key',
+      'collector/signing.key',
       'gateway/api-keys.json',
       'gateway/collector-ca.crt',
       'gateway/gateway.env',
@@ -84,7 +87,11 @@ describe('with the hosts alone', () => {
   test('lets nobody else read a secret, whatever the umask', () => {
     for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
       const stat = statSync(join(folder, name));
-      const expected = stat.isDirectory() ? 0o700 : /(\.nft|ca\.crt)$/.test(name) ? [0o600, 0o644] : 0o600;
+      const expected = stat.isDirectory()
+        ? 0o700
+        : /(\.nft|ca\.crt|\.pub)$/.test(name)
+          ? [0o600, 0o644]
+          : 0o600;
       expect([expected].flat()).toContain(stat.mode & 0o777);
     }
   });
@@ -110,6 +117,8 @@ describe('with the hosts alone', () => {
       QRNG_APPLIANCE_URLS: 'file:///dev/qrandom0',
     });
     expect(settings.QRNG_PUSH_URL).toBe('https://gw.example.com:7764/push');
+    const key = createPrivateKey(settings.QRNG_SIGNING_KEY ?? '');
+    expect(text('client/collector.pub').trim()).toBe(verifierKey({ name: 'collector-1', key }));
   });
 
   test('says what is left to do, and what goes where', () => {

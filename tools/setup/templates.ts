@@ -32,6 +32,7 @@ export function collectorEnvironment(installation: Installation, applianceCa: bo
     QRNG_PUSH_CERT_FILE: `${CONFIGURATION}/collector/push.crt`,
     QRNG_PUSH_KEY_FILE: `${CONFIGURATION}/collector/push.key`,
     ...(collectorId === 'collector-1' ? {} : { QRNG_COLLECTOR_ID: collectorId }),
+    QRNG_SIGNING_KEY_FILE: `${CONFIGURATION}/collector/signing.key`,
     QRNG_STATE_DIR: '/var/lib/qrng-collector',
   });
 }

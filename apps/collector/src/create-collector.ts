@@ -40,9 +40,12 @@ export async function createCollector(
   });
   app.useLogger(app.get(Logger));
   app.enableShutdownHooks(['SIGTERM', 'SIGINT', 'SIGUSR2', 'SIGQUIT'], { useProcessExit: true });
-  const { collector, boot } = identity;
+  const { collector, boot, publicKey } = identity;
   if (last.behindMs > 0) logEvent('error', 'clock-behind', { ...last, boot: boot.toString() });
-  logEvent('log', 'started', { version: VERSION, collector, boot: boot.toString(), keyId: identity.key.id });
+  logEvent('log', 'started', {
+    ...{ version: VERSION, collector, boot: boot.toString(), keyId: identity.key.id },
+    publicKey,
+  });
   keepRenewed(identity, renewal);
   await app.get(Carrier).open();
   // Not in onApplicationBootstrap, which runs before the logger is in place.

@@ -12,12 +12,15 @@ import {
   isSecureUrl,
   ListVariable,
   Secret,
+  SigningKeyVariable,
   Variable,
 } from '#libs/settings';
 
 const MAX_FETCH_BYTES = 16 * 1024 * 1024; // the most a Quantis driver gives at once
 const DAY_MS = 86_400_000;
 const LEAST_ENTROPY = 0.5;
+/** The least that every IPv6 network carries (RFC 8200). */
+const LEAST_SIGNED_MTU = 1280;
 
 export class CollectorSettings {
   @ListVariable(
@@ -97,6 +100,11 @@ export class CollectorSettings {
 
   /** With udp://: the size of IP packets on the whole way to the gateway. */
   @IntegerVariable(576, 9000)
+  @Variable(
+    'at least 1280 with QRNG_SIGNING_KEY: a signed heartbeat would not fit',
+    (value, { QRNG_PUSH_URL: url, QRNG_SIGNING_KEY: key }: CollectorSettings) =>
+      key === undefined || !String(url).startsWith('udp:') || Number(value) >= LEAST_SIGNED_MTU,
+  )
   QRNG_UDP_MTU = 1500;
 
   /** With udp://: the fixed rate of the packets' bytes. */
@@ -152,6 +160,12 @@ export class CollectorSettings {
   @Secret()
   @HmacKeyVariable()
   QRNG_HMAC_SECRET_KEY!: string;
+
+  /** Signs which packets this collector has sent (docs/receipts.md). */
+  @IsOptional()
+  @Secret()
+  @SigningKeyVariable()
+  QRNG_SIGNING_KEY?: string;
 
   @Variable('the path of a directory', (value) => typeof value === 'string' && value !== '')
   QRNG_STATE_DIR!: string;

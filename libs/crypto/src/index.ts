@@ -15,4 +15,4 @@ export {
 } from './packet.js';
 export type { Packet, PacketFields, PacketRefusal, PacketType } from './packet.js';
 export { decodeTelemetry, encodeTelemetry, MAX_SOURCES, TelemetryError } from './telemetry.js';
-export type { MixingTelemetry, SourceTelemetry, Telemetry } from './telemetry.js';
+export type { LineageTelemetry, MixingTelemetry, SourceTelemetry, Telemetry } from './telemetry.js';

@@ -41,6 +41,18 @@ export interface MixingTelemetry {
   readonly healthFailures: Readonly<Record<string, number>>;
 }
 
+/** What a collector signed about its packets (libs/tlog, lineage): the numbers are u64 in decimal. */
+export interface LineageTelemetry {
+  readonly boot: string;
+  readonly from: string;
+  readonly to: string;
+  /** Leaves of a group, and the roots of all groups one after the other: 32 bytes each, base64. */
+  readonly size: number;
+  readonly roots: string;
+  /** Of the signed note, base64. */
+  readonly signature: string;
+}
+
 /** How a collector is. Sizes in bytes, times in milliseconds, counters since the collector started. */
 export interface Telemetry {
   readonly version: string;
@@ -52,6 +64,8 @@ export interface Telemetry {
   readonly sources: readonly SourceTelemetry[];
   /** Absent where nothing is mixed. */
   readonly mixing?: MixingTelemetry;
+  /** Absent where nothing is signed. */
+  readonly lineage?: LineageTelemetry;
 }
 
 /** A heartbeat's data is not telemetry; the message says which field. */
@@ -108,7 +122,7 @@ function checked(value: unknown): Telemetry {
   const fields = record(value, 'telemetry');
   const sources = fields['sources'];
   if (!Array.isArray(sources) || sources.length > MAX_SOURCES) throw new TelemetryError('sources');
-  const { mixing } = fields;
+  const { mixing, lineage } = fields;
   const telemetry = {
     version: text(fields['version'], /^[0-9A-Za-z.+-]{1,32}$/, 'version'),
     uptimeMs: count(fields['uptimeMs'], 'uptimeMs'),
@@ -117,6 +131,7 @@ function checked(value: unknown): Telemetry {
     dropped: counters(fields['dropped'], 'dropped'),
     sources: sources.map(checkedSource),
     ...(mixing === undefined ? {} : { mixing: checkedMixing(mixing) }),
+    ...(lineage === undefined ? {} : { lineage: checkedLineage(lineage) }),
   };
   // Two sources of one name would be one metric with two values.
   const names = new Set(telemetry.sources.map((source) => source.name));
@@ -147,6 +162,19 @@ function checkedMixing(value: unknown): MixingTelemetry {
     minimum: count(fields['minimum'], 'mixing'),
     quarantines: count(fields['quarantines'], 'mixing'),
     healthFailures: counters(fields['healthFailures'], 'mixing'),
+  };
+}
+
+function checkedLineage(value: unknown): LineageTelemetry {
+  const fields = record(value, 'lineage');
+  const number = /^(0|[1-9]\d{0,19})$/;
+  return {
+    boot: text(fields['boot'], number, 'lineage'),
+    from: text(fields['from'], number, 'lineage'),
+    to: text(fields['to'], number, 'lineage'),
+    size: count(fields['size'], 'lineage'),
+    roots: text(fields['roots'], /^[A-Za-z0-9+/]{43,1366}={0,2}$/, 'lineage'),
+    signature: text(fields['signature'], /^[A-Za-z0-9+/]{91}=$/, 'lineage'),
   };
 }
 

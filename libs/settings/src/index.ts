@@ -33,6 +33,7 @@ export {
   isSecureUrl,
   ListVariable,
   Secret,
+  SigningKeyVariable,
   secretNames,
   splitList,
   Variable,

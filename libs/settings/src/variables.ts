@@ -2,6 +2,7 @@
  * The decorators that settings classes are written with: each declares a variable, parses its text strictly, and says
  * in one line what it must be. `Buffer.from(x, 'hex')` and `Number()` accept too much to be used unchecked.
  */
+import { createPrivateKey } from 'node:crypto';
 import { accessSync, constants, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { Transform } from 'class-transformer';
@@ -89,6 +90,19 @@ export function FileVariable(): PropertyDecorator {
 /** An HMAC-SHA256 key: 256 bits as 64 hex digits; a key of one byte repeated is a placeholder, not a key. */
 export function HmacKeyVariable(): PropertyDecorator {
   return Variable('exactly 64 hex digits (32 bytes) that are not all the same byte', isHmacKey);
+}
+
+/** An Ed25519 private key (RFC 8032) in PEM, PKCS #8. */
+export function SigningKeyVariable(): PropertyDecorator {
+  return Variable('an Ed25519 private key in PEM (openssl genpkey -algorithm ed25519)', isSigningKey);
+}
+
+function isSigningKey(value: unknown): boolean {
+  try {
+    return createPrivateKey(String(value)).asymmetricKeyType === 'ed25519';
+  } catch {
+    return false; // the line about the variable says it; OpenSSL's message may quote the key
+  }
 }
 
 /** Whether `value` is an HMAC key: 64 hex digits, and not the same byte 32 times. */

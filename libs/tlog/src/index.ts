@@ -3,7 +3,18 @@ export { canonicalJson } from './canonical-json.js';
 export type { Json } from './canonical-json.js';
 export { openCheckpoint, signCheckpoint } from './checkpoint.js';
 export type { Checkpoint } from './checkpoint.js';
-export { lineageLeaf, lineagePath, lineageTree, openLineage, signLineage } from './lineage.js';
+export {
+  isInLineage,
+  lineageGroups,
+  lineageLeaf,
+  lineageNote,
+  lineagePath,
+  lineageRoot,
+  lineageSize,
+  openLineage,
+  signatureOf,
+  signLineage,
+} from './lineage.js';
 export type { Lineage, LineageGroups } from './lineage.js';
 export {
   consistencyPath,

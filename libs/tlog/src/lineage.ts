@@ -3,25 +3,30 @@
  *
  *   qrng-dd lineage v1
  *   COLLECTOR BOOT                  of this run
- *   FROM TO COUNT                   sequence numbers of the first and the last packet of entropy, and how many there are
- *   BASE64 ROOT                     of the tree with a leaf for each packet
+ *   FROM TO                         the first and the last sequence number that the tree has a leaf for
+ *   BASE64 ROOT                     of the tree with a leaf for each number from FROM to TO
  *
- * A leaf is the packet's sequence number (u64, big-endian) and the SHA-256 of its data. Packets can be lost on the way, and
- * with them their leaves, so the roots of groups go beside the note: whoever knows one whole group can prove its packets.
+ * A leaf is the sequence number (u64, big-endian) and the SHA-256 of the packet's entropy; of nothing where the number was a
+ * heartbeat's or was not used. Packets can be lost on the way, and with them their leaves, so the roots of groups go beside the
+ * note: anyone who knows one whole group can prove its packets.
  */
-import { inclusionPath, leafHash, subtreesOf, treeRoot } from './merkle.js';
+import { createHash } from 'node:crypto';
+import { HASH_BYTES, inclusionPath, leafHash, rootByPath, subtreesOf, treeRoot } from './merkle.js';
 import { NoteError, openNote, signNote } from './signed-note.js';
 import type { NoteKey } from './signed-note.js';
 
 const HEADER = 'qrng-dd lineage v1';
 const MAX_U64 = 2n ** 64n - 1n;
+/** A statement covers fewer packets than this; it bounds what a verifier computes. */
+const MAX_LEAVES = 2 ** 20;
+const NO_DATA = createHash('sha256').digest();
 
+/** The packets that a statement is about, of one run of a collector; `root` is that of the tree over them. */
 export interface Lineage {
   readonly collector: string;
   readonly boot: bigint;
   readonly from: bigint;
   readonly to: bigint;
-  readonly count: number;
   readonly root: Buffer;
 }
 
@@ -31,23 +36,25 @@ export interface LineageGroups {
   readonly roots: readonly Buffer[];
 }
 
-/** The hash of a packet's leaf. @param digest SHA-256 of the packet's data. */
-export function lineageLeaf(sequence: bigint, digest: Buffer): Buffer {
+/** The hash of a leaf. @param digest SHA-256 of the packet's entropy; none for a number without any. */
+export function lineageLeaf(sequence: bigint, digest: Buffer = NO_DATA): Buffer {
   const number = Buffer.alloc(8);
   number.writeBigUInt64BE(sequence);
   return leafHash(Buffer.concat([number, digest]));
 }
 
-/** The root over the leaves of packets, and at most `most` roots of groups of them. */
-export function lineageTree(
-  leaves: readonly Buffer[],
-  most: number,
-): { root: Buffer; groups: LineageGroups } {
+/** The groups of a tree over `leaves`, at most `most` of them. */
+export function lineageGroups(leaves: readonly Buffer[], most: number): LineageGroups {
   let size = 1;
   while (Math.ceil(leaves.length / size) > most) size *= 2;
   const roots: Buffer[] = [];
-  for (let at = 0; at < leaves.length; at += size) roots.push(rootOf(leaves.slice(at, at + size)));
-  return { root: rootOf(roots), groups: { size, roots } };
+  for (let at = 0; at < leaves.length; at += size) roots.push(lineageRoot(leaves.slice(at, at + size)));
+  return { size, roots };
+}
+
+/** The root over the leaves of a group, or over the roots of all groups: that of the tree over all leaves. */
+export function lineageRoot(hashes: readonly Buffer[]): Buffer {
+  return treeRoot(hashes.length, subtreesOf(hashes));
 }
 
 /**
@@ -66,13 +73,19 @@ export function lineagePath(
   ];
 }
 
-/** Signs a statement; the key's name is the collector's id. */
-export function signLineage(
-  { boot, from, to, count, root }: Omit<Lineage, 'collector'>,
-  key: NoteKey,
-): string {
-  const lines = [HEADER, `${key.name} ${boot}`, `${from} ${to} ${count}`, root.toString('base64')];
-  return signNote(`${lines.join('\n')}\n`, key);
+/** The statement as a signed note; the key's name is the collector's id. */
+export function signLineage(lineage: Omit<Lineage, 'collector'>, key: NoteKey): string {
+  return signNote(textOf({ ...lineage, collector: key.name }), key);
+}
+
+/** The signature of a note that `signLineage` made, in base64; the rest of the note follows from what it says. */
+export function signatureOf(note: string): string {
+  return note.trimEnd().slice(note.trimEnd().lastIndexOf(' ') + 1);
+}
+
+/** The signed note again, from what it says and its signature. */
+export function lineageNote(lineage: Lineage, signature: string): string {
+  return `${textOf(lineage)}\n— ${lineage.collector} ${signature}\n`;
 }
 
 /**
@@ -82,21 +95,40 @@ export function signLineage(
  */
 export function openLineage(note: string, keys: readonly NoteKey[]): Lineage {
   const match =
-    /^qrng-dd lineage v1\n([a-z0-9-]{1,16}) (\d{1,20})\n(\d{1,20}) (\d{1,20}) (\d{1,9})\n([A-Za-z0-9+/]{43}=)\n$/.exec(
+    /^qrng-dd lineage v1\n([a-z0-9-]{1,16}) (\d{1,20})\n(\d{1,20}) (\d{1,20})\n([A-Za-z0-9+/]{43}=)\n$/.exec(
       openNote(note, keys),
     );
   if (match === null) throw new NoteError('not a statement of lineage');
-  const [, collector = '', boot = '', from = '', to = '', count = '', root = ''] = match;
+  const [, collector = '', boot = '', from = '', to = '', root = ''] = match;
   if (!keys.some(({ name }) => name === collector)) {
     throw new NoteError('the statement is about another collector than the one that signed it');
   }
-  const lineage = { collector, boot: BigInt(boot), from: BigInt(from), to: BigInt(to), count: Number(count) };
-  if (lineage.boot > MAX_U64 || lineage.to > MAX_U64 || lineage.from > lineage.to || lineage.count < 1) {
+  const lineage = { collector, boot: BigInt(boot), from: BigInt(from), to: BigInt(to) };
+  if (lineage.boot > MAX_U64 || lineage.to > MAX_U64 || lineageSize(lineage) === undefined) {
     throw new NoteError('the numbers of the statement do not fit together');
   }
   return { ...lineage, root: Buffer.from(root, 'base64') };
 }
 
-function rootOf(hashes: readonly Buffer[]): Buffer {
-  return treeRoot(hashes.length, subtreesOf(hashes));
+/** How many leaves a statement from `from` to `to` has; undefined where there is no such statement. */
+export function lineageSize({ from, to }: Pick<Lineage, 'from' | 'to'>): number | undefined {
+  const size = to - from + 1n;
+  return size >= 1n && size <= BigInt(MAX_LEAVES) ? Number(size) : undefined;
+}
+
+/** Whether `path` proves that the packet with this number and digest is one of those that the statement is about. */
+export function isInLineage(
+  lineage: Lineage,
+  packet: { readonly sequence: bigint; readonly digest: Buffer },
+  path: readonly Buffer[],
+): boolean {
+  const size = lineageSize(lineage) ?? 0;
+  const index = packet.sequence - lineage.from;
+  if (index < 0n || index >= BigInt(size) || packet.digest.length !== HASH_BYTES) return false;
+  const leaf = lineageLeaf(packet.sequence, packet.digest);
+  return rootByPath(leaf, Number(index), size, path)?.equals(lineage.root) === true;
+}
+
+function textOf({ collector, boot, from, to, root }: Lineage): string {
+  return `${HEADER}\n${collector} ${boot}\n${from} ${to}\n${root.toString('base64')}\n`;
 }

@@ -2,11 +2,15 @@
  * Who this collector is towards the gateway: its id, the number of this run, the key that seals its packets, and its TLS
  * certificate. Key and certificates can be replaced while it runs.
  */
+import { createPrivateKey } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { MacKey } from '#libs/crypto';
 import { SettingsError } from '#libs/settings';
+import { verifierKey } from '#libs/tlog';
+import type { NoteKey } from '#libs/tlog';
 import { readCertificates, readPem } from '../pem-files.js';
 import type { CollectorSettings } from '../settings.js';
+import { LineageSigner } from './lineage-signer.js';
 
 /** What tls.connect takes; PEM. */
 export interface TlsCredentials {
@@ -19,6 +23,8 @@ export class Identity {
   readonly collector: string;
   /** Called when the key or the certificates were replaced by others. */
   onReplaced: () => void = () => undefined;
+  /** Signs which packets were sent; undefined without QRNG_SIGNING_KEY. */
+  readonly signer: LineageSigner | undefined;
   #key: MacKey;
   #tls: TlsCredentials;
 
@@ -33,10 +39,17 @@ export class Identity {
     this.collector = settings.QRNG_COLLECTOR_ID;
     this.#key = MacKey.fromHex(settings.QRNG_HMAC_SECRET_KEY);
     this.#tls = readTls(settings);
+    const signingKey = signingKeyOf(settings);
+    this.signer = signingKey && new LineageSigner(signingKey);
   }
 
   get key(): MacKey {
     return this.#key;
+  }
+
+  /** The public half of the key that signs which packets were sent, as verifiers pin it. */
+  get publicKey(): string | undefined {
+    return this.signer && verifierKey(this.signer.key);
   }
 
   /** The same object until the files change. */
@@ -55,11 +68,19 @@ export class Identity {
     const key = MacKey.fromHex(settings.QRNG_HMAC_SECRET_KEY);
     const sameKey = key.id === this.#key.id;
     const sameTls = JSON.stringify(tls) === JSON.stringify(this.#tls);
+    const before = this.publicKey;
+    const signingKey = signingKeyOf(settings);
+    if (signingKey !== undefined) this.signer?.replaceKey(signingKey);
     if (!sameKey) this.#key = key;
     if (!sameTls) this.#tls = tls;
     if (!sameKey || !sameTls) this.onReplaced();
-    return !sameKey || !sameTls;
+    return !sameKey || !sameTls || before !== this.publicKey;
   }
+}
+
+function signingKeyOf(settings: Readonly<CollectorSettings>): NoteKey | undefined {
+  const { QRNG_SIGNING_KEY: pem, QRNG_COLLECTOR_ID: name } = settings;
+  return pem === undefined ? undefined : { name, key: createPrivateKey(pem) };
 }
 
 /**

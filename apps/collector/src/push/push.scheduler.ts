@@ -8,6 +8,7 @@
  */
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
+import { MAX_HEARTBEAT_BYTES } from '#libs/crypto';
 import { Backoff } from '../backoff.js';
 import { logEvent } from '../log-events.js';
 import { CollectorSettings } from '../settings.js';
@@ -16,6 +17,7 @@ import { nextBoot } from '../state/boot.js';
 import { TelemetryService } from '../telemetry/telemetry.service.js';
 import type { Outcome, Settlement } from './outbox.js';
 import { CLOCK_SKEW_MS } from './run-clock.js';
+import { groupsIn } from './lineage-signer.js';
 import { Runs } from './runs.js';
 import type { RunEnd } from './runs.js';
 import { noteExpired, PushLog } from './push-log.js';
@@ -24,6 +26,8 @@ import { Identity } from './identity.js';
 
 /** A shutdown has 10 s in all. */
 const FLUSH_MS = 8000;
+/** The longest time between two heartbeats that sign: receipts of the gateway wait for them. */
+const SIGNED_MS = 1000;
 
 @Injectable()
 export class PushScheduler implements BeforeApplicationShutdown {
@@ -84,7 +88,9 @@ export class PushScheduler implements BeforeApplicationShutdown {
         continue;
       }
       const outcome = await this.carrier.send(packet);
+      const { boot } = this.#runs;
       const { settlement, end } = this.#runs.settle(outcome, Date.now(), performance.now());
+      this.#noteLineage(boot, settlement);
       this.#act(outcome, settlement);
       if (end !== undefined) this.#noteEnd(end);
     }
@@ -92,12 +98,14 @@ export class PushScheduler implements BeforeApplicationShutdown {
 
   /** The packet to send now, if any. */
   #nextPacket(now: number): Buffer | undefined {
+    const { boot } = this.#runs;
     const { expired, end } = this.#runs.turn(Date.now(), now);
     if (end !== undefined) this.#noteEnd(end);
-    if (expired !== undefined) this.#noteExpired(expired);
+    if (expired !== undefined) this.#noteExpired(boot, expired);
     if (now < this.#pausedUntil) return undefined;
     if (this.#runs.unsettled !== undefined) return this.#runs.unsettled;
-    const heartbeatDue = now >= this.#heartbeatAt && this.#flushUntil === undefined;
+    const isDue = now >= this.#heartbeatAt || this.identity.signer?.isFull === true;
+    const heartbeatDue = isDue && this.#flushUntil === undefined;
     if (heartbeatDue && !this.#heartbeatWasLast) return this.#heartbeat(now);
     if (now >= this.#fullUntil && this.#fill(now)) return this.#entropy();
     return heartbeatDue ? this.#heartbeat(now) : undefined;
@@ -110,7 +118,8 @@ export class PushScheduler implements BeforeApplicationShutdown {
     logEvent('error', reason, { byMs, bytes, boot: boot.toString() });
   }
 
-  #noteExpired(expired: Settlement): void {
+  #noteExpired(boot: bigint, expired: Settlement): void {
+    this.#noteLineage(boot, expired);
     if (expired.dropped !== undefined) {
       this.telemetry.ledger.drop(expired.dropped.reason, expired.dropped.bytes);
     }
@@ -118,9 +127,21 @@ export class PushScheduler implements BeforeApplicationShutdown {
   }
 
   #heartbeat(now: number): Buffer {
-    this.#heartbeatAt = now + Math.min(this.settings.QRNG_HEARTBEAT_INTERVAL_MS, this.carrier.heartbeatMs);
+    const { signer } = this.identity;
+    const { maxData, heartbeatMs } = this.carrier;
+    const mostMs = Math.min(heartbeatMs, signer === undefined ? Infinity : SIGNED_MS);
+    this.#heartbeatAt = now + Math.min(this.settings.QRNG_HEARTBEAT_INTERVAL_MS, mostMs);
     this.#heartbeatWasLast = true;
-    return this.#runs.sealHeartbeat(this.telemetry.encode(this.carrier.maxData));
+    const most = Math.min(maxData, MAX_HEARTBEAT_BYTES);
+    return this.#runs.sealHeartbeat(this.telemetry.encode(most, signer?.statement(groupsIn(most))));
+  }
+
+  /** What the gateway took, or may have taken, is what the collector signs for. */
+  #noteLineage(boot: bigint, { type, result, sequence, delivered, dropped }: Settlement): void {
+    const { signer } = this.identity;
+    if (signer === undefined) return;
+    if (delivered > 0 || dropped?.reason === 'unknown') signer.note(boot, sequence);
+    if (type === 'heartbeat' && (result === 'delivered' || result === 'sent')) signer.settled(result);
   }
 
   #entropy(): Buffer {
@@ -136,7 +157,9 @@ export class PushScheduler implements BeforeApplicationShutdown {
     const due = waiting >= most || now >= this.#entropyAt || this.#flushUntil !== undefined;
     if (waiting === 0 || !due) return false;
     this.#entropyAt = now + this.settings.QRNG_PUSH_INTERVAL_MS;
-    this.#runs.hold(this.output.take(Math.min(waiting, most)));
+    const data = this.output.take(Math.min(waiting, most));
+    this.identity.signer?.hold(data);
+    this.#runs.hold(data);
     return true;
   }
 

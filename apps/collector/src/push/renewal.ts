@@ -19,7 +19,7 @@ export function keepRenewed(identity: Identity, renewal: Renewal): void {
   const renew = (): void => {
     try {
       if (identity.replace(renewal.readAgain())) {
-        logEvent('log', 'credentials-reloaded', { keyId: identity.key.id });
+        logEvent('log', 'credentials-reloaded', { keyId: identity.key.id, publicKey: identity.publicKey });
       }
     } catch (error) {
       if (!(error instanceof SettingsError)) throw error;

@@ -30,6 +30,7 @@ export interface RunEnd {
 }
 
 export class Runs {
+  #boot: bigint;
   #outbox: Outbox;
   #clock: RunClock;
   #timestamp: number;
@@ -41,9 +42,15 @@ export class Runs {
     wall: number,
     monotonic: number,
   ) {
+    this.#boot = boot;
     this.#outbox = new Outbox({ collector: around.collector, boot });
     this.#clock = new RunClock(wall, monotonic);
     this.#timestamp = wall;
+  }
+
+  /** The number of the run that goes on. */
+  get boot(): bigint {
+    return this.#boot;
   }
 
   /** Bytes of entropy that are on their way: sealed or waiting to be sealed again. */
@@ -95,6 +102,7 @@ export class Runs {
   #begin(reason: RunEnd['reason'], byMs: number, wall: number, monotonic: number): RunEnd {
     const bytes = this.#outbox.clear() + this.around.clear();
     const boot = this.around.nextBoot(wall);
+    this.#boot = boot;
     this.#outbox = new Outbox({ collector: this.around.collector, boot });
     this.#clock = new RunClock(wall, monotonic);
     this.#timestamp = wall;

@@ -1,6 +1,7 @@
 /** How the collector is, for heartbeats and for the last line of its log. */
 import { Injectable } from '@nestjs/common';
 import { encodeTelemetry } from '#libs/crypto';
+import type { LineageTelemetry } from '#libs/crypto';
 import { VERSION } from '#libs/version';
 import { logEvent } from '../log-events.js';
 import { OutputBuffer } from '../sources/output-buffer.js';
@@ -17,8 +18,8 @@ export class TelemetryService {
     readonly ledger: Ledger,
   ) {}
 
-  /** The data of a heartbeat, of at most `most` bytes. */
-  encode(most: number): Buffer {
+  /** The data of a heartbeat, of at most `most` bytes. @param lineage what the collector signs about its packets. */
+  encode(most: number, lineage?: LineageTelemetry): Buffer {
     const mixing = this.sources.mixing();
     return encodeTelemetry(
       {
@@ -29,6 +30,7 @@ export class TelemetryService {
         dropped: this.ledger.totals().dropped,
         sources: this.sources.telemetry(),
         ...(mixing === undefined ? {} : { mixing }),
+        ...(lineage === undefined ? {} : { lineage }),
       },
       most,
     );

@@ -2,10 +2,12 @@
  * The hashes of the receipt log: full tiles as files, the hashes at the right edge of each level in memory.
  *
  *   leaf -> edge of level 0 -> 256 of them: tile/0/N, and their root -> edge of level 1 -> ...
+ *
+ * A full tile waits in memory until it is written, which `flush` does: a disk that is full stops no append.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { replaceFile } from '#libs/files';
+import { errorCode, replaceFile } from '#libs/files';
 import { HASH_BYTES, nodeHash, TILE_HEIGHT, TILE_WIDTH, tilePath } from '#libs/tlog';
 
 const TILE_BYTES = TILE_WIDTH * HASH_BYTES;
@@ -20,35 +22,56 @@ interface Level {
 export class HashTiles {
   readonly #directory: string;
   readonly #levels: Level[] = [];
+  /** Full tiles that are not on the disk yet, by their path. */
+  readonly #unwritten = new Map<string, readonly Buffer[]>();
 
   /** @param directory where `tile/` lies or will lie. */
   constructor(directory: string) {
     this.#directory = directory;
   }
 
-  /**
-   * Adds a leaf. Full tiles go to disk; one that is there already, from before a crash, is written again as it is.
-   *
-   * @throws errors of the file system.
-   */
+  /** Adds a leaf. */
   add(leaf: Buffer, level = 0): void {
     const here = this.#level(level);
     here.edge.push(leaf);
     if (here.edge.length < TILE_WIDTH) return;
-    this.#write(tilePath(level, here.tiles), Buffer.concat(here.edge));
+    this.#unwritten.set(tilePath(level, here.tiles), here.edge);
     const root = rootOf(here.edge);
     here.tiles += 1;
     here.edge = [];
     this.add(root, level + 1);
   }
 
-  /** Takes over `leaves` full tiles of level 0 that are on disk, and the levels above them. */
-  restore(leaves: number): void {
-    for (let tile = 0; tile < leaves; tile++) {
-      const hashes = this.#read(0, tile);
-      this.#level(0).tiles += 1;
-      this.add(rootOf(hashes), 1);
+  /**
+   * Writes the full tiles that are not on the disk yet; one that is there from before a crash is written again as it is.
+   *
+   * @throws errors of the file system; the rest is written by the next call.
+   */
+  flush(): void {
+    for (const [path, hashes] of this.#unwritten) {
+      const file = join(this.#directory, path);
+      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      replaceFile(file, Buffer.concat(hashes));
+      this.#unwritten.delete(path);
     }
+  }
+
+  /**
+   * Takes over full tile `index` of level 0, the next one, from the disk.
+   *
+   * @returns whether it is there: a crash can have come before it was written.
+   */
+  restore(index: number): boolean {
+    let hashes: Buffer[];
+    try {
+      hashes = this.#read(0, index);
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      return false;
+    }
+    this.#level(0).tiles += 1;
+    this.add(rootOf(hashes), 1);
+    return true;
   }
 
   /** The hash of a complete subtree: for the functions of libs/tlog. */
@@ -61,10 +84,11 @@ export class HashTiles {
   };
 
   /** The hashes of a tile, also of one that is not full; none where there is no such tile. */
-  hashes(level: number, index: number): Buffer[] {
+  hashes(level: number, index: number): readonly Buffer[] {
     const here = this.#levels[level];
     if (here === undefined || index > here.tiles) return [];
-    return index === here.tiles ? here.edge : this.#read(level, index);
+    if (index === here.tiles) return here.edge;
+    return this.#unwritten.get(tilePath(level, index)) ?? this.#read(level, index);
   }
 
   #level(level: number): Level {
@@ -77,12 +101,6 @@ export class HashTiles {
     const tile = readFileSync(join(this.#directory, tilePath(level, index)));
     if (tile.length !== TILE_BYTES) throw new Error(`${tilePath(level, index)} is not a tile of 256 hashes`);
     return Array.from({ length: TILE_WIDTH }, (_, i) => tile.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES));
-  }
-
-  #write(path: string, content: Buffer): void {
-    const file = join(this.#directory, path);
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    replaceFile(file, content);
   }
 }
 

@@ -9,6 +9,7 @@ import {
   consistencyPath,
   leafHash,
   openCheckpoint,
+  openNote,
   parseProof,
   subtreesOf,
   verifyProof,
@@ -48,13 +49,13 @@ describe('a log', () => {
   test('gives indices in order, and proofs once the checkpoint covers them', async () => {
     const log = await ReceiptLog.open(directory, key);
     expect(await appendMany(log, 0, 3)).toEqual([0, 1, 2]);
-    expect(await log.receipt(1)).toBe('unpublished');
-    expect(await log.receipt(3)).toBeUndefined();
+    expect(await log.record(1)).toBe('unpublished');
+    expect(await log.record(3)).toBeUndefined();
     log.publish();
-    const receipt = await log.receipt(1);
-    if (receipt === undefined || receipt === 'unpublished') throw new Error('no receipt');
-    const proof = parseProof(receipt.file);
-    expect(proof.extra?.toString()).toBe('extra of 1');
+    const published = await log.record(1);
+    if (published === undefined || published === 'unpublished') throw new Error('no record');
+    expect(published.extra.toString()).toBe('extra of 1');
+    const proof = parseProof(published.file(published.extra));
     expect(verifyProof(proof, record('1').entry, [key]).size).toBe(3);
     expect(() => verifyProof(proof, record('2').entry, [key])).toThrow();
     await log.close();
@@ -68,9 +69,11 @@ describe('a log', () => {
     expect(await appendMany(log, 300, 300)).toEqual(Array.from({ length: 300 }, (_, i) => 300 + i));
     log.publish();
     for (const index of [0, 255, 256, 299, 300, 511, 512, 599]) {
-      const receipt = await log.receipt(index);
-      if (receipt === undefined || receipt === 'unpublished') throw new Error(`no receipt of ${index}`);
-      expect(verifyProof(parseProof(receipt.file), record(`${index}`).entry, [key]).size).toBe(600);
+      const published = await log.record(index);
+      if (published === undefined || published === 'unpublished') throw new Error(`no record ${index}`);
+      expect(
+        verifyProof(parseProof(published.file(published.extra)), record(`${index}`).entry, [key]).size,
+      ).toBe(600);
     }
     await log.close();
   });
@@ -125,19 +128,86 @@ describe('a log that is not what was signed is refused', () => {
   });
 });
 
-test('a full disk refuses what comes then, and the log goes on when there is room', async () => {
+test.each(['receipt-unreserved', 'receipt-unsynced', 'checkpoint-unwritten'])(
+  'a disk that is full at %s is a fault, and the log goes on when there is room',
+  async (place) => {
+    const log = await ReceiptLog.open(directory, key);
+    hooks[HOOK] = (name) => {
+      if (name === place) throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    };
+    const appended = async (): Promise<void> => {
+      (await log.reserve(1000))();
+      await log.append(record('early'));
+      log.publish();
+    };
+    await expect(appended()).rejects.toThrow('no space');
+    expect(log.fault).toBe('the receipt log cannot be written (ENOSPC)');
+    const { size } = log;
+    await log.recover();
+    if (place === 'receipt-unreserved') expect(log.fault).toBeDefined();
+    hooks[HOOK] = undefined;
+    await log.recover();
+    expect(log.fault).toBeUndefined();
+    expect(await log.append(record('kept'))).toBe(size);
+    await log.close();
+    const again = await ReceiptLog.open(directory, key);
+    expect(again.publishedSize).toBe(size + 1);
+    await again.close();
+  },
+);
+
+test('room that is reserved holds what is appended, also while others reserve', async () => {
   const log = await ReceiptLog.open(directory, key);
-  hooks[HOOK] = (name) => {
-    if (name === 'receipt-unsynced') throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
-  };
-  await expect(log.append(record('lost'))).rejects.toThrow('no space');
-  expect(log.fault).toBe('the receipt log cannot be written (ENOSPC)');
-  hooks[HOOK] = undefined;
-  expect(await log.append(record('kept'))).toBe(0);
-  expect(log.fault).toBeUndefined();
+  const releases = await Promise.all(Array.from({ length: 600 }, () => log.reserve(2000)));
+  const indices = await Promise.all(releases.map((_, i) => log.append(record(`${i}`))));
+  expect(indices).toEqual(indices.map((_, i) => i));
+  for (const release of releases) release();
   await log.close();
   const again = await ReceiptLog.open(directory, key);
-  expect(again.size).toBe(1);
+  expect(decodeEntries((await again.entryTile(2, 88)) ?? Buffer.alloc(0)).at(-1)).toEqual(
+    record('599').entry,
+  );
+  await again.close();
+});
+
+test('a tile of hashes that a crash kept from the disk is made again from its entries', async () => {
+  let log = await ReceiptLog.open(directory, key);
+  await appendMany(log, 0, 600);
+  await log.close();
+  rmSync(join(directory, 'tile/0/001'));
+  log = await ReceiptLog.open(directory, key);
+  expect(await log.append(record('more'))).toBe(600);
+  log.publish();
+  expect(log.hashTile(0, 1, 256)).toHaveLength(8192);
+  await log.close();
+});
+
+test('retention removes whole tiles with a signed note; hashes stay, and other entries are provable', async () => {
+  let log = await ReceiptLog.open(directory, key);
+  await appendMany(log, 0, 600);
+  log.publish();
+  const isOld = (entry: Buffer): boolean => Number(/\d+/.exec(entry.toString())?.[0]) < 300;
+  expect(await log.cutOld(isOld, 0)).toBe(256);
+  expect(await log.cutOld(isOld, 0)).toBe(0);
+  await log.close();
+  log = await ReceiptLog.open(directory, key);
+  expect(openNote(log.cut?.note ?? '', [key])).toBe(
+    `qrng-dd receipts cut v1\n${key.name}\n256\n1970-01-01T00:00:00.000Z\n`,
+  );
+  expect(await log.record(255)).toBeUndefined();
+  expect(await log.entryTile(0, 256)).toBeUndefined();
+  expect(log.hashTile(0, 0, 256)).toHaveLength(8192);
+  const published = await log.record(256);
+  if (published === undefined || published === 'unpublished') throw new Error('no record');
+  expect(verifyProof(parseProof(published.file(published.extra)), record('256').entry, [key]).size).toBe(600);
+  await log.close();
+});
+
+test('a log of nothing can be opened again', async () => {
+  const log = await ReceiptLog.open(directory, key);
+  await log.close();
+  const again = await ReceiptLog.open(directory, key);
+  expect(again.size).toBe(0);
   await again.close();
 });
 

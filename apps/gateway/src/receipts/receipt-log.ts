@@ -6,8 +6,9 @@
  *   records/00000000   256 records each: entry and extra; the last file is the one that grows
  *   tile/L/N           full tiles of hashes
  *   checkpoint         the last signed state; no later one is ever inconsistent with it
+ *   cut                the signed note about records that retention removed
  */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, replaceFile } from '#libs/files';
 import {
@@ -15,22 +16,19 @@ import {
   formatProof,
   inclusionPath,
   leafHash,
-  NoteError,
-  openCheckpoint,
   signCheckpoint,
   TILE_WIDTH,
   treeRoot,
 } from '#libs/tlog';
-import type { Checkpoint, NoteKey } from '#libs/tlog';
+import type { NoteKey } from '#libs/tlog';
 import { failpoint } from '../failpoint.js';
-import { HashTiles } from './hash-tiles.js';
-import { RecordFile } from './record-file.js';
+import type { HashTiles } from './hash-tiles.js';
+import { openLogFiles } from './log-files.js';
+import type { Signed } from './log-files.js';
+import { recordPath, RecordFile } from './record-file.js';
 import type { LogRecord } from './record-file.js';
-
-/** The log on disk is not one that this gateway may go on with. The message says what to do. */
-export class ReceiptLogError extends Error {
-  override readonly name = 'ReceiptLogError';
-}
+import { writeCut } from './retention.js';
+import type { Cut } from './retention.js';
 
 interface Waiting {
   readonly record: LogRecord;
@@ -38,10 +36,10 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** The last state that was signed. */
-interface Signed {
-  readonly size: number;
-  readonly note: string;
+/** An entry, what only its client gets, and the proof that it is in the log, without `extra`. */
+export interface PublishedRecord extends LogRecord {
+  /** The receipt file with this text as its extra. */
+  readonly file: (extra: Buffer) => string;
 }
 
 export class ReceiptLog {
@@ -50,18 +48,18 @@ export class ReceiptLog {
   readonly #tiles: HashTiles;
   #file: RecordFile;
   #signed: Signed;
+  #cut: Cut | undefined;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
   #fault: string | undefined;
-  /** What is in memory is no longer what is on disk; only a restart mends that. */
-  #isBroken = false;
 
-  private constructor(directory: string, key: NoteKey, tiles: HashTiles, file: RecordFile, signed: Signed) {
+  private constructor(directory: string, key: NoteKey, files: Awaited<ReturnType<typeof openLogFiles>>) {
     this.#directory = directory;
     this.#key = key;
-    this.#tiles = tiles;
-    this.#file = file;
-    this.#signed = signed;
+    this.#tiles = files.tiles;
+    this.#file = files.file;
+    this.#signed = files.signed;
+    this.#cut = files.cut;
   }
 
   /**
@@ -71,27 +69,13 @@ export class ReceiptLog {
    * @throws {ReceiptLogError} when the log is damaged or another's; errors of the file system.
    */
   static async open(directory: string, key: NoteKey): Promise<ReceiptLog> {
-    const folder = join(directory, 'records');
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const names = readdirSync(folder)
-      .filter((name) => /^\d{8}$/.test(name))
-      .sort();
-    const last = names.at(-1);
-    const file =
-      last === undefined
-        ? await RecordFile.create(join(folder, nameOf(0)), 0)
-        : await RecordFile.open(join(folder, last));
+    const log = new ReceiptLog(directory, key, await openLogFiles(directory, key));
     try {
-      const tiles = new HashTiles(directory);
-      tiles.restore(file.tile);
-      for (const { entry } of file.records) tiles.add(leafHash(entry));
-      const size = file.tile * TILE_WIDTH + file.records.length;
-      const log = new ReceiptLog(directory, key, tiles, file, readSigned(directory, key, size, tiles));
       await log.#nextFileIfFull();
       log.publish();
       return log;
     } catch (error) {
-      await file.close();
+      await log.#file.close();
       throw error;
     }
   }
@@ -111,9 +95,30 @@ export class ReceiptLog {
     return this.#signed.note;
   }
 
-  /** Why nothing could be appended the last time; undefined while all is well. */
+  /** The signed note about what retention removed; undefined where nothing was. */
+  get cut(): Cut | undefined {
+    return this.#cut;
+  }
+
+  /** Why nothing could be written the last time; undefined while all is well. */
   get fault(): string | undefined {
     return this.#fault;
+  }
+
+  /**
+   * Makes sure that a record of at most `bytes` can be appended: a full disk says so here. The function gives the room back.
+   *
+   * @throws errors of the file system.
+   */
+  async reserve(bytes: number): Promise<() => void> {
+    const file = this.#file;
+    try {
+      await file.reserve(bytes);
+    } catch (error) {
+      this.#fault = unwritable(error);
+      throw error;
+    }
+    return () => file.release(bytes);
   }
 
   /**
@@ -130,35 +135,53 @@ export class ReceiptLog {
   }
 
   /**
-   * Signs what was appended since the last time; call it once a second.
+   * Signs what was appended since the last time; call it about once a second.
    *
    * @throws errors of the file system; the state before stays the published one.
    */
   publish(): void {
     const { size } = this;
-    if (this.#isBroken || (size === this.#signed.size && this.#signed.note !== '')) return;
-    const root = treeRoot(size, this.#tiles.subtree);
-    const note = signCheckpoint({ origin: this.#key.name, size, root }, this.#key);
-    failpoint('checkpoint-unwritten');
-    replaceFile(join(this.#directory, 'checkpoint'), note);
-    failpoint('checkpoint-written');
-    this.#signed = { size, note };
+    if (size === this.#signed.size && this.#signed.note !== '') return;
+    try {
+      this.#tiles.flush();
+      const root = treeRoot(size, this.#tiles.subtree);
+      const note = signCheckpoint({ origin: this.#key.name, size, root }, this.#key);
+      failpoint('checkpoint-unwritten');
+      replaceFile(join(this.#directory, 'checkpoint'), note);
+      failpoint('checkpoint-written');
+      this.#signed = { size, note };
+    } catch (error) {
+      this.#fault = unwritable(error);
+      throw error;
+    }
+  }
+
+  /** Looks whether what failed works again. */
+  async recover(): Promise<void> {
+    if (this.#fault === undefined) return;
+    try {
+      const release = await this.reserve(TILE_WIDTH * TILE_WIDTH);
+      release();
+      this.publish();
+      this.#fault = undefined;
+    } catch {
+      // `fault` says it
+    }
   }
 
   /**
-   * The receipt file of an entry that the latest checkpoint covers.
+   * An entry that the latest checkpoint covers.
    *
    * @returns `unpublished` before the next checkpoint, nothing when there is no such entry any more or at all.
    */
-  async receipt(index: number): Promise<{ file: string; entry: Buffer } | 'unpublished' | undefined> {
-    if (index >= this.size) return undefined;
+  async record(index: number): Promise<PublishedRecord | 'unpublished' | undefined> {
+    if (!(index >= 0 && index < this.size)) return undefined;
     if (index >= this.#signed.size) return 'unpublished';
     const record = (await this.#recordsOf(Math.floor(index / TILE_WIDTH)))?.[index % TILE_WIDTH];
     if (record === undefined) return undefined;
-    const { size, note } = this.#signed;
+    const { size, note: checkpoint } = this.#signed;
     const path = inclusionPath(index, size, this.#tiles.subtree);
-    const file = formatProof({ index, path, checkpoint: note, extra: record.extra });
-    return { file, entry: record.entry };
+    return { ...record, file: (extra) => formatProof({ index, path, checkpoint, extra }) };
   }
 
   /** The first `width` hashes of a tile, as far as published; nothing where there are fewer. */
@@ -175,40 +198,58 @@ export class ReceiptLog {
     return records && encodeEntries(records.slice(0, width).map(({ entry }) => entry));
   }
 
+  /**
+   * Removes the records of whole tiles from the oldest on, as long as `isOld` says so of the last record of a tile. A signed
+   * note about it is on the disk before they go; their hashes stay.
+   *
+   * @returns the number of entries that were removed.
+   * @throws errors of the file system.
+   */
+  async cutOld(isOld: (entry: Buffer) => boolean, now: number): Promise<number> {
+    const before = Math.floor((this.#cut?.first ?? 0) / TILE_WIDTH);
+    const published = Math.floor(this.#signed.size / TILE_WIDTH);
+    let tile = before;
+    for (; tile < Math.min(this.#file.tile, published); tile++) {
+      const last = (await this.#recordsOf(tile))?.at(-1);
+      if (last !== undefined && !isOld(last.entry)) break;
+    }
+    if (tile === before) return 0;
+    this.#cut = writeCut(join(this.#directory, 'cut'), this.#key, tile * TILE_WIDTH, now);
+    for (let gone = before; gone < tile; gone++) rmSync(recordPath(this.#directory, gone), { force: true });
+    return (tile - before) * TILE_WIDTH;
+  }
+
   async close(): Promise<void> {
     await this.#writing;
-    this.publish();
-    await this.#file.close();
+    try {
+      this.publish();
+    } finally {
+      await this.#file.close();
+    }
   }
 
   async #write(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, TILE_WIDTH - this.#file.records.length);
-      const first = this.size;
+      let batch: Waiting[] = [];
       try {
-        if (this.#isBroken) throw new ReceiptLogError('the receipt log failed earlier; restart the gateway');
+        await this.#nextFileIfFull();
+        batch = this.#waiting.splice(0, TILE_WIDTH - this.#file.records.length);
+        const first = this.size;
         await this.#file.append(batch.map(({ record }) => record));
-        await this.#appended(batch);
-        this.#fault = undefined;
+        for (const { record } of batch) this.#tiles.add(leafHash(record.entry));
         batch.forEach(({ resolve }, i) => resolve(first + i));
       } catch (error) {
-        this.#fault = `the receipt log cannot be written (${errorCode(error)})`;
+        this.#fault = unwritable(error);
+        if (batch.length === 0) batch = this.#waiting.splice(0);
         for (const { reject } of batch) reject(error);
       }
     }
   }
 
-  async #appended(batch: readonly Waiting[]): Promise<void> {
-    this.#isBroken = true; // if this fails halfway
-    for (const { record } of batch) this.#tiles.add(leafHash(record.entry));
-    await this.#nextFileIfFull();
-    this.#isBroken = false;
-  }
-
   async #nextFileIfFull(): Promise<void> {
     if (this.#file.records.length < TILE_WIDTH) return;
     const tile = this.#file.tile + 1;
-    const next = await RecordFile.create(join(this.#directory, 'records', nameOf(tile)), tile);
+    const next = await RecordFile.create(recordPath(this.#directory, tile), tile);
     await this.#file.close();
     this.#file = next;
   }
@@ -216,9 +257,7 @@ export class ReceiptLog {
   async #recordsOf(tile: number): Promise<readonly LogRecord[] | undefined> {
     if (tile === this.#file.tile) return this.#file.records;
     try {
-      const file = await RecordFile.open(join(this.#directory, 'records', nameOf(tile)));
-      await file.close();
-      return file.records;
+      return await RecordFile.read(recordPath(this.#directory, tile));
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return undefined; // removed by retention
       throw error;
@@ -226,42 +265,6 @@ export class ReceiptLog {
   }
 }
 
-function nameOf(tile: number): string {
-  return tile.toString().padStart(8, '0');
-}
-
-/** The state that was signed last, once it is certain that the log on disk goes on from it. */
-function readSigned(directory: string, key: NoteKey, size: number, tiles: HashTiles): Signed {
-  let note: string;
-  try {
-    note = readFileSync(join(directory, 'checkpoint'), 'utf8');
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-    if (size > 0) throw damaged(directory, 'its checkpoint is missing');
-    return { size: 0, note: '' };
-  }
-  const checkpoint = checkpointOf(note, key, directory);
-  if (checkpoint.size > size) {
-    throw damaged(directory, `it has ${size} entries, and ${checkpoint.size} were signed`);
-  }
-  if (!treeRoot(checkpoint.size, tiles.subtree).equals(checkpoint.root)) {
-    throw damaged(directory, 'its entries are not those that were signed');
-  }
-  return { size: checkpoint.size, note };
-}
-
-function checkpointOf(note: string, key: NoteKey, directory: string): Checkpoint {
-  try {
-    return openCheckpoint(note, [key]);
-  } catch (error) {
-    if (!(error instanceof NoteError)) throw error;
-    throw damaged(directory, `its checkpoint is not signed by QRNG_RECEIPTS_KEY as ${key.name}`);
-  }
-}
-
-function damaged(directory: string, reason: string): ReceiptLogError {
-  return new ReceiptLogError(
-    `the receipt log in ${directory} is damaged: ${reason}. Restore it from a backup, or begin a new log: move the directory ` +
-      'away and choose another QRNG_RECEIPTS_ORIGIN, since two histories under one name are a broken promise',
-  );
+function unwritable(error: unknown): string {
+  return `the receipt log cannot be written (${errorCode(error)})`;
 }

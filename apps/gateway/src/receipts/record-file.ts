@@ -1,15 +1,21 @@
 /**
  * The records of one tile of the receipt log, up to 256, each on the disk before its index is given to anybody.
  *
+ *   reserve(bytes) -> zeros behind the last record, synced: a disk that is full says so before anything is drawn
+ *   append(records) -> written over the zeros, synced
+ *
+ *
  *   header   0  8  "QRNGRCT1"       record   0  4  length of the entry
  *            8  8  index of tile             4  4  length of the extra
  *                                            8  n  entry, then extra
  *                                              4  crc32 of all of the record before it, seeded with the record's number
  *
- * Big-endian. Appends come one after the other, so a crash can only tear the last of them, whose index nobody knows.
+ * Big-endian. Appends come one after the other, so a crash can only tear the last of them, whose index nobody knows. No
+ * record has an empty entry, so zeros are none.
  */
 import { open, readFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { replaceFile } from '#libs/files';
 import { failpoint } from '../failpoint.js';
@@ -18,6 +24,8 @@ const MAGIC = 'QRNGRCT1';
 const HEADER_BYTES = 16;
 const LENGTHS_BYTES = 8;
 const CRC_BYTES = 4;
+/** Room is reserved in pieces of this many bytes. */
+const RESERVE_BYTES = 65_536;
 
 /** What is logged (`entry`, public), and what only the client gets with its receipt (`extra`). */
 export interface LogRecord {
@@ -30,8 +38,23 @@ export class RecordFileError extends Error {
   override readonly name = 'RecordFileError';
 }
 
+/** Where the records of a log in `directory` lie. */
+export function recordFolder(directory: string): string {
+  return join(directory, 'records');
+}
+
+/** The file with the records of `tile`. */
+export function recordPath(directory: string, tile: number): string {
+  return join(recordFolder(directory), tile.toString().padStart(8, '0'));
+}
+
 export class RecordFile {
   #size: number;
+  /** Up to where the file has blocks on the disk. */
+  #allocated: number;
+  #promised = 0;
+  /** What writes to the file, one after the other. */
+  #writing: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly file: FileHandle,
@@ -42,6 +65,7 @@ export class RecordFile {
     size: number,
   ) {
     this.#size = size;
+    this.#allocated = size;
   }
 
   /**
@@ -50,14 +74,15 @@ export class RecordFile {
    * @throws {RecordFileError} when it is of another kind; errors of the file system.
    */
   static async open(path: string): Promise<RecordFile> {
-    const content = await readFile(path);
-    if (content.length < HEADER_BYTES || content.toString('latin1', 0, 8) !== MAGIC) {
-      throw new RecordFileError(`${path} is not a file of receipts`);
-    }
-    const { records, end } = decode(content);
+    const { tile, records, end } = await decodeFile(path);
     const file = await open(path, 'r+');
     await file.truncate(end);
-    return new RecordFile(file, Number(content.readBigUInt64BE(8)), records, end);
+    return new RecordFile(file, tile, records, end);
+  }
+
+  /** The records of a file that is not open, or that another part of this process appends to. @throws as `open` does. */
+  static async read(path: string): Promise<readonly LogRecord[]> {
+    return (await decodeFile(path)).records;
   }
 
   /** Makes an empty file for `tile` at `path`, in one step. */
@@ -70,11 +95,51 @@ export class RecordFile {
   }
 
   /**
+   * Makes sure that `bytes` more can be written, whatever becomes of the disk; `release` gives them back.
+   *
+   * @throws errors of the file system; nothing is reserved then.
+   */
+  async reserve(bytes: number): Promise<void> {
+    this.#promised += bytes;
+    try {
+      await this.#inTurn(() => this.#allocate());
+    } catch (error) {
+      this.release(bytes);
+      throw error;
+    }
+  }
+
+  /** Gives room back that was reserved; also after the record was appended. */
+  release(bytes: number): void {
+    this.#promised -= bytes;
+  }
+
+  /**
    * Appends records; they are on the disk when this resolves. One call at a time.
    *
    * @throws errors of the file system; the file is then as it was, or must not be used again if that fails too.
    */
-  async append(records: readonly LogRecord[]): Promise<void> {
+  append(records: readonly LogRecord[]): Promise<void> {
+    return this.#inTurn(() => this.#write(records));
+  }
+
+  /** Cuts off what was reserved, and closes the file. */
+  async close(): Promise<void> {
+    await this.#writing;
+    try {
+      await this.file.truncate(this.#size);
+    } finally {
+      await this.file.close();
+    }
+  }
+
+  #inTurn(write: () => Promise<void>): Promise<void> {
+    const turn = this.#writing.then(write);
+    this.#writing = turn.catch(() => undefined); // whoever asked for it gets the error
+    return turn;
+  }
+
+  async #write(records: readonly LogRecord[]): Promise<void> {
     const bytes = Buffer.concat(records.map((record, i) => encode(record, this.records.length + i)));
     failpoint('receipt-unwritten');
     try {
@@ -83,16 +148,26 @@ export class RecordFile {
       failpoint('receipt-unsynced');
       await this.file.datasync();
     } catch (error) {
+      this.#allocated = this.#size;
       await this.file.truncate(this.#size);
       throw error;
     }
     failpoint('receipt-synced');
     this.#size += bytes.length;
+    this.#allocated = Math.max(this.#allocated, this.#size);
     this.records.push(...records);
   }
 
-  close(): Promise<void> {
-    return this.file.close();
+  async #allocate(): Promise<void> {
+    const need = this.#size + this.#promised;
+    if (need <= this.#allocated) return;
+    const bytes = Math.ceil((need - this.#allocated) / RESERVE_BYTES) * RESERVE_BYTES;
+    failpoint('receipt-unreserved');
+    const at = this.#allocated;
+    const { bytesWritten } = await this.file.write(Buffer.alloc(bytes), 0, bytes, at);
+    if (bytesWritten !== bytes) throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC' });
+    await this.file.datasync();
+    this.#allocated = at + bytes;
   }
 }
 
@@ -105,11 +180,20 @@ function encode({ entry, extra }: LogRecord, number: number): Buffer {
   return record;
 }
 
+async function decodeFile(path: string): Promise<{ tile: number; records: LogRecord[]; end: number }> {
+  const content = await readFile(path);
+  if (content.length < HEADER_BYTES || content.toString('latin1', 0, 8) !== MAGIC) {
+    throw new RecordFileError(`${path} is not a file of receipts`);
+  }
+  return { tile: Number(content.readBigUInt64BE(8)), ...decode(content) };
+}
+
 function decode(content: Buffer): { records: LogRecord[]; end: number } {
   const records: LogRecord[] = [];
   let at = HEADER_BYTES;
   while (at + LENGTHS_BYTES + CRC_BYTES <= content.length) {
     const split = at + LENGTHS_BYTES + content.readUInt32BE(at);
+    if (split === at + LENGTHS_BYTES) break;
     const end = split + content.readUInt32BE(at + 4);
     if (end + CRC_BYTES > content.length) break;
     if (content.readUInt32BE(end) !== crc32(content.subarray(at, end), records.length)) break;
