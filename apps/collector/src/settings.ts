@@ -103,7 +103,7 @@ export class CollectorSettings {
   @Variable(
     'at least 1280 with QRNG_SIGNING_KEY: a signed heartbeat would not fit',
     (value, { QRNG_PUSH_URL: url, QRNG_SIGNING_KEY: key }: CollectorSettings) =>
-      key === undefined || !String(url).startsWith('udp:') || Number(value) >= LEAST_SIGNED_MTU,
+      key === undefined || URL.parse(url)?.protocol !== 'udp:' || Number(value) >= LEAST_SIGNED_MTU,
   )
   QRNG_UDP_MTU = 1500;
 
