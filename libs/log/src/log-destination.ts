@@ -18,12 +18,12 @@ const MOST_WAITING_BYTES = 16 * 2 ** 20;
 /** Nobody reads the log when nothing of it could be written for this long. */
 const UNREAD_AFTER_MS = 1000;
 
-let destination: DestinationStream | undefined;
+let ofProcess: DestinationStream | undefined;
 
 /** The one of this process, made at the first call. */
 export function logDestination(): DestinationStream {
-  destination ??= toStdout();
-  return destination;
+  ofProcess ??= toStdout();
+  return ofProcess;
 }
 
 function toStdout(): DestinationStream {
@@ -31,13 +31,20 @@ function toStdout(): DestinationStream {
   let failed = false; // the last write, on a full disk for example; what it had is written with the next one
   let dropped = 0;
   let flushing: NodeJS.Timeout | undefined;
+  let lines = '';
+  const handOn = (): void => {
+    if (lines !== '') stdout.write(Buffer.from(lines) as unknown as string); // its type knows text only
+    lines = '';
+  };
   const flush = (): void => {
     flushing = undefined;
+    handOn();
     stdout.flush();
   };
 
   // Before pino's own last write, which would wait for the reader, or for room on the disk, and so keep the process from ending.
   process.once('exit', () => {
+    handOn();
     if (failed) stdout.flushSync = () => undefined;
     else if (waitingSince !== undefined && performance.now() - waitingSince >= UNREAD_AFTER_MS) {
       process.kill(process.pid, 'SIGKILL'); // Node itself waits for a write that is under way
@@ -51,12 +58,13 @@ function toStdout(): DestinationStream {
     maxWrite: WRITE_BYTES,
     maxLength: MOST_WAITING_BYTES,
   });
-  const lines: DestinationStream = {
+  const destination: DestinationStream = {
     write: (line) => {
       waitingSince ??= performance.now();
       // A timer of pino's own would wake an idle process ten times a second.
       flushing ??= setTimeout(flush, WRITE_EVERY_MS).unref();
-      stdout.write(Buffer.from(line) as unknown as string); // its type knows text only
+      lines += line;
+      if (lines.length >= WRITE_FROM_BYTES) handOn();
     },
   };
   stdout.on('write', () => {
@@ -64,16 +72,16 @@ function toStdout(): DestinationStream {
     failed = false;
   });
   stdout.on('error', () => (failed = true));
-  stdout.on('drop', () => dropped++);
+  stdout.on('drop', (data: Buffer) => (dropped += data.toString('latin1').split('\n').length - 1));
   stdout.on('drain', () => {
     waitingSince = undefined;
     if (dropped === 0) return;
     const count = dropped;
     dropped = 0;
-    pino(lines).warn(
+    pino(destination).warn(
       { event: 'log-lines-dropped', lines: count },
       'the log was not read, and lines were dropped',
     );
   });
-  return lines;
+  return destination;
 }

@@ -67,10 +67,9 @@ export class RandomController {
   }
 }
 
-/** With Content-Length, since Fastify would count the bytes of the text. A buffer is freed once the kernel has all of it. */
+/** A buffer is freed once the kernel has all of it. */
 function send(reply: FastifyReply, bytes: Buffer, encoding: Encoding): void {
-  const length = encodedLength(bytes.length, encoding);
   const body = encode(bytes, encoding);
   if (Buffer.isBuffer(body)) reply.raw.once('finish', () => wipeAndFree(body));
-  void reply.type(mediaType(encoding)).header('content-length', length).send(body);
+  void reply.type(mediaType(encoding)).send(body);
 }

@@ -6,6 +6,7 @@ import { BOUNDS } from '../bounds.js';
 import { Connections } from '../connections/connections.js';
 import { PushGate } from '../push/push-gate.js';
 import { accessLog } from './access-log.js';
+import { isWhole, writeAnswer } from './answer.js';
 import { checkFraming } from './framing.js';
 import { refuseOtherVersions } from './http-version.js';
 import { lockstep } from './lockstep.js';
@@ -23,7 +24,7 @@ declare module 'fastify' {
 /** The methods that are a label of the histogram; any other one is `other`, as clients can send what they like. */
 const METHODS = ['GET', 'HEAD', 'POST'];
 
-/** Adds lockstep, the headers of every answer, the refusal of unknown routes, the access log and the duration histogram. */
+/** Adds lockstep, the headers and the writing of every answer, the refusal of unknown routes, the access log and the duration histogram. */
 export function addRequestHooks(app: NestFastifyApplication): void {
   const unknownRoute = app.get(UnknownRoute);
   const settings = app.get(GatewaySettings);
@@ -66,7 +67,8 @@ export function addRequestHooks(app: NestFastifyApplication): void {
     const connection = connections.of(request.raw.socket);
     connection?.answering(sizeOf(payload));
     if (connections.isStopping || connection?.isUsedUp === true) void reply.header('connection', 'close');
-    done();
+    if (isWhole(reply, payload)) writeAnswer(reply, payload);
+    else done();
   });
 
   fastify.addHook('onResponse', (request, reply, done) => {
