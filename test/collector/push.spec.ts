@@ -442,6 +442,19 @@ describe('the connection', () => {
     ).toBe(true);
     await successor.close();
   });
+
+  test('seals no entropy until the gateway was reached, whose state may begin only then', async () => {
+    const running = await start({ prepare: (receiver) => void receiver.close() });
+    await running.collector.logged('push-unreachable');
+    await until('bytes to send', () => (running.appliances[0]?.given().length ?? 0) > 0);
+    const begins = Date.now();
+    const gateway = await startReceiver(running.hmacKey, {}, Number(new URL(running.receiver.url).port));
+    await until('entropy', () => gateway.entropy.length > 0);
+    expect(gateway.pushes[0]?.packet.type).toBe('heartbeat');
+    expect(gateway.entropy[0]?.packet.timestamp).toBeGreaterThanOrEqual(BigInt(begins));
+    expect(gateway.entropy[0]?.packet.age).toBe(0);
+    await gateway.close();
+  });
 });
 
 async function foreignCa(): Promise<string> {

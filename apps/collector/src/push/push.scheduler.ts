@@ -4,7 +4,8 @@
  *   OutputBuffer -> (interval, or a full packet) -> Runs -> Carrier -> Outcome -> Runs.settle -> pause or next
  *
  * Heartbeats leave at their interval also while entropy flows, since nothing else carries the telemetry. Entropy that is due
- * goes between two of them, so that it leaves also where the interval is shorter than a round trip.
+ * goes between two of them, so that it leaves also where the interval is shorter than a round trip. While the gateway cannot
+ * be reached only heartbeats are sealed: bytes sealed before the state of a new gateway began would be stale there.
  */
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
@@ -113,9 +114,13 @@ export class PushScheduler implements BeforeApplicationShutdown {
 
   #noteEnd({ reason, byMs, bytes, boot }: RunEnd): void {
     this.telemetry.ledger.drop(reason === 'run-replaced' ? 'replayed' : 'clock', bytes);
-    this.#heartbeatAt = 0; // the first packet of a run is a heartbeat
-    this.#heartbeatWasLast = false;
+    this.#heartbeatNext(); // the first packet of a run
     logEvent('error', reason, { byMs, bytes, boot: boot.toString() });
+  }
+
+  #heartbeatNext(): void {
+    this.#heartbeatAt = 0;
+    this.#heartbeatWasLast = false;
   }
 
   #noteExpired(boot: bigint, expired: Settlement): void {
@@ -173,6 +178,7 @@ export class PushScheduler implements BeforeApplicationShutdown {
       this.#backoff.reset();
       return;
     }
+    if (outcome.kind === 'unsent') this.#heartbeatNext();
     const askedMs = outcome.kind === 'answer' ? outcome.retryAfterMs : undefined;
     const waitMs =
       settlement.result === 'unauthorized' ? this.settings.QRNG_MAX_BACKOFF_MS : this.#backoff.next(askedMs);
