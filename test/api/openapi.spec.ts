@@ -320,6 +320,7 @@ describe('generated clients can trust it', () => {
         'HealthReport',
         'HealthTest',
         'HealthTestCapabilities',
+        'MixingStatus',
         'ParameterError',
         'PoolStatus',
       ],

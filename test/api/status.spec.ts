@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { SourceTelemetry, Telemetry } from '#libs/crypto';
 import { Clock } from '../../apps/gateway/src/clock.js';
 import { startGateway } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
@@ -97,6 +98,78 @@ describe('/api/status', () => {
       'No entropy has come for 120 s.',
       'Collector collector-1 has sent nothing for 120 s.',
     ]);
+  });
+});
+
+describe('/api/status of what a collector says of itself', () => {
+  const DAY_MS = 86_400_000;
+  const calm = (): Telemetry => ({
+    ...{ version: '1.0.0', uptimeMs: 1, bufferBytes: 1, bufferCapacity: 2, dropped: {} },
+    ...{ startedAt: 1, deliveredBytes: 5, clockSteps: 0, logLinesLost: 0 },
+    sources: [{ name: 'lab', up: true, state: 'up', bytes: 1, healthFailures: {}, quarantines: 0 }],
+    mixing: { up: true, state: 'up', sourcesUp: 1, minimum: 1, quarantines: 0, healthFailures: {} },
+  });
+  const warningsOf = async (telemetry: Telemetry): Promise<string[]> => {
+    const timestamp = BigInt(Math.round(gateway.app.get(Clock).now()));
+    expect((await gateway.push(gateway.collector.heartbeat(telemetry, { timestamp }))).status).toBe(204);
+    const { warnings } = await status();
+    return warnings.filter((warning) => warning.includes('collector-1'));
+  };
+
+  test('shows its counters, its mixing and when its certificates expire', async () => {
+    const at = Date.UTC(2030, 0, 1);
+    const { sources, ...rest } = calm();
+    const shown = { ...rest, sources: sources.map((source) => ({ ...source, certificateExpiresAt: at })) };
+    expect(await warningsOf({ ...shown, dropped: { health: 8192 }, pushCertificateExpiresAt: at })).toEqual(
+      [],
+    );
+    expect((await status()).collectors).toMatchObject([
+      {
+        ...{ deliveredBytes: 5, droppedBytes: { health: 8192 }, clockSteps: 0, logLinesLost: 0 },
+        pushCertificateExpiresAt: '2030-01-01T00:00:00.000Z',
+        mixing: { up: true, sourcesUp: 1, minimum: 1 },
+        sources: [{ name: 'lab', certificateExpiresAt: '2030-01-01T00:00:00.000Z' }],
+      },
+    ]);
+  });
+
+  test('warns of what stands still until somebody acts, and says what to do', async () => {
+    const [source] = calm().sources;
+    const latched = { name: 'lab', ...source, up: false, state: 'persistent', lastError: 'apt' } as const;
+    const mixing = {
+      up: false,
+      state: 'starting',
+      sourcesUp: 0,
+      minimum: 2,
+      quarantines: 0,
+      healthFailures: {},
+    };
+    const soon = gateway.app.get(Clock).now() + 3.5 * DAY_MS;
+    const telemetry = {
+      ...calm(),
+      mixing,
+      sources: [latched as SourceTelemetry],
+      pushCertificateExpiresAt: soon,
+    };
+    expect(await warningsOf(telemetry)).toEqual([
+      'Collector collector-1 passes nothing on: 0 of its sources are up, and QRNG_MIXING_MIN_SOURCES is 2.',
+      'Collector collector-1 does not use its source lab (persistent, apt). Find out why, then run "npm run sources -- release" on its machine.',
+      'The client certificate of collector collector-1 expires in 3 days.',
+    ]);
+    expect(await warningsOf({ ...calm(), mixing: { ...mixing, state: 'persistent' } })).toEqual([
+      expect.stringContaining('npm run sources -- release mixed'),
+    ]);
+  });
+
+  test('warns for an hour of clocks that stepped, logs that nobody reads, bytes lost on the way', async () => {
+    await gateway.push(gateway.collector.heartbeat({ ...calm(), clockSteps: 4 })); // when that was is not known
+    expect(await warningsOf({ ...calm(), clockSteps: 4 })).toEqual([]);
+    const trouble = { ...calm(), clockSteps: 5, logLinesLost: 1, dropped: { expired: 1, health: 1 } };
+    expect(await warningsOf(trouble)).toHaveLength(3);
+    move(3_599_000);
+    expect(await warningsOf(trouble)).toHaveLength(3);
+    move(1000);
+    expect(await warningsOf(trouble)).toEqual([]);
   });
 });
 

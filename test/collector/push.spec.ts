@@ -89,6 +89,10 @@ describe('a gateway that takes everything', () => {
     expect(telemetry[0]).toMatchObject({ version: '1.0.0', bufferCapacity: 1048576, dropped: {} });
     expect(telemetry.at(-1)?.sources).toMatchObject([{ up: true, state: 'up', healthFailures: {} }]);
     expect(telemetry.at(-1)?.sources[0]?.name).toMatch(/^127\.0\.0\.1:\d+$/);
+    expect(telemetry.at(-1)?.sources[0]?.certificateExpiresAt).toBeGreaterThan(Date.now());
+    const startedAt = Number(receiver.pushes[0]?.packet.boot);
+    expect(telemetry.at(-1)).toMatchObject({ startedAt, clockSteps: 0, logLinesLost: 0 });
+    expect(telemetry.at(-1)?.deliveredBytes).toBeGreaterThan(0);
   });
 
   test('gets a signed statement about every packet, with a key that the log shows', async () => {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { LOSS_REASONS } from '#libs/crypto';
 import { HEALTH_TESTS } from '#libs/entropy';
 import { TestKeys } from '../support/api-keys.js';
 import { startGateway } from '../support/gateway.js';
@@ -27,6 +28,11 @@ const OF_A_COLLECTOR = [
     packets('collector-1', result),
   ),
   'qrng_sequence_missing_total{collector="collector-1"}',
+  'qrng_collector_clock_steps_total{collector="collector-1"}',
+  'qrng_collector_log_lines_lost_total{collector="collector-1"}',
+  ...LOSS_REASONS.map(
+    (reason) => `qrng_collector_dropped_bytes_total{collector="collector-1",reason="${reason}"}`,
+  ),
 ];
 const OF_A_SOURCE = HEALTH_TESTS.map(
   (name) =>

@@ -45,6 +45,54 @@ describe('a heartbeat', () => {
     expect(await gateway.metric(FAILURES)).toBe(6);
   });
 
+  test('shows what a collector counts, what is latched, whether it mixes, and when certificates expire', async () => {
+    const reported: Telemetry = {
+      ...telemetry(0),
+      ...{ startedAt: 1, deliveredBytes: 500, clockSteps: 1, logLinesLost: 7, dropped: { expired: 40 } },
+      pushCertificateExpiresAt: 1_900_000_000_000,
+      sources: [
+        { name: 'lab', up: false, state: 'persistent', bytes: 1, healthFailures: {}, quarantines: 10 },
+        {
+          ...{ name: 'roof', up: true, state: 'up', bytes: 1, healthFailures: {}, quarantines: 1 },
+          certificateExpiresAt: 1_800_000_000_000,
+        },
+      ],
+      mixing: {
+        ...{ up: false, state: 'up', sourcesUp: 1, minimum: 2, quarantines: 2 },
+        healthFailures: { correlation: 3 },
+      },
+    };
+    await gateway.push(gateway.collector.heartbeat(reported));
+    const expected = {
+      'delivered_bytes_total{collector="collector-1"}': 500,
+      'dropped_bytes_total{collector="collector-1",reason="expired"}': 40,
+      'clock_steps_total{collector="collector-1"}': 1,
+      'log_lines_lost_total{collector="collector-1"}': 7,
+      'quarantines_total{collector="collector-1",source="lab"}': 10,
+      'quarantines_total{collector="collector-1",source="(mixed)"}': 2,
+      'health_test_failures_total{collector="collector-1",source="(mixed)",test="correlation"}': 3,
+      'source_latched{collector="collector-1",source="lab"}': 1,
+      'source_latched{collector="collector-1",source="roof"}': 0,
+      'source_latched{collector="collector-1",source="(mixed)"}': 0,
+      'mixing_up{collector="collector-1"}': 0,
+      'certificate_expiry_timestamp_seconds{collector="collector-1",source="(push)"}': 1_900_000_000,
+      'certificate_expiry_timestamp_seconds{collector="collector-1",source="roof"}': 1_800_000_000,
+      'certificate_expiry_timestamp_seconds{collector="collector-1",source="lab"}': undefined,
+    };
+    for (const [series, value] of Object.entries(expected)) {
+      expect([series, await gateway.metric(`qrng_collector_${series}`)]).toEqual([series, value]);
+    }
+    // Another run of the same process goes on counting, another process begins at 0.
+    gateway.collector.restart();
+    await gateway.push(gateway.collector.heartbeat({ ...reported, clockSteps: 2 }));
+    gateway.collector.restart();
+    const alone = { ...telemetry(0), deliveredBytes: 500, clockSteps: 1 };
+    await gateway.push(gateway.collector.heartbeat({ ...alone, startedAt: 2 }));
+    expect(await gateway.metric('qrng_collector_clock_steps_total{collector="collector-1"}')).toBe(3);
+    expect(await gateway.metric('qrng_collector_delivered_bytes_total{collector="collector-1"}')).toBe(1000);
+    expect(await gateway.metric('qrng_collector_mixing_up{collector="collector-1"}')).toBeUndefined();
+  });
+
   test('that is no telemetry is taken and counted, since its MAC held', async () => {
     expect((await gateway.push(gateway.collector.heartbeat(Buffer.from('{')))).status).toBe(204);
     expect(await gateway.metric('qrng_telemetry_malformed_total{collector="collector-1"}')).toBe(1);
@@ -68,7 +116,8 @@ describe('a heartbeat', () => {
       await gateway.push(gateway.collector.heartbeat(telemetry(1, names)));
     }
     const { text } = await gateway.get('/metrics');
-    expect(text.match(/^qrng_collector_health_test_failures_total\{/gm)).toHaveLength(256);
+    const series = /^qrng_collector_(health_test_failures|quarantines)_total\{/gm;
+    expect(text.match(series)).toHaveLength(272);
     expect(text.match(/^qrng_collector_source_up\{/gm)).toHaveLength(16);
   });
 

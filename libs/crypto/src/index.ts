@@ -14,5 +14,11 @@ export {
   sealPacket,
 } from './packet.js';
 export type { Packet, PacketFields, PacketRefusal, PacketType } from './packet.js';
-export { decodeTelemetry, encodeTelemetry, MAX_SOURCES, TelemetryError } from './telemetry.js';
-export type { LineageTelemetry, MixingTelemetry, SourceTelemetry, Telemetry } from './telemetry.js';
+export { decodeTelemetry, encodeTelemetry, LOSS_REASONS, MAX_SOURCES, TelemetryError } from './telemetry.js';
+export type {
+  LineageTelemetry,
+  LossReason,
+  MixingTelemetry,
+  SourceTelemetry,
+  Telemetry,
+} from './telemetry.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeTelemetry, encodeTelemetry, MAX_SOURCES, TelemetryError } from './telemetry.js';
+import { decodeTelemetry, encodeTelemetry, LOSS_REASONS, MAX_SOURCES, TelemetryError } from './telemetry.js';
 import type { SourceTelemetry, Telemetry } from './telemetry.js';
 
 const source: SourceTelemetry = {
@@ -26,6 +26,41 @@ const withSource = (fields: object) => json({ ...telemetry, sources: [{ ...sourc
 describe('telemetry', () => {
   test('is the same after encoding and decoding', () => {
     expect(decodeTelemetry(encodeTelemetry(telemetry))).toEqual(telemetry);
+  });
+
+  test('of a newer collector has more to say, and is the same after encoding and decoding, too', () => {
+    const newer: Telemetry = {
+      ...telemetry,
+      ...{ startedAt: 1_800_000_000_000, deliveredBytes: 5, clockSteps: 1, logLinesLost: 2 },
+      pushCertificateExpiresAt: 1_800_000_000_001,
+      sources: [{ ...source, quarantines: 3, certificateExpiresAt: 1_800_000_000_002 }],
+    };
+    expect(decodeTelemetry(encodeTelemetry(newer))).toEqual(newer);
+  });
+
+  test('fits into the smallest datagram, with the state of a source or two', () => {
+    const number = 123_456_789_012;
+    const counters = Object.fromEntries(LOSS_REASONS.map((reason) => [reason, number]));
+    const full: Telemetry = {
+      ...{ version: '10.20.30', uptimeMs: number, bufferBytes: 1 << 20, bufferCapacity: 1 << 20 },
+      ...{ startedAt: 1_800_000_000_000, deliveredBytes: number, clockSteps: 10, logLinesLost: 10_000 },
+      dropped: counters,
+      sources: Array.from({ length: 3 }, (_, i) => ({
+        ...source,
+        name: `10.0.0.${i}`,
+        healthFailures: counters,
+      })),
+      mixing: {
+        ...{ up: true, state: 'intermittent', sourcesUp: 3, minimum: 3, quarantines: 12 },
+        healthFailures: counters,
+      },
+    };
+    const bytes = encodeTelemetry(full, 576 - 48 - 96); // QRNG_UDP_MTU at its lowest, over IPv6
+    expect(bytes.length).toBeLessThanOrEqual(576 - 48 - 96);
+    expect(decodeTelemetry(bytes)).toMatchObject({
+      sources: [{ name: '10.0.0.0', up: true }],
+      mixing: { up: true },
+    });
   });
 
   test('fits into a heartbeat with as many sources, names and counters as there can be', () => {
@@ -70,6 +105,8 @@ describe('telemetry', () => {
     ['a name of 65 characters', withSource({ name: 'a'.repeat(65) })],
     ['a state that is no code', withSource({ state: 'On fire' })],
     ['an up that is no boolean', withSource({ up: 1 })],
+    ['a date that is no number', withSource({ certificateExpiresAt: 'soon' })],
+    ['a negative count that may be absent', json({ ...telemetry, clockSteps: -1 })],
     ['an error with free text', withSource({ lastError: '<html>' })],
   ])('refuses %s', (_, data) => expect(() => decodeTelemetry(data)).toThrow(TelemetryError));
 

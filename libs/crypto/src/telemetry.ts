@@ -10,6 +10,31 @@ import { MAX_HEARTBEAT_BYTES } from './packet.js';
 export const MAX_SOURCES = 16;
 const MAX_COUNTERS = 16;
 
+/** Why bytes that a collector fetched never reached the gateway. */
+export const LOSS_REASONS = [
+  /** While a source proved itself, or was too few to be tested before it failed. */
+  'start_up',
+  /** A block that failed a test. */
+  'health',
+  /** The block that put a source out of use, and what it had delivered around it. */
+  'quarantine',
+  /** A mixed block that failed a test. */
+  'mixed_health',
+  /** The gateway will never take the packet (400, 413, 415, 422). */
+  'refused',
+  /** 409 at the first attempt, and all that was on hand then. */
+  'replayed',
+  /** On hand when the clock went back or leapt. */
+  'clock',
+  /** Refused again and again for too long. */
+  'expired',
+  /** No answer settled the packet's fate. */
+  'unknown',
+  /** Could not be delivered within the time that a shutdown has. */
+  'shutdown',
+] as const;
+export type LossReason = (typeof LOSS_REASONS)[number];
+
 /** One source of entropy, as its worker sees it. */
 export interface SourceTelemetry {
   /** Host or device path: 1 to 64 of `A-Z a-z 0-9 . _ : / # -`. Different for each source. */
@@ -26,6 +51,8 @@ export interface SourceTelemetry {
   readonly quarantines?: number;
   /** Code of the latest fault. */
   readonly lastError?: string;
+  /** When the certificate that it last showed expires, Unix ms. */
+  readonly certificateExpiresAt?: number;
 }
 
 /** What becomes of several sources together. */
@@ -53,14 +80,24 @@ export interface LineageTelemetry {
   readonly signature: string;
 }
 
-/** How a collector is. Sizes in bytes, times in milliseconds, counters since the collector started. */
+/** How a collector is. Sizes in bytes, times in milliseconds, counters since the collector started. Older ones send less. */
 export interface Telemetry {
   readonly version: string;
   readonly uptimeMs: number;
+  /** The boot number of its process's first run: its counters begin anew where this changes, and go on where only the run does. */
+  readonly startedAt?: number;
   readonly bufferBytes: number;
   readonly bufferCapacity: number;
   /** Bytes dropped, by reason (a code). */
   readonly dropped: Readonly<Record<string, number>>;
+  /** Bytes that the gateway took, or that left on a carrier without answers. */
+  readonly deliveredBytes?: number;
+  /** How often its clock went back or leapt, so that it began a new run. */
+  readonly clockSteps?: number;
+  /** Lines of its log that were dropped because nobody read them. */
+  readonly logLinesLost?: number;
+  /** When its client certificate expires, Unix ms; absent where it has none. */
+  readonly pushCertificateExpiresAt?: number;
   readonly sources: readonly SourceTelemetry[];
   /** Absent where nothing is mixed. */
   readonly mixing?: MixingTelemetry;
@@ -77,8 +114,8 @@ export class TelemetryError extends Error {
 }
 
 /**
- * UTF-8 JSON of at most `most` bytes, 4096 at the highest. When it would be longer, counters and errors of single sources are left out, then
- * sources from the end.
+ * UTF-8 JSON of at most `most` bytes, 4096 at the highest. Where it would be longer, what is missed least is left out: counters
+ * and errors of single sources, then reasons of losses and the counters of the mixing, then sources from the end.
  *
  * @throws {TelemetryError} when a field is out of the bounds that `decodeTelemetry` accepts.
  */
@@ -86,8 +123,9 @@ export function encodeTelemetry(telemetry: Telemetry, most = MAX_HEARTBEAT_BYTES
   const limit = Math.min(most, MAX_HEARTBEAT_BYTES);
   let fitting = checked(telemetry);
   let bytes = Buffer.from(JSON.stringify(fitting));
-  if (bytes.length > limit) {
-    fitting = { ...fitting, sources: fitting.sources.map(withoutDetails) };
+  for (const shorten of [withoutSourceDetails, withoutReasons]) {
+    if (bytes.length <= limit) return bytes;
+    fitting = shorten(fitting);
     bytes = Buffer.from(JSON.stringify(fitting));
   }
   while (bytes.length > limit && fitting.sources.length > 0) {
@@ -114,8 +152,18 @@ export function decodeTelemetry(data: Uint8Array): Telemetry {
   return checked(value);
 }
 
-function withoutDetails({ name, up, state, bytes, quarantines = 0 }: SourceTelemetry): SourceTelemetry {
-  return { name, up, state, bytes, healthFailures: {}, quarantines };
+function withoutSourceDetails(telemetry: Telemetry): Telemetry {
+  const sources = telemetry.sources.map(({ name, up, state, bytes, ...rest }) => {
+    const { quarantines = 0, certificateExpiresAt: expiresAt } = rest;
+    const expiry = expiresAt === undefined ? {} : { certificateExpiresAt: expiresAt };
+    return { name, up, state, bytes, healthFailures: {}, quarantines, ...expiry };
+  });
+  return { ...telemetry, sources };
+}
+
+function withoutReasons({ mixing, ...telemetry }: Telemetry): Telemetry {
+  const shorter = { ...telemetry, dropped: {} };
+  return mixing === undefined ? shorter : { ...shorter, mixing: { ...mixing, healthFailures: {} } };
 }
 
 function checked(value: unknown): Telemetry {
@@ -129,6 +177,13 @@ function checked(value: unknown): Telemetry {
     bufferBytes: count(fields['bufferBytes'], 'bufferBytes'),
     bufferCapacity: count(fields['bufferCapacity'], 'bufferCapacity'),
     dropped: counters(fields['dropped'], 'dropped'),
+    ...optionalCounts(fields, [
+      'startedAt',
+      'deliveredBytes',
+      'clockSteps',
+      'logLinesLost',
+      'pushCertificateExpiresAt',
+    ]),
     sources: sources.map(checkedSource),
     ...(mixing === undefined ? {} : { mixing: checkedMixing(mixing) }),
     ...(lineage === undefined ? {} : { lineage: checkedLineage(lineage) }),
@@ -141,14 +196,14 @@ function checked(value: unknown): Telemetry {
 
 function checkedSource(value: unknown): SourceTelemetry {
   const fields = record(value, 'source');
-  const { lastError, quarantines } = fields;
+  const { lastError } = fields;
   return {
     name: text(fields['name'], /^[A-Za-z0-9._:/#-]{1,64}$/, 'name'),
     up: flag(fields['up'], 'up'),
     state: code(fields['state'], 'state'),
     bytes: count(fields['bytes'], 'bytes'),
     healthFailures: counters(fields['healthFailures'], 'healthFailures'),
-    ...(quarantines === undefined ? {} : { quarantines: count(quarantines, 'quarantines') }),
+    ...optionalCounts(fields, ['quarantines', 'certificateExpiresAt']),
     ...(lastError === undefined ? {} : { lastError: code(lastError, 'lastError') }),
   };
 }
@@ -187,6 +242,17 @@ function counters(value: unknown, field: string): Record<string, number> {
   const entries = Object.entries(record(value, field));
   if (entries.length > MAX_COUNTERS) throw new TelemetryError(field);
   return Object.fromEntries(entries.map(([name, number]) => [code(name, field), count(number, field)]));
+}
+
+/** Those of `names` that are there. */
+function optionalCounts<T extends string>(
+  fields: Record<string, unknown>,
+  names: readonly T[],
+): Partial<Record<T, number>> {
+  const given = names.filter((name) => fields[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, count(fields[name], name)])) as Partial<
+    Record<T, number>
+  >;
 }
 
 function record(value: unknown, field: string): Record<string, unknown> {

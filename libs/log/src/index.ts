@@ -1,1 +1,1 @@
-export { logDestination } from './log-destination.js';
+export { logDestination, lostLogLines } from './log-destination.js';

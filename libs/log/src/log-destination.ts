@@ -19,11 +19,17 @@ const MOST_WAITING_BYTES = 16 * 2 ** 20;
 const UNREAD_AFTER_MS = 1000;
 
 let ofProcess: DestinationStream | undefined;
+let lost = 0;
 
 /** The one of this process, made at the first call. */
 export function logDestination(): DestinationStream {
   ofProcess ??= toStdout();
   return ofProcess;
+}
+
+/** Lines that were dropped since the process started, because nobody read them. */
+export function lostLogLines(): number {
+  return lost;
 }
 
 function toStdout(): DestinationStream {
@@ -72,7 +78,11 @@ function toStdout(): DestinationStream {
     failed = false;
   });
   stdout.on('error', () => (failed = true));
-  stdout.on('drop', (data: Buffer) => (dropped += data.toString('latin1').split('\n').length - 1));
+  stdout.on('drop', (data: Buffer) => {
+    const lines = data.toString('latin1').split('\n').length - 1;
+    dropped += lines;
+    lost += lines;
+  });
   stdout.on('drain', () => {
     waitingSince = undefined;
     if (dropped === 0) return;

@@ -9,7 +9,7 @@ import { parseRetryAfter } from '#libs/retry';
 import { ReadLimit } from './read-limit.js';
 import { SourceError } from './source.js';
 import type { EntropySource } from './source.js';
-import { trustedConnector } from './trusted-connector.js';
+import { checksDates, expiryOf, trustedConnector } from './trusted-connector.js';
 import type { Trust } from './trusted-connector.js';
 import { fetchLimitMs, withDeadline } from './with-deadline.js';
 
@@ -29,6 +29,7 @@ export class ApplianceSource implements EntropySource {
   readonly #timeoutMs: number;
   readonly #client: Client;
   readonly #limit = new ReadLimit();
+  #certificateExpiresAt: number | undefined;
 
   /** @throws {RangeError} when the URL is not https (or http to loopback), carries credentials, or a pin is not one. */
   constructor({ name, url, timeoutMs, ...trust }: ApplianceOptions) {
@@ -42,12 +43,19 @@ export class ApplianceSource implements EntropySource {
     this.#path = `${pathname}?${searchParams.toString()}`;
     this.#timeoutMs = timeoutMs;
     this.#client = new Client(origin, {
-      connect: trustedConnector(trust, timeoutMs, (socket) => this.#limit.attach(socket)),
+      connect: trustedConnector(trust, timeoutMs, (socket) => {
+        this.#limit.attach(socket);
+        if (checksDates(trust)) this.#certificateExpiresAt = expiryOf(socket);
+      }),
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
       maxHeaderSize: MAX_HEADER_BYTES,
       allowH2: false,
     });
+  }
+
+  get certificateExpiresAt(): number | undefined {
+    return this.#certificateExpiresAt;
   }
 
   /** One request; the connection is kept for the next one, and given up after any error. */

@@ -4,6 +4,9 @@ export interface EntropySource {
   /** For logs and metric labels: host and port, or device path; 1 to 64 of `A-Z a-z 0-9 . _ : / # -`. */
   readonly name: string;
 
+  /** When the certificate that it last showed expires, Unix ms; undefined for what shows none, or whose dates are not checked. */
+  readonly certificateExpiresAt?: number | undefined;
+
   /**
    * Fetches exactly `bytes` bytes, in a buffer that belongs to the caller alone.
    *

@@ -74,6 +74,17 @@ function connectorFor({ caFile }: Trust, timeout: number, pinned: boolean): buil
   });
 }
 
+/** Whether certificates under this trust have to be valid at the time: a pin alone names one whatever its dates. */
+export function checksDates({ caFile, fingerprints = [] }: Trust): boolean {
+  return caFile !== undefined || fingerprints.length === 0;
+}
+
+/** When the certificate that the other side of `socket` showed expires, Unix ms; undefined without TLS. */
+export function expiryOf(socket: object): number | undefined {
+  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+  return certificate === undefined ? undefined : Math.max(0, certificate.validToDate.getTime());
+}
+
 function pinRefusal(socket: object, pins: ReadonlySet<string>): SourceError | undefined {
   if (pins.size === 0) return undefined;
   const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;

@@ -4,18 +4,7 @@
  *   fetched = mixed in + delivered + sent + dropped + on hand (buffers and the packet on its way)
  */
 
-/** Why bytes never reached the gateway. */
-export type LossReason =
-  | 'start_up' // while a source proved itself, or was too few to be tested before it failed
-  | 'health' // a block that failed a test
-  | 'quarantine' // the block that put a source out of use, and what it had delivered around it
-  | 'mixed_health' // a mixed block that failed a test
-  | 'refused' // the gateway will never take the packet (400, 413, 415, 422)
-  | 'replayed' // 409 at the first attempt, and all that was on hand then
-  | 'clock' // on hand when the clock went back or leapt
-  | 'expired' // refused again and again for too long
-  | 'unknown' // no answer settled the packet's fate
-  | 'shutdown'; // could not be delivered within the time that a shutdown has
+import type { LossReason } from '#libs/crypto';
 
 export class Ledger {
   #fetched = 0;

@@ -2,7 +2,7 @@
  * Who this collector is towards the gateway: its id, the number of this run, the key that seals its packets, and its TLS
  * certificate. Key and certificates can be replaced while it runs.
  */
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { MacKey } from '#libs/crypto';
 import { SettingsError } from '#libs/settings';
@@ -55,6 +55,12 @@ export class Identity {
   /** The same object until the files change. */
   get tls(): TlsCredentials {
     return this.#tls;
+  }
+
+  /** When the client certificate expires, Unix ms; undefined where there is none. */
+  get certificateExpiresAt(): number | undefined {
+    const { cert } = this.#tls;
+    return cert === undefined ? undefined : Math.max(0, new X509Certificate(cert).validToDate.getTime());
   }
 
   /**

@@ -114,6 +114,7 @@ export class PushScheduler implements BeforeApplicationShutdown {
 
   #noteEnd({ reason, byMs, bytes, boot }: RunEnd): void {
     this.telemetry.ledger.drop(reason === 'run-replaced' ? 'replayed' : 'clock', bytes);
+    if (reason !== 'run-replaced') this.telemetry.clockStepped();
     this.#heartbeatNext(); // the first packet of a run
     logEvent('error', reason, { byMs, bytes, boot: boot.toString() });
   }
@@ -137,8 +138,15 @@ export class PushScheduler implements BeforeApplicationShutdown {
     const mostMs = Math.min(heartbeatMs, signer === undefined ? Infinity : SIGNED_MS);
     this.#heartbeatAt = now + Math.min(this.settings.QRNG_HEARTBEAT_INTERVAL_MS, mostMs);
     this.#heartbeatWasLast = true;
+    const { boot, certificateExpiresAt: expiresAt } = this.identity;
     const most = Math.min(maxData, MAX_HEARTBEAT_BYTES);
-    return this.#runs.sealHeartbeat(this.telemetry.encode(most, signer?.statement(groupsIn(most))));
+    const lineage = signer?.statement(groupsIn(most));
+    const pusher = {
+      startedAt: Number(boot),
+      ...(expiresAt === undefined ? {} : { pushCertificateExpiresAt: expiresAt }),
+      ...(lineage === undefined ? {} : { lineage }),
+    };
+    return this.#runs.sealHeartbeat(this.telemetry.encode(most, pusher));
   }
 
   /** What the gateway took, or may have taken, is what the collector signs for. */

@@ -10,10 +10,10 @@
  *
  * SP 800-90B calls a failure that goes away intermittent, and one that does not persistent.
  */
+import type { LossReason } from '#libs/crypto';
 import { BLOCK_BYTES } from '#libs/entropy';
 import type { Judgement } from '#libs/entropy';
 import { Backoff } from '../backoff.js';
-import type { LossReason } from '../ledger/ledger.js';
 
 export type StateName = 'starting' | 'up' | 'failing' | 'intermittent' | 'persistent';
 

@@ -107,6 +107,7 @@ export class SourceWorker {
   }
 
   telemetry(): SourceTelemetry {
+    const { certificateExpiresAt } = this.source;
     return {
       name: this.source.name,
       up: this.state.name === 'up',
@@ -115,6 +116,7 @@ export class SourceWorker {
       healthFailures: Object.fromEntries(this.#failures),
       quarantines: this.state.failures,
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+      ...(certificateExpiresAt === undefined ? {} : { certificateExpiresAt }),
     };
   }
 

@@ -1,7 +1,8 @@
 /** How the collector is, for heartbeats and for the last line of its log. */
 import { Injectable } from '@nestjs/common';
 import { encodeTelemetry } from '#libs/crypto';
-import type { LineageTelemetry } from '#libs/crypto';
+import type { Telemetry } from '#libs/crypto';
+import { lostLogLines } from '#libs/log';
 import { VERSION } from '#libs/version';
 import { logEvent } from '../log-events.js';
 import { OutputBuffer } from '../sources/output-buffer.js';
@@ -11,6 +12,7 @@ import { Ledger } from '../ledger/ledger.js';
 @Injectable()
 export class TelemetryService {
   readonly #started = performance.now();
+  #clockSteps = 0;
 
   constructor(
     private readonly sources: SourcesService,
@@ -18,19 +20,31 @@ export class TelemetryService {
     readonly ledger: Ledger,
   ) {}
 
-  /** The data of a heartbeat, of at most `most` bytes. @param lineage what the collector signs about its packets. */
-  encode(most: number, lineage?: LineageTelemetry): Buffer {
+  /** The clock went back or leapt, and a new run began. */
+  clockStepped(): void {
+    this.#clockSteps++;
+  }
+
+  /** The data of a heartbeat, of at most `most` bytes; `pusher` is what the sender knows and signs of itself. */
+  encode(
+    most: number,
+    pusher: Pick<Telemetry, 'startedAt' | 'pushCertificateExpiresAt' | 'lineage'>,
+  ): Buffer {
     const mixing = this.sources.mixing();
+    const { delivered, sent, dropped } = this.ledger.totals();
     return encodeTelemetry(
       {
         version: VERSION,
         uptimeMs: Math.round(performance.now() - this.#started),
         bufferBytes: this.output.length,
         bufferCapacity: this.output.capacity,
-        dropped: this.ledger.totals().dropped,
+        ...pusher,
+        dropped,
+        deliveredBytes: delivered + sent,
+        clockSteps: this.#clockSteps,
+        logLinesLost: lostLogLines(),
         sources: this.sources.telemetry(),
         ...(mixing === undefined ? {} : { mixing }),
-        ...(lineage === undefined ? {} : { lineage }),
       },
       most,
     );

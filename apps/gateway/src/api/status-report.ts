@@ -2,9 +2,8 @@
 import type { CollectorStatus } from '../collectors/collector-registry.js';
 import { readyBytes } from '../pool/pool.js';
 import type { PoolLevel } from '../pool/pool.js';
+import { collectorWarnings, SILENT_MS } from './collector-warnings.js';
 
-/** Without a packet for this long a collector is not there: it sends a heartbeat every 5 s unless told otherwise. */
-const SILENT_MS = 30_000;
 /** A pool that would be empty within this time is worth a warning. */
 const SOON_SECS = 600;
 
@@ -23,7 +22,7 @@ export function warnings(input: StatusInput): string[] {
   return [
     ...poolWarnings(input),
     ...feedWarnings(input),
-    ...input.collectors.flatMap((c) => collectorWarnings(c, input)),
+    ...input.collectors.flatMap((collector) => collectorWarnings(collector, input.now)),
   ];
 }
 
@@ -56,18 +55,6 @@ function feedWarnings(input: StatusInput): string[] {
   if (isFed(input)) return [];
   if (idleMs === undefined) return ['No entropy has come since this gateway started.'];
   return [`No entropy has come for ${seconds(idleMs)} s.`];
-}
-
-function collectorWarnings(status: CollectorStatus, { now }: StatusInput): string[] {
-  const { collector, telemetry, lastPacketAt } = status;
-  if (now - lastPacketAt > SILENT_MS) {
-    return [`Collector ${collector} has sent nothing for ${seconds(now - lastPacketAt)} s.`];
-  }
-  return (telemetry?.sources ?? []).flatMap((source) => {
-    if (source.up) return [];
-    const why = source.lastError === undefined ? source.state : `${source.state}, ${source.lastError}`;
-    return [`Collector ${collector} does not use its source ${source.name} (${why}).`];
-  });
 }
 
 function seconds(ms: number): number {

@@ -1,6 +1,6 @@
 /** The answer of `GET /api/status`. */
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import type { SourceTelemetry } from '#libs/crypto';
+import type { MixingTelemetry, SourceTelemetry } from '#libs/crypto';
 import { AMOUNT, COUNT, TIME } from './shapes.js';
 
 @ApiSchema({ name: 'PoolStatus' })
@@ -45,7 +45,7 @@ export class ThroughputDto {
 }
 
 @ApiSchema({ name: 'SourceStatus' })
-export class SourceStatusDto implements SourceTelemetry {
+export class SourceStatusDto implements Omit<SourceTelemetry, 'certificateExpiresAt'> {
   @ApiProperty({ type: String, description: 'Host or device.' })
   readonly name!: string;
 
@@ -76,6 +76,40 @@ export class SourceStatusDto implements SourceTelemetry {
 
   @ApiPropertyOptional({ type: String, description: 'Code of the latest fault.' })
   readonly lastError?: string;
+
+  @ApiPropertyOptional({
+    ...TIME,
+    description: 'When the certificate that it last showed expires; absent where its dates do not count.',
+  })
+  readonly certificateExpiresAt?: string;
+}
+
+@ApiSchema({ name: 'MixingStatus' })
+export class MixingStatusDto implements MixingTelemetry {
+  @ApiProperty({ type: Boolean, description: 'Enough sources are up, and their mixture passes its tests.' })
+  readonly up!: boolean;
+
+  @ApiProperty({
+    type: String,
+    description: 'As of a source: `starting`, `up`, `intermittent`, `persistent`.',
+  })
+  readonly state!: string;
+
+  @ApiProperty({ ...COUNT, description: 'Sources that are in use.' })
+  readonly sourcesUp!: number;
+
+  @ApiProperty({ ...COUNT, description: 'Sources that must be (QRNG_MIXING_MIN_SOURCES).' })
+  readonly minimum!: number;
+
+  @ApiProperty({ ...COUNT, description: 'Number of times that health tests stopped the mixing.' })
+  readonly quarantines!: number;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: COUNT,
+    description: 'Number of failures of each health test.',
+  })
+  readonly healthFailures!: Readonly<Record<string, number>>;
 }
 
 @ApiSchema({ name: 'CollectorStatus' })
@@ -117,6 +151,48 @@ export class CollectorStatusDto {
 
   @ApiProperty({ ...COUNT, nullable: true, description: 'Bytes that fit into its buffer.' })
   readonly bufferCapacity!: number | null;
+
+  @ApiProperty({
+    ...COUNT,
+    nullable: true,
+    description: 'Bytes that it delivered since it started, by its own count.',
+  })
+  readonly deliveredBytes!: number | null;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: COUNT,
+    description: 'Bytes that it fetched and dropped since it started, by reason.',
+  })
+  readonly droppedBytes!: Readonly<Record<string, number>>;
+
+  @ApiProperty({
+    ...COUNT,
+    nullable: true,
+    description: 'Number of times that its clock went back or leapt.',
+  })
+  readonly clockSteps!: number | null;
+
+  @ApiProperty({
+    ...COUNT,
+    nullable: true,
+    description: 'Lines of its log that were dropped because nothing read them.',
+  })
+  readonly logLinesLost!: number | null;
+
+  @ApiProperty({
+    ...TIME,
+    nullable: true,
+    description: 'When its client certificate expires; null without one.',
+  })
+  readonly pushCertificateExpiresAt!: string | null;
+
+  @ApiProperty({
+    type: MixingStatusDto,
+    nullable: true,
+    description: 'What becomes of its sources together; null where nothing is mixed.',
+  })
+  readonly mixing!: MixingStatusDto | null;
 
   @ApiProperty({ type: [SourceStatusDto] })
   readonly sources!: readonly SourceStatusDto[];
@@ -171,14 +247,22 @@ export const STATUS_EXAMPLE: StatusDto = {
       version: '1.0.0',
       bufferBytes: 8192,
       bufferCapacity: 1_048_576,
+      deliveredBytes: 60_123_136,
+      droppedBytes: { start_up: 8192 },
+      clockSteps: 0,
+      logLinesLost: 0,
+      pushCertificateExpiresAt: '2027-02-28T12:00:00.000Z',
+      mixing: null,
       sources: [
         {
           name: '10.0.0.5',
           up: false,
           state: 'failing',
           bytes: 60_200_000,
-          healthFailures: { repetition: 0 },
+          healthFailures: { rct: 0 },
+          quarantines: 0,
           lastError: 'timeout',
+          certificateExpiresAt: '2028-01-01T00:00:00.000Z',
         },
       ],
     },

@@ -1,5 +1,6 @@
 /** What `GET /api/status` answers, for that route and for get_status of /mcp. */
 import { Injectable } from '@nestjs/common';
+import type { SourceTelemetry, Telemetry } from '#libs/crypto';
 import { VERSION } from '#libs/version';
 import { Clock } from '../clock.js';
 import { CollectorRegistry } from '../collectors/collector-registry.js';
@@ -7,7 +8,23 @@ import type { CollectorStatus } from '../collectors/collector-registry.js';
 import { Warnings } from '../metrics/warnings.js';
 import { EntropyService } from '../pool/entropy.service.js';
 import { isFed, secondsUntilEmpty, warnings } from './status-report.js';
-import type { CollectorStatusDto, StatusDto } from './status.dto.js';
+import type { CollectorStatusDto, SourceStatusDto, StatusDto } from './status.dto.js';
+
+/** What is known from heartbeats alone, before the first one. */
+const NOTHING_REPORTED = {
+  version: null,
+  bufferBytes: null,
+  bufferCapacity: null,
+  deliveredBytes: null,
+  droppedBytes: {},
+  clockSteps: null,
+  logLinesLost: null,
+  pushCertificateExpiresAt: null,
+  mixing: null,
+  sources: [],
+} as const satisfies Partial<CollectorStatusDto>;
+
+type ReportedStatus = Pick<CollectorStatusDto, keyof typeof NOTHING_REPORTED>;
 
 @Injectable()
 export class StatusService {
@@ -57,17 +74,36 @@ function describeCollector(status: CollectorStatus, now: number): CollectorStatu
   const { telemetry } = status;
   return {
     name: status.collector,
-    runningSince: iso(Number(status.boot)),
+    runningSince: isoOrNull(telemetry?.startedAt ?? Number(status.boot)),
     lastPacketAt: new Date(status.lastPacketAt).toISOString(),
     secondsSinceLastPacket: seconds(now - status.lastPacketAt),
     packets: status.packets,
     bytes: status.bytes,
     missingPackets: String(status.missing),
-    version: telemetry?.version ?? null,
-    bufferBytes: telemetry?.bufferBytes ?? null,
-    bufferCapacity: telemetry?.bufferCapacity ?? null,
-    sources: telemetry?.sources ?? [],
+    ...describeTelemetry(telemetry),
   };
+}
+
+function describeTelemetry(telemetry: Telemetry | undefined): ReportedStatus {
+  if (telemetry === undefined) return NOTHING_REPORTED;
+  const { dropped, mixing, sources, pushCertificateExpiresAt, ...rest } = telemetry;
+  return {
+    version: rest.version,
+    bufferBytes: rest.bufferBytes,
+    bufferCapacity: rest.bufferCapacity,
+    deliveredBytes: rest.deliveredBytes ?? null,
+    droppedBytes: dropped,
+    clockSteps: rest.clockSteps ?? null,
+    logLinesLost: rest.logLinesLost ?? null,
+    pushCertificateExpiresAt: isoOrNull(pushCertificateExpiresAt),
+    mixing: mixing ?? null,
+    sources: sources.map(describeSource),
+  };
+}
+
+function describeSource({ certificateExpiresAt, ...source }: SourceTelemetry): SourceStatusDto {
+  const at = isoOrNull(certificateExpiresAt);
+  return at === null ? source : { ...source, certificateExpiresAt: at };
 }
 
 /** Milliseconds as seconds, without the fractions of a millisecond that clocks have. */
@@ -76,7 +112,7 @@ function seconds(ms: number): number {
 }
 
 /** Null for what is no date: a collector's boot can be any 64-bit number. */
-function iso(ms: number): string | null {
-  const date = new Date(ms);
+function isoOrNull(ms: number | undefined): string | null {
+  const date = new Date(ms ?? NaN);
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

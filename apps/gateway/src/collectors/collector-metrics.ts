@@ -1,13 +1,16 @@
 /** The metrics of collectors. Their labels come from packets whose MAC held, and are bounded in number. */
 import { Injectable } from '@nestjs/common';
-import { MAX_SOURCES } from '#libs/crypto';
+import { LOSS_REASONS, MAX_SOURCES } from '#libs/crypto';
 import type { SourceTelemetry, Telemetry } from '#libs/crypto';
 import { HEALTH_TESTS } from '#libs/entropy';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings, transportsOf } from '../settings.js';
+import { ReportedCounters } from './reported-counters.js';
 
-/** This many (source, test) pairs of one collector have a series; a key holder could name new ones without end. */
-const MAX_SERIES = MAX_SOURCES * 16;
+/** The most sources, and (source, test) pairs, of one collector that have a series. */
+const MAX_SERIES = (MAX_SOURCES + 1) * 16;
+/** The state of a source that only an operator's release ends. */
+export const LATCHED = 'persistent';
 /** A gap counts as this at most: a leap to 2^64 would leave a counter that no later gap can move. */
 const MAX_GAP = 2 ** 32;
 
@@ -17,11 +20,14 @@ const RESULTS = {
   verified: ['accepted', 'stale', 'future', 'replay', 'conflict', 'full', 'unready'],
 };
 
+/** Labels in the place of a source's name, which has no parentheses. */
+const MIXED = '(mixed)';
+const PUSH = '(push)';
+
 interface Reported {
-  boot: bigint;
   sources: readonly string[];
-  /** The highest count of each source and test that this boot reported. */
-  readonly failures: Map<string, number>;
+  readonly counters: ReportedCounters;
+  /** Names of sources, or of one and a test, that have series. */
   readonly series: Set<string>;
 }
 
@@ -41,7 +47,11 @@ export class CollectorMetrics {
   /** A collector that was not known before: its counters begin at 0, and so alerts see the first event of each. */
   known(collector: string): void {
     this.#begin(collector, RESULTS.verified);
-    this.metrics.missing.inc({ collector }, 0);
+    for (const counter of [this.metrics.missing, this.metrics.clockSteps, this.metrics.logLinesLost]) {
+      counter.inc({ collector }, 0);
+    }
+    this.metrics.collectorDelivered.inc({ collector }, 0);
+    for (const reason of LOSS_REASONS) this.metrics.collectorDropped.inc({ collector, reason }, 0);
   }
 
   /** An accepted packet that skipped `missing` sequence numbers. */
@@ -58,14 +68,13 @@ export class CollectorMetrics {
 
   /** What a collector said of itself in its run `boot`. */
   telemetry(collector: string, boot: bigint, telemetry: Telemetry): void {
-    const reported = this.#reportedBy(collector, boot);
+    const reported = this.#reportedBy(collector);
+    reported.counters.from(telemetry.startedAt ?? Number(boot));
     this.metrics.collectorBuffer.set({ collector }, telemetry.bufferBytes);
-    for (const source of reported.sources) this.metrics.sourceUp.remove({ collector, source });
-    reported.sources = telemetry.sources.map(({ name }) => name);
-    for (const source of telemetry.sources) {
-      this.metrics.sourceUp.set({ collector, source: source.name }, source.up ? 1 : 0);
-      this.#countFailures(collector, source, reported);
-    }
+    this.#count(collector, telemetry, reported.counters);
+    this.#replaceSources(collector, telemetry, reported);
+    for (const source of telemetry.sources) this.#countFailures(collector, source.name, source, reported);
+    if (telemetry.mixing !== undefined) this.#countFailures(collector, MIXED, telemetry.mixing, reported);
   }
 
   #begin(collector: string, results: readonly string[]): void {
@@ -74,29 +83,74 @@ export class CollectorMetrics {
     }
   }
 
-  /** The collector's counters begin at 0 with each boot, and a test that never failed is not listed; ours go on. */
-  #countFailures(collector: string, source: SourceTelemetry, { failures, series }: Reported): void {
-    const none = Object.fromEntries(HEALTH_TESTS.map((test) => [test, 0]));
-    for (const [test, count] of Object.entries({ ...none, ...source.healthFailures })) {
-      const name = `${source.name} ${test}`;
-      if (!series.has(name) && series.size >= MAX_SERIES) continue;
-      series.add(name);
-      const before = failures.get(name) ?? 0;
-      failures.set(name, Math.max(before, count));
-      this.metrics.healthFailures.inc({ collector, source: source.name, test }, Math.max(0, count - before));
+  #count(collector: string, telemetry: Telemetry, counters: ReportedCounters): void {
+    const { deliveredBytes = 0, clockSteps = 0, logLinesLost = 0, dropped } = telemetry;
+    this.metrics.collectorDelivered.inc({ collector }, counters.rise('delivered', deliveredBytes));
+    this.metrics.clockSteps.inc({ collector }, counters.rise('clock steps', clockSteps));
+    this.metrics.logLinesLost.inc({ collector }, counters.rise('log lines', logLinesLost));
+    for (const reason of LOSS_REASONS) {
+      const bytes = counters.rise(`dropped ${reason}`, dropped[reason] ?? 0);
+      this.metrics.collectorDropped.inc({ collector, reason }, bytes);
     }
   }
 
-  #reportedBy(collector: string, boot: bigint): Reported {
+  /** Gauges of sources speak of those that the last heartbeat named, and of no others. */
+  #replaceSources(collector: string, telemetry: Telemetry, reported: Reported): void {
+    const { sourceUp, sourceLatched, collectorCertificateExpiry, mixingUp } = this.metrics;
+    const { sources, mixing, pushCertificateExpiresAt } = telemetry;
+    for (const source of [...reported.sources, MIXED, PUSH]) {
+      for (const gauge of [sourceUp, sourceLatched, collectorCertificateExpiry]) {
+        gauge.remove({ collector, source });
+      }
+    }
+    mixingUp.remove({ collector });
+    reported.sources = sources.map(({ name }) => name);
+    for (const { name, up, state, certificateExpiresAt } of sources) {
+      sourceUp.set({ collector, source: name }, up ? 1 : 0);
+      sourceLatched.set({ collector, source: name }, state === LATCHED ? 1 : 0);
+      if (certificateExpiresAt !== undefined) this.#expires(collector, name, certificateExpiresAt);
+    }
+    if (pushCertificateExpiresAt !== undefined) this.#expires(collector, PUSH, pushCertificateExpiresAt);
+    if (mixing === undefined) return;
+    mixingUp.set({ collector }, mixing.up ? 1 : 0);
+    sourceLatched.set({ collector, source: MIXED }, mixing.state === LATCHED ? 1 : 0);
+  }
+
+  #expires(collector: string, source: string, at: number): void {
+    this.metrics.collectorCertificateExpiry.set({ collector, source }, at / 1000);
+  }
+
+  /** A test that never failed is not reported; its counter begins at 0 all the same. */
+  #countFailures(
+    collector: string,
+    source: string,
+    { healthFailures, quarantines = 0 }: Pick<SourceTelemetry, 'healthFailures' | 'quarantines'>,
+    { counters, series }: Reported,
+  ): void {
+    const none = Object.fromEntries(HEALTH_TESTS.map((test) => [test, 0]));
+    for (const [test, count] of Object.entries({ ...none, ...healthFailures })) {
+      const name = `${source} ${test}`;
+      if (!hasRoom(series, name)) continue;
+      this.metrics.healthFailures.inc({ collector, source, test }, counters.rise(name, count));
+    }
+    if (!hasRoom(series, source)) return;
+    this.metrics.quarantines.inc({ collector, source }, counters.rise(source, quarantines));
+  }
+
+  #reportedBy(collector: string): Reported {
     const known = this.#reported.get(collector) ?? {
-      boot,
       sources: [],
-      failures: new Map<string, number>(),
+      counters: new ReportedCounters(),
       series: new Set<string>(),
     };
-    if (known.boot !== boot) known.failures.clear();
-    known.boot = boot;
     this.#reported.set(collector, known);
     return known;
   }
+}
+
+/** Whether `name` has a series, or can have one: a key holder could name new ones without end. */
+function hasRoom(series: Set<string>, name: string): boolean {
+  if (!series.has(name) && series.size >= MAX_SERIES) return false;
+  series.add(name);
+  return true;
 }

@@ -1,13 +1,24 @@
 /** What this gateway knows of each collector: its packets, and what it last said of itself in a heartbeat. */
 import { Injectable } from '@nestjs/common';
 import { decodeTelemetry, TelemetryError } from '#libs/crypto';
-import type { Packet, Telemetry } from '#libs/crypto';
+import type { LossReason, Packet, Telemetry } from '#libs/crypto';
 import { logEvent } from '../log-events.js';
 import { CollectorMetrics } from './collector-metrics.js';
 
 /** More than an installation has; anyone who holds the key could otherwise name collectors without end. */
 const MAX_COLLECTORS = 256;
 const MAX_LABELS = 2 * MAX_COLLECTORS;
+
+/** What a collector counts, and an operator should hear of for a while. */
+const TROUBLES = {
+  clockSteps: ({ clockSteps = 0 }: Telemetry) => clockSteps,
+  logLinesLost: ({ logLinesLost = 0 }: Telemetry) => logLinesLost,
+  /** Bytes that were lost between the collector and the gateway. */
+  lostOnTheWay: ({ dropped }: Telemetry) =>
+    LOST_ON_THE_WAY.reduce((sum, reason) => sum + (dropped[reason] ?? 0), 0),
+};
+const LOST_ON_THE_WAY: readonly LossReason[] = ['refused', 'replayed', 'expired', 'unknown'];
+export type Trouble = keyof typeof TROUBLES;
 
 /** A collector as the packets accepted by this gateway show it. Times are Unix milliseconds. */
 export interface CollectorStatus {
@@ -23,7 +34,11 @@ export interface CollectorStatus {
   /** The latest heartbeat's, and when it came. */
   readonly telemetry?: Telemetry;
   readonly telemetryAt?: number;
+  /** When a heartbeat last reported more of these than the one before it. */
+  readonly troubleAt: Readonly<Partial<Record<Trouble, number>>>;
 }
+
+const NEW = { packets: 0, bytes: 0, missing: 0n };
 
 @Injectable()
 export class CollectorRegistry {
@@ -51,15 +66,18 @@ export class CollectorRegistry {
     const known = this.#collectors.get(packet.collector);
     if (known === undefined && this.#collectors.size >= MAX_COLLECTORS) return;
     const telemetry = packet.type === 'heartbeat' ? this.#telemetryOf(packet) : undefined;
+    const troubleAt = { ...known?.troubleAt, ...newTroubles(known?.telemetry, telemetry, now) };
+    const { packets, bytes, missing: missed } = known ?? NEW;
     this.#collectors.set(packet.collector, {
       ...known,
       collector: packet.collector,
       boot: packet.boot,
       sequence: packet.sequence,
       lastPacketAt: now,
-      packets: (known?.packets ?? 0) + 1,
-      bytes: (known?.bytes ?? 0) + (packet.type === 'entropy' ? packet.data.length : 0),
-      missing: (known?.missing ?? 0n) + missing,
+      packets: packets + 1,
+      bytes: bytes + (packet.type === 'entropy' ? packet.data.length : 0),
+      missing: missed + missing,
+      troubleAt,
       ...(telemetry === undefined ? {} : { telemetry, telemetryAt: now }),
     });
     this.metrics.packet(packet.collector, missing, now);
@@ -82,4 +100,18 @@ export class CollectorRegistry {
       return undefined;
     }
   }
+}
+
+/** What `telemetry` counts more of than the heartbeat before; of the first one that came it is not known when that was. */
+function newTroubles(
+  before: Telemetry | undefined,
+  telemetry: Telemetry | undefined,
+  now: number,
+): Partial<Record<Trouble, number>> {
+  if (before === undefined || telemetry === undefined) return {};
+  const goesOn = before.startedAt === telemetry.startedAt;
+  const rose = (Object.keys(TROUBLES) as Trouble[]).filter(
+    (trouble) => TROUBLES[trouble](telemetry) > (goesOn ? TROUBLES[trouble](before) : 0),
+  );
+  return Object.fromEntries(rose.map((trouble) => [trouble, now]));
 }

@@ -47,6 +47,46 @@ export class GatewayMetrics {
     'Failed health tests of a source (heartbeats)',
     ['collector', 'source', 'test'],
   );
+  readonly sourceLatched = this.#gauge(
+    'qrng_collector_source_latched',
+    'Whether a source, or (mixed), stays out of use until an operator releases it (its last heartbeat)',
+    ['collector', 'source'],
+  );
+  readonly quarantines = this.#counter(
+    'qrng_collector_quarantines_total',
+    'How often health tests put a source, or (mixed), out of use (heartbeats)',
+    ['collector', 'source'],
+  );
+  readonly mixingUp = this.#gauge(
+    'qrng_collector_mixing_up',
+    'Whether enough sources are up and their mixture passes its tests (its last heartbeat)',
+    ['collector'],
+  );
+  readonly collectorDelivered = this.#counter(
+    'qrng_collector_delivered_bytes_total',
+    'Entropy that a collector delivered, by its own count (heartbeats)',
+    ['collector'],
+  );
+  readonly collectorDropped = this.#counter(
+    'qrng_collector_dropped_bytes_total',
+    'Entropy that a collector fetched and dropped, by reason (heartbeats)',
+    ['collector', 'reason'],
+  );
+  readonly clockSteps = this.#counter(
+    'qrng_collector_clock_steps_total',
+    'How often the clock of a collector went back or leapt (heartbeats)',
+    ['collector'],
+  );
+  readonly logLinesLost = this.#counter(
+    'qrng_collector_log_lines_lost_total',
+    'Lines of the log of a collector that were dropped because nobody read them (heartbeats)',
+    ['collector'],
+  );
+  readonly collectorCertificateExpiry = this.#gauge(
+    'qrng_collector_certificate_expiry_timestamp_seconds',
+    'When the certificate of a source, or (push) that of the collector itself, expires (its last heartbeat)',
+    ['collector', 'source'],
+  );
   readonly telemetryMalformed = this.#counter(
     'qrng_telemetry_malformed_total',
     'Heartbeats whose MAC held and whose data is not telemetry',
