@@ -17,7 +17,9 @@ afterEach(() => gateway.close());
 
 const packets = (collector: string, result: string): string =>
   `qrng_packets_total{collector="${collector}",result="${result}",transport="https"}`;
-const UNVERIFIED = ['malformed', 'crc', 'hmac', 'unready'].map((result) => packets('unverified', result));
+const UNVERIFIED = ['malformed', 'crc', 'client_cert', 'hmac', 'unready'].map((result) =>
+  packets('unverified', result),
+);
 const AT_START = [
   'qrng_auth_failures_total',
   ...['backup', 'web', '(unauthenticated)'].map((client) => `qrng_rate_limited_total{client="${client}"}`),

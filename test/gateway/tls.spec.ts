@@ -92,12 +92,12 @@ describe('the TLS of the gateway', () => {
   test('keeps the certificate in use when the new files are invalid', async () => {
     const other = await (await testAuthority()).issue({ commonName: 'other', hosts: ['127.0.0.1'] });
     const inUse = await handshake();
-    const expiry = await gateway.metric('qrng_certificate_expiry_timestamp_seconds');
+    const expiry = await gateway.metric('qrng_certificate_expiry_timestamp_seconds{what="server"}');
     writeFileSync(gateway.env['QRNG_TLS_CERT_FILE'] ?? '', other.certificatePem); // without its key
     await reload();
     const after = await handshake();
     expect(after.getPeerCertificate().fingerprint256).toBe(inUse.getPeerCertificate().fingerprint256);
-    expect(await gateway.metric('qrng_certificate_expiry_timestamp_seconds')).toBe(expiry);
+    expect(await gateway.metric('qrng_certificate_expiry_timestamp_seconds{what="server"}')).toBe(expiry);
     writeFileSync(gateway.env['QRNG_TLS_KEY_FILE'] ?? '', other.keyPem);
     await reload();
     for (const socket of [inUse, after]) socket.destroy();

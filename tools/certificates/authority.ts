@@ -24,7 +24,13 @@ const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' };
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' };
 const DAY_MS = 86_400_000;
 
-export interface CertificateRequest {
+/** From when until when something is valid; an hour ago (clocks differ) and some days ahead where it is not said. */
+export interface Validity {
+  notBefore?: Date;
+  notAfter?: Date;
+}
+
+export interface CertificateRequest extends Validity {
   commonName: string;
   /** DNS names and IP addresses that the certificate is valid for. */
   hosts?: readonly string[];
@@ -32,8 +38,6 @@ export interface CertificateRequest {
   client?: boolean;
   /** Valid from an hour ago (clocks differ) for this many days; 7 by default. */
   days?: number;
-  notBefore?: Date;
-  notAfter?: Date;
   /** Hexadecimal; random by default. */
   serial?: string;
 }
@@ -53,22 +57,30 @@ export interface Authority {
   /** PKCS #8. */
   keyPem: string;
   issue: (request: CertificateRequest) => Promise<IssuedCertificate>;
-  /** A list (PEM) that revokes these serial numbers and is valid for a day. */
-  revocationList: (serials: readonly string[]) => Promise<string>;
+  /** An authority under this one. */
+  issueAuthority: (name: string) => Promise<Authority>;
+  /** A list (PEM) that revokes these serial numbers; valid for a day unless it is said. */
+  revocationList: (serials: readonly string[], valid?: Validity) => Promise<string>;
 }
 
-/** A new certificate authority of this common name, valid for ten years. */
-export async function createAuthority(name: string): Promise<Authority> {
+/**
+ * A new certificate authority of this common name; valid for ten years unless it is said.
+ *
+ * @param valid `above`: it may issue other authorities, too.
+ */
+export async function createAuthority(
+  name: string,
+  valid: Validity & { above?: true } = {},
+): Promise<Authority> {
   const keys = await generateKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: [{ CN: [name] }],
     keys,
-    ...validity({ days: 3650 }),
+    ...validity({ days: 3650, ...valid }),
     signingAlgorithm: SIGNATURE,
     extensions: [
-      new BasicConstraintsExtension(true, 0, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+      new BasicConstraintsExtension(true, valid.above === true ? undefined : 0, true),
+      ...(await authorityExtensions(keys.publicKey)),
     ],
   });
   return authority(certificate, keys.privateKey, await exportKey(keys.privateKey));
@@ -113,11 +125,28 @@ function authority(certificate: X509Certificate, signingKey: webcrypto.CryptoKey
       });
       return withKey(pem(issued.toString('pem')), leaf.privateKey);
     },
-    async revocationList(serials) {
+    async issueAuthority(name) {
+      const keys = await generateKeys();
+      const issued = await X509CertificateGenerator.create({
+        subject: [{ CN: [name] }],
+        issuer,
+        publicKey: keys.publicKey,
+        signingKey,
+        signingAlgorithm: SIGNATURE,
+        ...validity({ days: 3650 }),
+        extensions: [
+          new BasicConstraintsExtension(true, 0, true),
+          ...(await authorityExtensions(keys.publicKey)),
+          await AuthorityKeyIdentifierExtension.create(publicKey),
+        ],
+      });
+      return authority(issued, keys.privateKey, await exportKey(keys.privateKey));
+    },
+    async revocationList(serials, valid = {}) {
       const list = await X509CrlGenerator.create({
         issuer,
-        thisUpdate: new Date(Date.now() - DAY_MS / 24),
-        nextUpdate: new Date(Date.now() + DAY_MS),
+        thisUpdate: valid.notBefore ?? new Date(Date.now() - DAY_MS / 24),
+        nextUpdate: valid.notAfter ?? new Date(Date.now() + DAY_MS),
         signingAlgorithm: SIGNATURE,
         signingKey,
         entries: serials.map((serialNumber) => ({ serialNumber, revocationDate: new Date() })),
@@ -163,6 +192,13 @@ function leafExtensions({ hosts = [], client = false }: CertificateRequest): Ext
     new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
     new ExtendedKeyUsageExtension([client ? ExtendedKeyUsage.clientAuth : ExtendedKeyUsage.serverAuth]),
     ...(names.length === 0 ? [] : [new SubjectAlternativeNameExtension(names)]),
+  ];
+}
+
+async function authorityExtensions(publicKey: webcrypto.CryptoKey): Promise<Extension[]> {
+  return [
+    new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+    await SubjectKeyIdentifierExtension.create(publicKey),
   ];
 }
 

@@ -11,7 +11,7 @@ import { splitApiKeyEntry } from '../../apps/gateway/src/clients/api-key-entry.j
 import { readApiKeysOfSettings } from '../../apps/gateway/src/gate/read-api-keys.js';
 import { keysOf } from '../../apps/gateway/src/packet-keys/hmac-keys.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
-import { certificates } from './certificates.js';
+import { certificates, credentials } from './certificates.js';
 import { permissions, readableFor } from './files.js';
 import { check } from './finding.js';
 import type { Finding } from './finding.js';
@@ -77,10 +77,11 @@ function gateway(
       .map(check('Settings').fail),
     ...(settings.QRNG_TLS === 'on'
       ? certificates(settings, now)
-      : [check('TLS 1.3').warn('QRNG_TLS=off: see to it that the proxy in front speaks TLS 1.3 only')]),
-    settings.QRNG_TLS_CLIENT_CA_FILE === undefined
-      ? check('TLS 1.3').warn('/push demands no client certificate: set QRNG_TLS_CLIENT_CA_FILE')
-      : check('TLS 1.3').pass('/push demands a client certificate'),
+      : [
+          check('TLS 1.3').warn(
+            'QRNG_TLS=off: see to it that the proxy in front speaks TLS 1.3 only, and asks collectors for a client certificate',
+          ),
+        ]),
     ...(settings.QRNG_HMAC_SECRET_KEY === undefined // QRNG_INGEST=off: there is none to be weak
       ? []
       : [hmacKey('QRNG_HMAC_SECRET_KEY', settings.QRNG_HMAC_SECRET_KEY)]),
@@ -113,7 +114,8 @@ function collector(
   const secrets = [...secretFiles(CollectorSettings, env), ...present(settings.QRNG_PUSH_KEY_FILE)];
   return [
     ...read.findings,
-    ...fileProblems(settings).map(check('Settings').fail),
+    ...fileProblems(settings, now).map(check('Settings').fail),
+    ...credentials(settings, now),
     hmacKey('QRNG_HMAC_SECRET_KEY', settings.QRNG_HMAC_SECRET_KEY),
     ...keyAges(env, secretNames(CollectorSettings), now),
     logLevel(settings.QRNG_LOG_LEVEL),

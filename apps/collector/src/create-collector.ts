@@ -8,7 +8,6 @@ import { CollectorModule } from './collector.module.js';
 import { DiodeService } from './diode/diode.service.js';
 import { Carrier } from './push/carrier.js';
 import { logEvent } from './log-events.js';
-import { readCertificates } from './pem-files.js';
 import { OperatorService } from './operator/operator.service.js';
 import { Identity } from './push/identity.js';
 import { PushScheduler } from './push/push.scheduler.js';
@@ -30,9 +29,6 @@ export async function createCollector(
   settings: Readonly<CollectorSettings>,
   renewal: Renewal,
 ): Promise<INestApplicationContext> {
-  const { QRNG_APPLIANCE_CA_FILE: applianceCa } = settings;
-  // Each connection reads it anew; without a certificate in it none would be trusted.
-  if (applianceCa !== undefined) readCertificates('QRNG_APPLIANCE_CA_FILE', applianceCa);
   const { identity, ...last } = identify(settings);
   const app = await NestFactory.createApplicationContext(CollectorModule.forRoot(settings, identity), {
     logger: ['fatal', 'error', 'warn'], // until nestjs-pino takes over: not a line for each module

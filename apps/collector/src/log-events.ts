@@ -13,9 +13,11 @@ const MESSAGES = {
   'clock-leapt':
     "this host's clock leapt ahead, as after a suspension or a restored snapshot; all bytes on hand are dropped, a new run begins",
   'credentials-reloaded': 'took over keys and certificates from their files',
+  'certificate-expiring': 'a certificate expires soon; replace it',
+  'certificate-expired': 'a certificate in use has expired; what it is for is refused until it is replaced',
   'reloads-not-written':
     'the outcome of a reload cannot be written to the state directory; operator commands cannot see it',
-  'credentials-refused': 'keys or certificates on disk are invalid; the old ones stay in use',
+  'credentials-refused': 'keys or certificates on disk cannot be used; the old ones stay in use',
   'source-up': 'a source passed its start-up test and is in use',
   'source-failing':
     'a fetch failed; the source is tried again with back-off, and tested anew before it is used',

@@ -1,24 +1,20 @@
 /** Reads the certificates and keys whose files the settings name. */
-import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { Authorities } from '#libs/certificates';
 import { errorCode } from '#libs/files';
 import { SettingsError } from '#libs/settings';
 
 /**
- * The text of a file of certificates; `name` is the variable that names it. OpenSSL takes a CA file without a certificate
- * for an empty list, and every handshake would fail later.
+ * The text of a file of CA certificates, and when the first of those that are valid expires (Unix ms); `name` is the variable
+ * that names it. OpenSSL takes a file without a certificate, or with expired ones, and every handshake would fail later.
  *
- * @throws {SettingsError} when it cannot be read or contains no certificate.
+ * @throws {SettingsError} when it cannot be read, or no server's certificate could pass at `now` (Unix ms).
  */
-export function readCertificates(name: string, path: string): string {
+export function readAuthorities(name: string, path: string, now: number): { pem: string; expiresAt: number } {
   const pem = readPem(name, path);
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  try {
-    if (blocks.map((block) => new X509Certificate(block)).length > 0) return pem;
-  } catch {
-    // said below: which block it was, `openssl x509` tells
-  }
-  throw new SettingsError([`${name} must be a file of PEM certificates`]);
+  const { usable, faults, expiresAt } = new Authorities(name, pem, 'without lists').at(now);
+  if (usable) return { pem, expiresAt };
+  throw new SettingsError([`${name} must be a file of CA certificates up to a root: ${faults.join('; ')}`]);
 }
 
 /**

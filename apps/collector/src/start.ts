@@ -20,7 +20,12 @@ try {
     stateDirectory: settings.QRNG_STATE_DIR,
     files: [
       ...secretFiles(CollectorSettings, process.env),
-      ...[settings.QRNG_PUSH_CA_FILE, settings.QRNG_PUSH_CERT_FILE, settings.QRNG_PUSH_KEY_FILE],
+      ...[
+        settings.QRNG_APPLIANCE_CA_FILE,
+        settings.QRNG_PUSH_CA_FILE,
+        settings.QRNG_PUSH_CERT_FILE,
+        settings.QRNG_PUSH_KEY_FILE,
+      ],
     ].filter((path) => path !== undefined),
   });
 } catch (error) {

@@ -3,12 +3,13 @@ import { problemsOf } from '#libs/settings';
 import { readApiKeysOfSettings } from './gate/read-api-keys.js';
 import { keysOf } from './packet-keys/hmac-keys.js';
 import type { GatewaySettings } from './settings.js';
-import { readTlsContext } from './tls/tls-options.js';
+import { readClientAuthorities, readServerCertificate } from './tls/tls-options.js';
 
 /** A line for each file that the gateway would refuse at `now` (Unix ms); none when it would start with all of them. */
 export function fileProblems(settings: Readonly<GatewaySettings>, now: number): string[] {
   return [
-    ...problemsOf(() => settings.QRNG_TLS === 'on' && readTlsContext(settings, now)),
+    ...problemsOf(() => settings.QRNG_TLS === 'on' && readServerCertificate(settings, now)),
+    ...problemsOf(() => settings.QRNG_TLS === 'on' && readClientAuthorities(settings, now)),
     ...problemsOf(() => readApiKeysOfSettings(settings)),
     ...problemsOf(() => keysOf(settings)),
   ];

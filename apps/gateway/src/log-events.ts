@@ -15,6 +15,13 @@ const MESSAGES = {
   'no-keys': 'there are no API keys: nobody can use the API',
   'certificate-reloaded': 'new connections use the new certificate',
   'certificate-refused': 'the certificate on disk cannot be used; the old one stays in use',
+  'client-ca-reloaded': 'other client certificates are trusted now; collectors connect anew',
+  'client-ca-refused':
+    'the client CA certificates or revocation lists on disk cannot be used; the old ones stay in use',
+  'certificate-expiring': 'a certificate or revocation list expires soon; replace it',
+  'certificate-expired': 'the certificate in use has expired; no client can connect until it is replaced',
+  'client-ca-unusable':
+    'client CA certificates or revocation lists in use cannot work; collectors of theirs are refused until they are replaced',
   'hmac-keys-reloaded': 'the HMAC keys changed; packets under these keys are accepted',
   'hmac-keys-refused': 'the HMAC keys on disk are invalid; the old ones stay in use',
   'redis-up': 'Redis can be used',

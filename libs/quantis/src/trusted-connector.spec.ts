@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
@@ -162,6 +163,27 @@ describe('the trust in an appliance', () => {
     writeFileSync(replaced, authority.certificatePem);
     expect((await source.fetch(32)).length).toBe(32);
   });
+
+  test.each([
+    ['ECDHE-ECDSA-AES128-GCM-SHA256', true],
+    ['ECDHE-ECDSA-CHACHA20-POLY1305', true],
+    ['ECDHE-ECDSA-AES128-SHA256', false],
+    ['ECDHE-ECDSA-AES256-SHA', false],
+  ])(
+    'offers TLS 1.2 with forward secrecy and authenticated encryption alone: %s is %s',
+    async (ciphers, taken) => {
+      const { certificatePem: cert, keyPem: key } = await authority.issue(wanted);
+      const server = createTlsServer({ cert, key, ciphers: `${ciphers}:@SECLEVEL=0`, maxVersion: 'TLSv1.2' });
+      const port = await listening(server);
+      server.on('tlsClientError', () => undefined);
+      server.on('secureConnection', (socket) =>
+        socket.end('HTTP/1.1 200 OK\r\nContent-Length: 32\r\n\r\n' + 'x'.repeat(32)),
+      );
+      const fetched = fetchFrom(`https://127.0.0.1:${port}/`, { caFile });
+      if (taken) expect((await fetched).length).toBe(32);
+      else await expect(fetched).rejects.toMatchObject({ code: 'tls' });
+    },
+  );
 });
 
 describe('the connection to an appliance', () => {

@@ -7,12 +7,12 @@
  *   CA and pins   both
  *   neither       chain, dates and name, with the system's CAs
  */
-import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
 import { errorCode } from '#libs/files';
+import { CaFile } from './ca-file.js';
 import { SourceError } from './source.js';
 
 export interface Trust {
@@ -21,6 +21,15 @@ export interface Trust {
   /** SHA-256 of certificates in DER, as 64 hex digits with or without colons. */
   readonly fingerprints?: readonly string[] | undefined;
 }
+
+/** TLS 1.3, and of 1.2 only what has forward secrecy and authenticated encryption; OpenSSL would offer fifty suites. */
+const CIPHERS = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_GCM_SHA256',
+  'ECDHE+AESGCM',
+  'ECDHE+CHACHA20',
+].join(':');
 
 /** Whether `text` is a SHA-256 fingerprint: 64 hex digits, or 32 pairs with colons between them. */
 export function isFingerprint(text: string): boolean {
@@ -38,6 +47,7 @@ export function trustedConnector(
   timeoutMs: number,
   onConnected: (socket: Socket) => void = () => undefined,
 ): buildConnector.connector {
+  const caFile = trust.caFile === undefined ? undefined : new CaFile(trust.caFile);
   const pins = new Set((trust.fingerprints ?? []).map(normalized));
   return (options, callback) => {
     const connected: buildConnector.Callback = (error, socket) => {
@@ -55,19 +65,27 @@ export function trustedConnector(
       callback(refusal, null);
     };
     try {
-      connectorFor(trust, timeoutMs, pins.size > 0)(options, connected);
+      connectorFor(caFile, timeoutMs, pins.size > 0)(options, connected);
     } catch {
-      callback(new SourceError('tls', 'the CA file cannot be read or is not PEM'), null);
+      callback(
+        new SourceError('tls', 'the CA file cannot be read, or no certificate in it can be used'),
+        null,
+      );
     }
   };
 }
 
-function connectorFor({ caFile }: Trust, timeout: number, pinned: boolean): buildConnector.connector {
+function connectorFor(
+  caFile: CaFile | undefined,
+  timeout: number,
+  pinned: boolean,
+): buildConnector.connector {
   return buildConnector({
-    ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
+    ...(caFile === undefined ? {} : { ca: caFile.read(Date.now()) }),
     // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED cannot turn it off. With pins alone the pin decides, below.
     rejectUnauthorized: caFile !== undefined || !pinned,
     minVersion: 'TLSv1.2', // appliances are old
+    ciphers: CIPHERS,
     maxCachedSessions: 0, // a resumed session would show no certificate
     allowH2: false,
     timeout,

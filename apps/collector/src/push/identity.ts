@@ -2,22 +2,15 @@
  * Who this collector is towards the gateway: its id, the number of this run, the key that seals its packets, and its TLS
  * certificate. Key and certificates can be replaced while it runs.
  */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { createSecureContext } from 'node:tls';
+import { createPrivateKey } from 'node:crypto';
+import type { Dated } from '#libs/certificates';
 import { MacKey } from '#libs/crypto';
-import { SettingsError } from '#libs/settings';
 import { verifierKey } from '#libs/tlog';
 import type { NoteKey } from '#libs/tlog';
-import { readCertificates, readPem } from '../pem-files.js';
 import type { CollectorSettings } from '../settings.js';
+import { readCredentials } from './credentials.js';
+import type { TlsCredentials } from './credentials.js';
 import { LineageSigner } from './lineage-signer.js';
-
-/** What tls.connect takes; PEM. */
-export interface TlsCredentials {
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-}
 
 export class Identity {
   readonly collector: string;
@@ -27,6 +20,7 @@ export class Identity {
   readonly signer: LineageSigner | undefined;
   #key: MacKey;
   #tls: TlsCredentials;
+  #dates: readonly Dated[];
 
   /**
    * @param boot the number of the first run of this process, from `nextBoot`.
@@ -35,10 +29,13 @@ export class Identity {
   constructor(
     settings: Readonly<CollectorSettings>,
     readonly boot: bigint,
+    now = Date.now(),
   ) {
     this.collector = settings.QRNG_COLLECTOR_ID;
     this.#key = MacKey.fromHex(settings.QRNG_HMAC_SECRET_KEY);
-    this.#tls = readTls(settings);
+    const { tls, dates } = readCredentials(settings, now);
+    this.#tls = tls;
+    this.#dates = dates;
     const signingKey = signingKeyOf(settings);
     this.signer = signingKey && new LineageSigner(signingKey);
   }
@@ -52,6 +49,11 @@ export class Identity {
     return this.signer && verifierKey(this.signer.key);
   }
 
+  /** When the certificates and CAs in use expire. */
+  get dates(): readonly Dated[] {
+    return this.#dates;
+  }
+
   /** The same object until the files change. */
   get tls(): TlsCredentials {
     return this.#tls;
@@ -59,18 +61,17 @@ export class Identity {
 
   /** When the client certificate expires, Unix ms; undefined where there is none. */
   get certificateExpiresAt(): number | undefined {
-    const { cert } = this.#tls;
-    return cert === undefined ? undefined : Math.max(0, new X509Certificate(cert).validToDate.getTime());
+    return this.#dates.find(({ what }) => what === 'push_cert')?.expiresAt;
   }
 
   /**
    * Takes over the key and the certificates that the settings and their files say now, all of them or none.
    *
    * @returns whether anything changed.
-   * @throws {SettingsError} when a file does not contain what it should; the old ones stay.
+   * @throws {SettingsError} when a file cannot be what it is for at `now` (Unix ms); the old ones stay.
    */
-  replace(settings: Readonly<CollectorSettings>): boolean {
-    const tls = readTls(settings);
+  replace(settings: Readonly<CollectorSettings>, now = Date.now()): boolean {
+    const { tls, dates } = readCredentials(settings, now);
     const key = MacKey.fromHex(settings.QRNG_HMAC_SECRET_KEY);
     const sameKey = key.id === this.#key.id;
     const sameTls = JSON.stringify(tls) === JSON.stringify(this.#tls);
@@ -79,6 +80,7 @@ export class Identity {
     if (signingKey !== undefined) this.signer?.replaceKey(signingKey);
     if (!sameKey) this.#key = key;
     if (!sameTls) this.#tls = tls;
+    this.#dates = dates;
     if (!sameKey || !sameTls) this.onReplaced();
     return !sameKey || !sameTls || before !== this.publicKey;
   }
@@ -87,24 +89,4 @@ export class Identity {
 function signingKeyOf(settings: Readonly<CollectorSettings>): NoteKey | undefined {
   const { QRNG_SIGNING_KEY: pem, QRNG_COLLECTOR_ID: name } = settings;
   return pem === undefined ? undefined : { name, key: createPrivateKey(pem) };
-}
-
-/**
- * Reads the certificates and the key for the connection to the gateway.
- *
- * @throws {SettingsError} when a file is invalid.
- */
-export function readTls(settings: Readonly<CollectorSettings>): TlsCredentials {
-  const { QRNG_PUSH_CA_FILE: ca, QRNG_PUSH_CERT_FILE: cert, QRNG_PUSH_KEY_FILE: key } = settings;
-  const tls = {
-    ...(ca === undefined ? {} : { ca: readCertificates('QRNG_PUSH_CA_FILE', ca) }),
-    ...(cert === undefined ? {} : { cert: readCertificates('QRNG_PUSH_CERT_FILE', cert) }),
-    ...(key === undefined ? {} : { key: readPem('QRNG_PUSH_KEY_FILE', key) }),
-  };
-  try {
-    createSecureContext(tls);
-  } catch {
-    throw new SettingsError(['QRNG_PUSH_KEY_FILE must be the PEM private key of QRNG_PUSH_CERT_FILE']);
-  }
-  return tls;
 }

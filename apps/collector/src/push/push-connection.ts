@@ -13,7 +13,7 @@ import { connect as connectTls } from 'node:tls';
 import { errorCode } from '#libs/files';
 import { AnswerError, AnswerReader } from './answer.js';
 import type { Answer } from './answer.js';
-import type { TlsCredentials } from './identity.js';
+import type { TlsCredentials } from './credentials.js';
 import type { Outcome } from './outbox.js';
 
 /** The most bytes on the wire for one answer: TLS adds records and session tickets. */

@@ -8,7 +8,8 @@ import { MAX_ENTROPY_BYTES } from '#libs/crypto';
 import { errorCode } from '#libs/files';
 import type { CollectorSettings } from '../settings.js';
 import { Carrier } from './carrier.js';
-import type { Identity, TlsCredentials } from './identity.js';
+import type { TlsCredentials } from './credentials.js';
+import type { Identity } from './identity.js';
 import type { Outcome } from './outbox.js';
 import { PushConnection } from './push-connection.js';
 

@@ -1,4 +1,6 @@
 /** Keys and certificates that change on disk, or SIGHUP: read again without losing anything that is on its way. */
+import { outlook } from '#libs/certificates';
+import type { Dated } from '#libs/certificates';
 import { errorCode, watchFiles, writeReloadOutcomes } from '#libs/files';
 import { SettingsError } from '#libs/settings';
 import { logEvent } from '../log-events.js';
@@ -21,6 +23,7 @@ export function keepRenewed(identity: Identity, renewal: Renewal): void {
       if (identity.replace(renewal.readAgain())) {
         logEvent('log', 'credentials-reloaded', { keyId: identity.key.id, publicKey: identity.publicKey });
       }
+      look();
     } catch (error) {
       if (!(error instanceof SettingsError)) throw error;
       logEvent('error', 'credentials-refused', { problems: error.problems });
@@ -37,7 +40,20 @@ export function keepRenewed(identity: Identity, renewal: Renewal): void {
       logEvent('error', 'reloads-not-written', { reason: errorCode(error) });
     }
   };
+  let nextLook: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    const { expired, expiring, nextLookMs } = outlook(identity.dates, Date.now());
+    for (const one of expired) logEvent('error', 'certificate-expired', fieldsOf(one));
+    for (const one of expiring) logEvent('warn', 'certificate-expiring', fieldsOf(one));
+    clearTimeout(nextLook);
+    nextLook = setTimeout(look, nextLookMs).unref();
+  };
   note();
+  look();
   watchFiles(renewal.files, renew);
   process.on('SIGHUP', renew);
+}
+
+function fieldsOf({ what, variable, expiresAt }: Dated): { what: string; variable: string; expires: string } {
+  return { what, variable, expires: new Date(expiresAt).toISOString() };
 }

@@ -2,7 +2,17 @@
 
 /** The results of a packet that was not taken; `unknown`: perhaps it was, the answer of the store was lost. */
 export type RefusalResult =
-  'malformed' | 'crc' | 'hmac' | 'replay' | 'conflict' | 'stale' | 'future' | 'unready' | 'full' | 'unknown';
+  | 'malformed'
+  | 'crc'
+  | 'client_cert'
+  | 'hmac'
+  | 'replay'
+  | 'conflict'
+  | 'stale'
+  | 'future'
+  | 'unready'
+  | 'full'
+  | 'unknown';
 
 /** A packet that was not taken, or (`unknown`) perhaps. */
 export class PacketRefusal extends Error {

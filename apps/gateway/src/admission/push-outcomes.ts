@@ -13,6 +13,7 @@ import type { PacketRefusal, RefusalResult } from './packet-refusal.js';
 
 /** Outcomes that somebody may have brought about on purpose. A damaged packet (malformed, crc) proves nothing. */
 const AUDITED: Partial<Record<RefusalResult, AuditEvent>> = {
+  client_cert: 'client-certificate-refused',
   hmac: 'hmac-failed',
   replay: 'replay',
   conflict: 'conflict',

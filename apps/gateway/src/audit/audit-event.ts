@@ -11,6 +11,8 @@ type OwnEvent =
   | 'hmac-keys-refused'
   | 'certificate-reloaded'
   | 'certificate-refused'
+  | 'client-ca-reloaded'
+  | 'client-ca-refused'
   // About the trail itself:
   | 'left-out'
   | 'file-removed'
@@ -22,6 +24,7 @@ const OUTSIDE_EVENTS = [
   'rate-limited',
   'client-blocked',
   'quota-used-up',
+  'client-certificate-refused',
   'hmac-failed',
   'replay',
   'conflict',

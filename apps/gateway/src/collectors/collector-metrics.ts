@@ -16,7 +16,7 @@ const MAX_GAP = 2 ** 32;
 
 /** What can become of a packet before its MAC held, and after. */
 const RESULTS = {
-  unverified: ['malformed', 'crc', 'hmac', 'unready'],
+  unverified: ['malformed', 'crc', 'client_cert', 'hmac', 'unready'],
   verified: ['accepted', 'stale', 'future', 'replay', 'conflict', 'full', 'unready'],
 };
 

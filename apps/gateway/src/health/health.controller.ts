@@ -52,7 +52,7 @@ export class HealthController {
     id: 'getHealth',
     summary: 'Health',
     description:
-      'Everything: readiness, whether the audit trail can be written, whether a clock that was ahead keeps packets out, and whether keys and certificates could be reloaded.',
+      'Everything: readiness, whether the audit trail can be written, whether a clock that was ahead keeps packets out, and whether keys and certificates could be reloaded, and whether those in use have expired.',
     ok: 'All checks passed.',
     unavailable: 'A check failed; `error` says which.',
   })
@@ -62,6 +62,7 @@ export class HealthController {
       () => this.pool.checkReplay(),
       () => this.audit.check(),
       () => this.reload.check(),
+      () => this.reload.checkCertificates(),
     ]);
   }
 }

@@ -4,6 +4,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { PoolModule } from '../pool/pool.module.js';
 import { ReloadModule } from '../reload/reload.module.js';
+import { TlsModule } from '../tls/tls.module.js';
 import type { GatewaySettings } from '../settings.js';
 import { AuditHealth } from './audit.health.js';
 import { HealthController } from './health.controller.js';
@@ -17,7 +18,7 @@ export class HealthModule {
     const terminus = { logger: false, gracefulShutdownTimeoutMs: QRNG_DRAIN_SECS * 1000 };
     return {
       module: HealthModule,
-      imports: [TerminusModule.forRoot(terminus), PoolModule, ReloadModule],
+      imports: [TerminusModule.forRoot(terminus), PoolModule, ReloadModule, TlsModule],
       controllers: [HealthController],
       providers: [PoolHealth, AuditHealth, ReloadHealth],
     };

@@ -6,7 +6,7 @@ import { Streams } from '../api/streams.js';
 import { BOUNDS } from '../bounds.js';
 import { Connections } from '../connections/connections.js';
 import { answerClientError, answerRouterError } from './early-errors.js';
-import { readTlsContext } from '../tls/tls-options.js';
+import { clientCaFile, readTlsContext } from '../tls/tls-options.js';
 import type { GatewaySettings } from '../settings.js';
 
 type AdapterOptions = ConstructorParameters<typeof FastifyAdapter>[0];
@@ -51,10 +51,10 @@ export function serverOptions(settings: Readonly<GatewaySettings>): AdapterOptio
     ...common,
     https: {
       ...server,
-      ...readTlsContext(settings, Date.now()).options,
+      ...readTlsContext(settings, Date.now()),
       handshakeTimeout: BOUNDS.handshakeMs,
       // A client certificate is asked of everybody, since routes are not known yet; PushGate demands it on /push alone.
-      requestCert: settings.QRNG_TLS_CLIENT_CA_FILE !== undefined,
+      requestCert: clientCaFile(settings) !== undefined,
       rejectUnauthorized: false,
     },
   };

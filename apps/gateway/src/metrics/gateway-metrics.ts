@@ -119,7 +119,8 @@ export class GatewayMetrics {
   ]);
   readonly certificateExpiry = this.#gauge(
     'qrng_certificate_expiry_timestamp_seconds',
-    'When the TLS certificate in use expires (0 with QRNG_TLS=off)',
+    'When a certificate or revocation list in use expires (none with QRNG_TLS=off)',
+    ['what'],
   );
   readonly authFailures = this.#counter('qrng_auth_failures_total', 'Requests without a valid API key');
   readonly connectionsRefused = this.#counter(

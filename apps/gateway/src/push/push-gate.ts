@@ -5,6 +5,7 @@
  *
  * The bytes of the body are charged to its client as they arrive (packet-body.ts).
  */
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -67,7 +68,7 @@ export class PushGate {
     const { 'content-type': type = '', 'content-length': length, 'transfer-encoding': coding } = raw.headers;
     // It speaks of what was trusted at the handshake; tickets of old sessions die on a reload.
     if (this.#certificateDemanded && !(raw.socket instanceof TLSSocket && raw.socket.authorized)) {
-      return new PushRefusal('hmac', 'no client certificate of the demanded CA', 401);
+      return new PacketRefusal('client_cert', certificateFault(raw.socket));
     }
     if (!/^application\/octet-stream\s*(;|$)/i.test(type)) {
       return new PushRefusal('malformed', 'the content type is not application/octet-stream', 415);
@@ -80,4 +81,11 @@ export class PushGate {
     }
     return undefined;
   }
+}
+
+/** Why the client certificate is not accepted, by OpenSSL's code, such as CERT_HAS_EXPIRED or CRL_HAS_EXPIRED. */
+function certificateFault(socket: Socket): string {
+  const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+  if (!(socket instanceof TLSSocket) || shown === undefined) return 'no client certificate';
+  return `the client certificate is refused: ${String(socket.authorizationError)}`;
 }

@@ -11,6 +11,7 @@ const RESET = undefined;
 const STATUS = {
   malformed: 400,
   crc: 400,
+  client_cert: 401,
   hmac: 401,
   replay: 409,
   conflict: 409,

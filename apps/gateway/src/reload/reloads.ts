@@ -17,12 +17,14 @@ const REFUSED = {
   'api-keys': 'keys-refused',
   'hmac-keys': 'hmac-keys-refused',
   certificate: 'certificate-refused',
+  'client-ca': 'client-ca-refused',
 } as const;
 
 const NAMES: Readonly<Record<Reloaded, string>> = {
   'api-keys': 'The API keys',
   'hmac-keys': 'The HMAC keys',
-  certificate: 'The certificates',
+  certificate: 'The certificate',
+  'client-ca': 'The client CA certificates and revocation lists',
 };
 
 export type Reloaded = keyof typeof REFUSED;

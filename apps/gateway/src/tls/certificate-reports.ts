@@ -1,26 +1,94 @@
-/** Reports certificates: metric, log, audit trail. */
+/** Reports certificates and what becomes of them: metric, log, audit trail, warnings. */
 import { Injectable } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { Gauge } from 'prom-client';
+import { daysUntil, outlook } from '#libs/certificates';
+import type { Dated } from '#libs/certificates';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { logEvent } from '../log-events.js';
+import { Warnings } from '../metrics/warnings.js';
+
+/** What each thing with an end is called, and what happens at its end. */
+const NAMES: Readonly<Record<string, { name: string; then: string }>> = {
+  server: { name: 'The certificate', then: 'no client and no collector can connect' },
+  client_ca: { name: 'A client CA certificate', then: 'its collectors are refused' },
+  client_crl: { name: 'A revocation list', then: 'collectors of its CA are refused' },
+};
 
 @Injectable()
 export class CertificateReports {
+  #warnings: readonly string[] = [];
+  #faults: readonly string[] = [];
+
   constructor(
     @InjectMetric('qrng_certificate_expiry_timestamp_seconds') private readonly expires: Gauge,
     private readonly audit: AuditTrail,
-  ) {}
-
-  /** The certificate in use expires at `expiresAt` (Unix ms). */
-  expiry(expiresAt: number): void {
-    this.expires.set(expiresAt / 1000);
+    warnings: Warnings,
+  ) {
+    warnings.from(() => this.#warnings);
   }
 
   reloaded(expiresAt: number): void {
-    this.expiry(expiresAt);
     const expires = new Date(expiresAt).toISOString();
     logEvent('log', 'certificate-reloaded', { expires });
     this.audit.record('certificate-reloaded', { reason: `expires ${expires}` });
   }
+
+  clientCaReloaded(): void {
+    logEvent('log', 'client-ca-reloaded');
+    this.audit.record('client-ca-reloaded', {});
+  }
+
+  /** What has expired or cannot be used of the files in use: their variables. */
+  unusable(): readonly string[] {
+    return this.#faults;
+  }
+
+  /**
+   * What is in use, as it stands at `now` (Unix ms).
+   *
+   * @param faults why some client certificates are refused.
+   * @returns milliseconds until the next look.
+   */
+  look(dates: readonly Dated[], faults: readonly string[], now: number): number {
+    const { expired, expiring, nextLookMs } = outlook(dates, now);
+    this.expires.reset();
+    for (const { what, expiresAt } of dates) {
+      if (expiresAt < Infinity) this.expires.set({ what }, expiresAt / 1000);
+    }
+    for (const { what, variable, expiresAt } of expiring) {
+      logEvent('warn', 'certificate-expiring', { what, variable, ...date(expiresAt) });
+    }
+    // An authority or list that has expired is among the faults, which say which it is.
+    const own = expired.filter(({ what }) => what === 'server');
+    for (const { what, variable, expiresAt } of own) {
+      logEvent('error', 'certificate-expired', { what, variable, ...date(expiresAt) });
+    }
+    if (faults.length > 0) {
+      logEvent('error', 'client-ca-unusable', { variable: 'QRNG_TLS_CLIENT_CA_FILE', faults });
+    }
+    this.#warnings = [
+      ...[...own, ...expiring].map((one) => sentence(one, now)),
+      ...faults.map(
+        (fault) => `QRNG_TLS_CLIENT_CA_FILE: ${fault}. Its collectors are refused until it is replaced.`,
+      ),
+    ];
+    this.#faults = [
+      ...own.map(({ variable }) => variable),
+      ...(faults.length > 0 ? ['QRNG_TLS_CLIENT_CA_FILE'] : []),
+    ];
+    return nextLookMs;
+  }
+}
+
+function sentence({ what, variable, expiresAt }: Dated, now: number): string {
+  const { name, then } = NAMES[what] ?? { name: what, then: 'it is refused' };
+  const { expires } = date(expiresAt);
+  return expiresAt <= now
+    ? `${name} in ${variable} expired on ${expires}: ${then}. Replace it.`
+    : `${name} in ${variable} expires in ${daysUntil(expiresAt, now)} days, on ${expires}; then ${then}. Replace it.`;
+}
+
+function date(expiresAt: number): { expires: string } {
+  return { expires: new Date(expiresAt).toISOString() };
 }

@@ -1,23 +1,28 @@
-/** Takes up new certificates, client CAs and revocation lists while the gateway runs, without dropping a connection. */
+/**
+ * The certificate of the server and the authorities of its clients: taken up anew while the gateway runs, without dropping a
+ * connection, and looked at once a day, since they have an end.
+ */
 import { Injectable } from '@nestjs/common';
-import type { OnApplicationBootstrap } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Server } from 'node:tls';
-import type { SecureContextOptions } from 'node:tls';
+import type { Authorities, Dated } from '#libs/certificates';
 import { Clock } from '../clock.js';
 import { FileWatcher } from '../reload/file-watcher.js';
 import { GatewaySettings } from '../settings.js';
 import { CertificateReports } from './certificate-reports.js';
-import { readTlsContext, tlsFiles } from './tls-options.js';
+import { clientCaFile, contextOf, readClientAuthorities, readServerCertificate } from './tls-options.js';
+import type { ServerCertificate } from './tls-options.js';
 
 @Injectable()
-export class Certificates implements OnApplicationBootstrap {
+export class Certificates implements OnApplicationBootstrap, OnApplicationShutdown {
   /** The connections made since the last reload. */
   #current = new WeakSet<object>();
   /** Those made since other client certificates are trusted: what was checked then holds now. */
   #trusted = new WeakSet<object>();
-  #clientTrust = '';
+  #clients: Authorities | undefined;
   #onTrustChange: () => void = () => undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly settings: GatewaySettings,
@@ -34,10 +39,28 @@ export class Certificates implements OnApplicationBootstrap {
       this.#current.add(socket);
       this.#trusted.add(socket);
     });
-    this.watcher.watch('certificate', tlsFiles(this.settings), () => this.#renew(server));
-    const { options, expiresAt } = readTlsContext(this.settings, this.clock.now());
-    this.#clientTrust = clientTrustOf(options);
-    this.reports.expiry(expiresAt);
+    const { QRNG_TLS_CERT_FILE: cert = '', QRNG_TLS_KEY_FILE: key = '' } = this.settings;
+    const clientCa = clientCaFile(this.settings);
+    let certificate = readServerCertificate(this.settings, this.clock.now());
+    this.#clients = readClientAuthorities(this.settings, this.clock.now());
+    this.watcher.watch('certificate', [cert, key], () => {
+      certificate = readServerCertificate(this.settings, this.clock.now());
+      this.#use(server, certificate);
+      this.reports.reloaded(certificate.expiresAt);
+    });
+    if (clientCa !== undefined) {
+      this.watcher.watch('client-ca', [clientCa], () => {
+        const before = this.#clients;
+        this.#clients = readClientAuthorities(this.settings, this.clock.now());
+        this.#use(server, certificate);
+        if (!sameTrust(before, this.#clients)) this.#changeTrust();
+      });
+    }
+    this.#look(certificate);
+  }
+
+  onApplicationShutdown(): void {
+    clearTimeout(this.#timer);
   }
 
   /**
@@ -55,22 +78,36 @@ export class Certificates implements OnApplicationBootstrap {
   }
 
   /** New connections get the new context; tickets of the old one no longer resume, so a revoked client starts anew. */
-  #renew(server: Server): void {
-    const { options, expiresAt } = readTlsContext(this.settings, this.clock.now());
-    server.setSecureContext(options);
+  #use(server: Server, certificate: ServerCertificate): void {
+    server.setSecureContext(contextOf(certificate, this.#clients));
     this.#current = new WeakSet();
-    this.reports.reloaded(expiresAt);
-    this.#noteTrust(clientTrustOf(options));
+    this.#look(certificate);
   }
 
-  #noteTrust(clientTrust: string): void {
-    if (clientTrust === this.#clientTrust) return;
-    this.#clientTrust = clientTrust;
+  #changeTrust(): void {
+    this.reports.clientCaReloaded();
     this.#trusted = new WeakSet();
     this.#onTrustChange();
   }
+
+  /** Looks at what is in use, and again when something of it expires, or tomorrow. */
+  #look(certificate: ServerCertificate): void {
+    const now = this.clock.now();
+    const clients = this.#clients?.at(now);
+    const dates: Dated[] = [
+      { what: 'server', variable: 'QRNG_TLS_CERT_FILE', expiresAt: certificate.expiresAt },
+    ];
+    const ofClients = (what: string, expiresAt: number | undefined): void => {
+      if (expiresAt !== undefined) dates.push({ what, variable: 'QRNG_TLS_CLIENT_CA_FILE', expiresAt });
+    };
+    ofClients('client_ca', clients?.expiresAt);
+    ofClients('client_crl', clients?.listsExpireAt);
+    const nextLookMs = this.reports.look(dates, clients?.faults ?? [], now);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#look(certificate), nextLookMs).unref();
+  }
 }
 
-function clientTrustOf({ ca, crl }: SecureContextOptions): string {
-  return JSON.stringify([ca, crl]);
+function sameTrust(one: Authorities | undefined, other: Authorities | undefined): boolean {
+  return JSON.stringify([one?.ca, one?.crl]) === JSON.stringify([other?.ca, other?.crl]);
 }

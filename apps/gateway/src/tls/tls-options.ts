@@ -1,8 +1,8 @@
-/** The TLS side of the server: TLS 1.3 only, at the start and at every reload; invalid files are refused. */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+/** The TLS side of the server: TLS 1.3 only, at the start and at every reload; files that cannot work are refused. */
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
+import { Authorities, checkOwnCertificate } from '#libs/certificates';
 import { errorCode } from '#libs/files';
 import { SettingsError } from '#libs/settings';
 import type { GatewaySettings } from '../settings.js';
@@ -15,113 +15,89 @@ const PROTOCOL = {
   minVersion: 'TLSv1.3',
   maxVersion: 'TLSv1.3',
   ciphers: 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256',
-  ecdhCurve: 'X25519MLKEM768:X25519:P-256',
+  ecdhCurve: 'X25519MLKEM768:X25519:P-256:P-384',
 } as const satisfies SecureContextOptions;
 
-/** A checked context, and when the certificate in it expires (Unix ms). */
-export interface TlsContext {
-  readonly options: SecureContextOptions;
+/** The certificate that the gateway shows; PEM, and when it expires (Unix ms). */
+export interface ServerCertificate {
+  readonly cert: string;
+  readonly key: string;
   readonly expiresAt: number;
 }
 
-/** The files that a context is made of. */
-export function tlsFiles(settings: Readonly<GatewaySettings>): string[] {
-  const { QRNG_TLS_CERT_FILE, QRNG_TLS_KEY_FILE, QRNG_TLS_CLIENT_CA_FILE } = settings;
-  return [QRNG_TLS_CERT_FILE, QRNG_TLS_KEY_FILE, QRNG_TLS_CLIENT_CA_FILE].filter(
-    (path) => path !== undefined,
-  );
+/**
+ * The file of the authorities that /push demands a client certificate of; nothing where none is demanded. A gateway that
+ * takes no packets (QRNG_INGEST=off) has no use for it.
+ */
+export function clientCaFile(settings: Readonly<GatewaySettings>): string | undefined {
+  return settings.QRNG_INGEST === 'on' ? settings.QRNG_TLS_CLIENT_CA_FILE : undefined;
+}
+
+/** Certificate and clients' authorities together, as a start takes them. @throws {SettingsError} */
+export function readTlsContext(settings: Readonly<GatewaySettings>, now: number): SecureContextOptions {
+  return contextOf(readServerCertificate(settings, now), readClientAuthorities(settings, now));
+}
+
+/** What `tls` makes a server of. */
+export function contextOf(
+  { cert, key }: ServerCertificate,
+  clients: Authorities | undefined,
+): SecureContextOptions {
+  return { ...PROTOCOL, cert, key, ...optionsOf(clients) };
 }
 
 /**
- * Reads certificate, key and client CA, and checks that they belong together and hold at `now` (Unix ms).
+ * Reads certificate and key, and checks that they belong together, are for a server, and are valid at `now` (Unix ms).
  *
  * @throws {SettingsError} naming the file's variable and what is wrong with it.
  */
-export function readTlsContext(settings: Readonly<GatewaySettings>, now: number): TlsContext {
-  const cert = read('QRNG_TLS_CERT_FILE', settings.QRNG_TLS_CERT_FILE);
-  const key = read('QRNG_TLS_KEY_FILE', settings.QRNG_TLS_KEY_FILE);
-  const expiresAt = checkChain(cert, key, now);
-  const { QRNG_TLS_CLIENT_CA_FILE: caFile } = settings;
-  const client = caFile === undefined ? {} : clientTrust(read('QRNG_TLS_CLIENT_CA_FILE', caFile));
-  checkWithOpenSsl('QRNG_TLS_CERT_FILE', { ...PROTOCOL, cert, key });
-  checkWithOpenSsl('QRNG_TLS_CLIENT_CA_FILE', { ...PROTOCOL, ...client });
-  return { options: { ...PROTOCOL, cert, key, ...client }, expiresAt };
+export function readServerCertificate(settings: Readonly<GatewaySettings>, now: number): ServerCertificate {
+  const variables = { cert: 'QRNG_TLS_CERT_FILE', key: 'QRNG_TLS_KEY_FILE' } as const;
+  const cert = read(variables.cert, settings.QRNG_TLS_CERT_FILE);
+  const key = read(variables.key, settings.QRNG_TLS_KEY_FILE);
+  const expiresAt = checkOwnCertificate({ variables, cert, key, purpose: 'server' }, now);
+  checkWithOpenSsl(variables.cert, { ...PROTOCOL, cert, key });
+  return { cert, key, expiresAt };
 }
 
-/** What only OpenSSL sees, such as a damaged CRL or a key too short for it, before anything in use is touched. */
+/**
+ * Reads the authorities of clients, with revocation lists where the file has them: then a revoked certificate is refused.
+ *
+ * @throws {SettingsError} when no client certificate could pass at `now` (Unix ms). What keeps out a part of them alone is a
+ *   fault to be reported (`Authorities.at`).
+ */
+export function readClientAuthorities(
+  settings: Readonly<GatewaySettings>,
+  now: number,
+): Authorities | undefined {
+  const file = clientCaFile(settings);
+  if (file === undefined) return undefined;
+  const variable = 'QRNG_TLS_CLIENT_CA_FILE';
+  const authorities = new Authorities(variable, read(variable, file), 'with lists');
+  const { usable, faults } = authorities.at(now);
+  if (!usable) {
+    throw problem(
+      variable,
+      `CA certificates up to a root, with current revocation lists where it has any: ${faults.join('; ')}`,
+    );
+  }
+  checkWithOpenSsl(variable, { ...PROTOCOL, ...optionsOf(authorities) });
+  return authorities;
+}
+
+function optionsOf(clients: Authorities | undefined): SecureContextOptions {
+  if (clients === undefined) return {};
+  const { ca, crl } = clients;
+  return { ca: [...ca], ...(crl.length === 0 ? {} : { crl: [...crl] }) };
+}
+
+/** What only OpenSSL sees, such as a key too short for it, before anything in use is touched. */
 function checkWithOpenSsl(variable: string, options: SecureContextOptions): void {
   try {
     createSecureContext(options);
   } catch (error) {
     throw problem(variable, `a file that OpenSSL accepts (${errorCode(error)})`);
   }
-}
-
-function checkChain(cert: string, key: string, now: number): number {
-  const [leaf, ...issuers] = certificates('QRNG_TLS_CERT_FILE', cert);
-  if (leaf === undefined) throw problem('QRNG_TLS_CERT_FILE', 'a PEM file with a certificate');
-  if (!leaf.checkPrivateKey(privateKey(key))) {
-    throw problem('QRNG_TLS_KEY_FILE', 'the private key of the certificate in QRNG_TLS_CERT_FILE');
-  }
-  if (leaf.subjectAltName === undefined) {
-    throw problem(
-      'QRNG_TLS_CERT_FILE',
-      'a certificate with a subject alternative name; clients look at no other',
-    );
-  }
-  let subject = leaf;
-  for (const issuer of issuers) {
-    if (!subject.checkIssued(issuer)) {
-      throw problem('QRNG_TLS_CERT_FILE', 'a chain in which each certificate issued the one before');
-    }
-    subject = issuer;
-  }
-  const expiresAt = Math.min(...[leaf, ...issuers].map(({ validTo }) => Date.parse(validTo)));
-  const begins = Math.max(...[leaf, ...issuers].map(({ validFrom }) => Date.parse(validFrom)));
-  if (now >= expiresAt) {
-    throw problem(
-      'QRNG_TLS_CERT_FILE',
-      `a certificate that has not expired (${new Date(expiresAt).toISOString()})`,
-    );
-  }
-  if (now < begins) {
-    throw problem(
-      'QRNG_TLS_CERT_FILE',
-      `a certificate that is valid already (${new Date(begins).toISOString()})`,
-    );
-  }
-  return expiresAt;
-}
-
-/** The CA file may hold CRLs of the same authorities as well: then a revoked client certificate is refused. */
-function clientTrust(pem: string): SecureContextOptions {
-  // OpenSSL requires the chain up to a root: with an intermediate CA alone it would trust nobody. Node's allowPartialTrustChain
-  // does not get from a server to its context.
-  if (!certificates('QRNG_TLS_CLIENT_CA_FILE', pem).some((one) => one.checkIssued(one))) {
-    throw problem('QRNG_TLS_CLIENT_CA_FILE', 'a PEM file with at least one CA certificate, up to the root');
-  }
-  const crl = blocks(pem, 'X509 CRL');
-  return { ca: blocks(pem, 'CERTIFICATE'), ...(crl.length === 0 ? {} : { crl }) };
-}
-
-function certificates(variable: string, pem: string): X509Certificate[] {
-  try {
-    return blocks(pem, 'CERTIFICATE').map((block) => new X509Certificate(block));
-  } catch {
-    throw problem(variable, 'a PEM file whose certificates can be decoded');
-  }
-}
-
-function privateKey(pem: string): ReturnType<typeof createPrivateKey> {
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    throw problem('QRNG_TLS_KEY_FILE', 'a PEM file with an unencrypted private key'); // the reason may quote the key
-  }
-}
-
-function blocks(pem: string, label: string): string[] {
-  return pem.match(new RegExp(`-----BEGIN ${label}-----[^-]+-----END ${label}-----`, 'g')) ?? [];
 }
 
 function read(variable: string, path: string | undefined): string {

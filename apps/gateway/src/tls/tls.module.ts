@@ -4,5 +4,9 @@ import { ReloadModule } from '../reload/reload.module.js';
 import { CertificateReports } from './certificate-reports.js';
 import { Certificates } from './certificates.js';
 
-@Module({ imports: [ReloadModule], providers: [Certificates, CertificateReports], exports: [Certificates] })
+@Module({
+  imports: [ReloadModule],
+  providers: [Certificates, CertificateReports],
+  exports: [Certificates, CertificateReports],
+})
 export class TlsModule {}
