@@ -11,7 +11,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-/** The commands that suites start, and the Debian package that has each. */
+/** The commands that suites start, a module that one of them loads, and the Debian package that has each. */
 const TOOLS: Readonly<Record<string, string>> = {
   'redis-server': 'redis-server',
   chromium: 'chromium',
@@ -27,6 +27,9 @@ const TOOLS: Readonly<Record<string, string>> = {
   zsh: 'zsh',
   fish: 'fish',
   rngd: 'rng-tools5',
+  haproxy: 'haproxy',
+  nginx: 'nginx',
+  'ngx_stream_module.so': 'libnginx-mod-stream',
   'qemu-system-x86_64': 'qemu-system-x86',
   busybox: 'busybox-static',
 };
@@ -103,7 +106,12 @@ async function obtainTools(): Promise<string[]> {
 }
 
 function isOnPath(command: string): boolean {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  const folders = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    '/usr/sbin',
+    '/sbin',
+    '/usr/lib/nginx/modules',
+  ];
   return folders.some((folder) => existsSync(join(folder, command)));
 }
 

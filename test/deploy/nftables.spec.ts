@@ -121,4 +121,16 @@ describeWith(['nft', 'unshare', 'nsenter', 'setpriv', 'ip', 'ss'], 'a host that 
     const answers = await Promise.all([...first, third, other].map(({ say }) => say('hello')));
     expect(answers).toEqual(['hello\n', 'hello\n', undefined, 'hello\n']);
   });
+
+  whereAllowed(
+    'refuses a network that has too many connections open, whichever addresses it uses',
+    async () => {
+      // The peer's two addresses are of one /24.
+      load('gateway', { '255.255.255.0 ct count over 2000': '255.255.255.0 ct count over 2' });
+      const first = [await open(CLIENT, 7764), await open(ADMINISTRATOR, 7764)];
+      const third = await open(CLIENT, 7764);
+      const answers = await Promise.all([...first, third].map(({ say }) => say('hello')));
+      expect(answers).toEqual(['hello\n', 'hello\n', undefined]);
+    },
+  );
 });

@@ -4,7 +4,12 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from '@jest/globals';
 
-const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+const folders = [
+  ...(process.env['PATH'] ?? '').split(delimiter),
+  '/usr/sbin',
+  '/sbin',
+  '/usr/lib/nginx/modules',
+];
 
 /** Like describe(), for a suite that runs the named programs. `npm test` installs them, or names them at its end. */
 export function describeWith(programs: readonly string[], name: string, body: () => void): void {

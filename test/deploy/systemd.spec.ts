@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, expect, test, describe } from '@jest/globals';
 import packageJson from '../../package.json' with { type: 'json' };
+import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { describeWith, run } from './programs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'qrng-units-'));
@@ -21,6 +22,12 @@ describe.each(['collector', 'gateway'] as const)('qrng-%s.service', (app) => {
   test('does not run without the firewall, and not again after a bad configuration', () => {
     expect(unit(app)).toContain('\nRequires=nftables.service\n');
     expect(unit(app)).toContain('\nRestartPreventExitStatus=78\n');
+  });
+
+  test('gives it the time that it needs to stop: its drain and 13 s more', () => {
+    const { QRNG_DRAIN_SECS } = new GatewaySettings();
+    const seconds = Number(/^TimeoutStopSec=(\d+)$/m.exec(unit(app))?.[1]);
+    expect(seconds).toBeGreaterThanOrEqual(QRNG_DRAIN_SECS + 13);
   });
 
   test('loses no line of its log to the rate limit of the journal', () => {

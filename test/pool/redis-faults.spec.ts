@@ -33,10 +33,6 @@ describeWithRedis('two gateways with one pool', () => {
     return Number(await redis.command('HGET', await redis.keyOf('pool'), 'received'));
   }
 
-  async function isReady(gateway: TestGateway): Promise<boolean> {
-    return (await gateway.get('/health/ready')).status === 200;
-  }
-
   test('take one of a hundred copies of a packet', async () => {
     const packet = one.collector.seal(randomBytes(1000));
     const answers = await Promise.all(
@@ -58,11 +54,13 @@ describeWithRedis('two gateways with one pool', () => {
     expect(await received()).toBe(1000);
   });
 
-  test('without Redis serve what they hold, and nothing else', async () => {
+  test('without Redis stay ready while they serve what they hold, and serve nothing else', async () => {
     await one.fill(2 * MIB);
     expect((await one.get('/api/random?bytes=16')).status).toBe(200);
     await redis.kill();
-    await until('it is not ready', async () => !(await isReady(one)));
+    await until('it knows', async () => (await one.get('/health')).status === 503);
+    const { status, text } = await one.get('/health/ready');
+    expect([status, text]).toEqual([200, expect.stringMatching(/"fault":"Redis /)]);
     let served = 0;
     let answer = await one.get('/api/random?bytes=4096&encoding=binary');
     for (; answer.status === 200; served += 4096) {
@@ -82,7 +80,7 @@ describeWithRedis('two gateways with one pool', () => {
     const packet = one.collector.seal(randomBytes(1000));
     redis.pause();
     await expect(one.push(packet)).rejects.toThrow();
-    await until('it is not ready', async () => !(await isReady(one)));
+    await until('it knows', async () => (await one.get('/health')).status === 503);
     redis.resume();
     await until('it is settled', async () => [204, 409].includes((await one.push(packet)).status));
     expect((await one.push(packet)).status).toBe(409);

@@ -38,12 +38,13 @@ export class HealthController {
   @DescribeHealth({
     id: 'getReady',
     summary: 'Readiness',
-    description: 'Ready while the pool is filled to 5 % or more and the gateway is not stopping.',
+    description:
+      'Ready while the pool is filled to 5 % or more and the gateway is not stopping. A gateway that cannot use its shared pool is ready while what it leased lasts.',
     ok: 'Ready to serve.',
     unavailable: 'Not ready; `error` says why.',
   })
   ready(): Promise<HealthReportDto> {
-    return this.health.check([() => this.pool.check()]);
+    return this.health.check([() => this.pool.checkReady()]);
   }
 
   @Get()

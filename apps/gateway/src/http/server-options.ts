@@ -81,7 +81,8 @@ export function boundConnections(app: NestFastifyApplication): void {
   fastify.addHook('preClose', (done) => {
     streams.stop();
     setTimeout(() => connections.closeAll(), FINISH_MS).unref();
-    done();
+    // Right after new connections were accepted: those that the kernel still holds when a socket closes are reset.
+    setImmediate(done);
   });
 }
 

@@ -59,6 +59,11 @@ export class EmbeddedPool implements Pool {
     return this.#replay.fault();
   }
 
+  /** A disk that is full does not mend itself; other gateways do better. */
+  servesOn(): boolean {
+    return false;
+  }
+
   blocks(): Block[] {
     return this.#replay.blocks(this.#clock.now());
   }

@@ -120,10 +120,11 @@ export class EntropyService implements OnApplicationShutdown {
     return this.pool.level();
   }
 
-  /** Whether requests can be served: packets are admitted, and the pool is filled to 5 % or more. */
+  /** Whether requests can be served: packets are admitted and the pool is filled to 5 % or more, or what was leased lasts. */
   isReady(): boolean {
+    if (this.fault() !== undefined) return this.pool.servesOn();
     const { bytes, capacity } = this.level();
-    return this.fault() === undefined && bytes >= readyBytes(capacity);
+    return bytes >= readyBytes(capacity);
   }
 
   /** Bytes a second, in and out, over the last minute, and milliseconds since bytes last came in, if they ever did. */

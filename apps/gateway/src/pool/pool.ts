@@ -88,6 +88,9 @@ export interface Pool {
   /** Why nothing can be admitted now, such as a Redis that does not answer; undefined while all is well. */
   fault(): string | undefined;
 
+  /** While there is a fault: whether what is at hand is enough to serve on for a while. */
+  servesOn(): boolean;
+
   /** What timestamps in the future keep out; empty while all is well. */
   blocks(): Block[];
 
