@@ -37,7 +37,7 @@ const parent = process.ppid;
 setInterval(() => process.ppid === parent || void stop(0), 1000).unref(); // npm was killed: nobody waits any more
 
 const demo = await start();
-const dispatcher = new Agent({ connect: { ca: demo.certificateAuthority } });
+const dispatcher = new Agent({ connect: { ca: demo.certificateAuthority, rejectUnauthorized: true } });
 if (without === undefined) await untilReady();
 announce();
 if (seconds !== undefined) setTimeout(() => void stop(0), seconds * 1000);

@@ -73,9 +73,10 @@ async function report(asked: Server): Promise<number> {
   return unknown > 0 ? EX_UNAVAILABLE : 0;
 }
 
-function tlsOptions(): Record<string, string> {
+function tlsOptions(): Record<string, string | boolean> {
   const { ca = QRNG_CA_FILE, cert, key } = values;
   return {
+    rejectUnauthorized: true, // said outright, since NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default
     ...(ca === undefined ? {} : { ca: read(ca) }),
     ...(cert === undefined ? {} : { cert: read(cert) }),
     ...(key === undefined ? {} : { key: read(key) }),

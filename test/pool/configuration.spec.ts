@@ -11,6 +11,7 @@ import { admit } from '../../apps/gateway/src/pool/redis/admit-script.js';
 import { lease } from '../../apps/gateway/src/pool/redis/lease-script.js';
 import { JOIN } from '../../apps/gateway/src/redis/deployment.js';
 import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.js';
+import { probeCommands } from '../../apps/gateway/src/redis/redis-probe.js';
 import { RedisError } from '../../apps/gateway/src/redis/redis-error.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { TestKeys } from '../support/api-keys.js';
@@ -104,6 +105,10 @@ describeWithRedis('Redis as it is configured', () => {
     const used = [JOIN, ...scripts].flatMap((source) =>
       [...source.matchAll(/redis\.call\('([A-Z]+)'/g)].map(([, command = '']) => command.toLowerCase()),
     );
+    const tried = probeCommands('qrng').map(([command = '']) => command.toLowerCase());
+    expect([...new Set(tried)].toSorted()).toEqual(
+      [...new Set(used)].filter((command) => command !== 'info').toSorted(),
+    );
     const granted = documentedRights('').filter((rule) => rule.startsWith('+'));
     const commands = new Set(['eval', 'evalsha', 'info', 'config|get', ...used]);
     expect(granted.toSorted()).toEqual([...commands].map((command) => `+${command}`).toSorted());
@@ -120,6 +125,12 @@ describeWithRedis('Redis as it is configured', () => {
 
     const stranger = await start({ QRNG_REDIS_URL: server.url });
     expect((await stranger.get('/health/ready')).text).toMatch(/unable to|self-signed certificate/);
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    try {
+      expect((await connect(server.url)).fault).toMatch(/unable to|self-signed certificate/);
+    } finally {
+      delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    }
     // What NODE_EXTRA_CA_CERTS does at the start of a process.
     const known = getCACertificates('default');
     setDefaultCACertificates([...known, authority.certificatePem]);

@@ -4,7 +4,9 @@ import { Agent, request } from 'undici';
 
 const [url = '', caFile = '', apiKey] = process.argv.slice(2);
 const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
-const dispatcher = new Agent({ connect: { ca: readFileSync(caFile, 'utf8'), timeout: 2000 } });
+const dispatcher = new Agent({
+  connect: { ca: readFileSync(caFile, 'utf8'), rejectUnauthorized: true, timeout: 2000 },
+});
 try {
   const { statusCode, body } = await request(url, { dispatcher, headers });
   process.stdout.write(`${statusCode} ${await body.text()}`);

@@ -29,7 +29,13 @@ export class Transport {
     this.#key = this.#currentKey();
     const options = { keepAlive: true, maxSockets: MAX_SOCKETS };
     const isPlain = settings.url.protocol === 'http:';
-    this.#agent = isPlain ? new HttpAgent(options) : new HttpsAgent({ ...options, ca: settings.ca });
+    this.#agent = isPlain
+      ? new HttpAgent(options)
+      : new HttpsAgent({
+          ...options,
+          ca: settings.ca,
+          rejectUnauthorized: true, // said outright, since NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default
+        });
     this.#get = isPlain ? httpGet : httpsGet;
   }
 

@@ -21,6 +21,8 @@ export function createRedisClient(url: string) {
     socket: {
       connectTimeout: CONNECT_TIMEOUT_MS,
       socketTimeout: SILENCE_MS,
+      // Said outright, since NODE_TLS_REJECT_UNAUTHORIZED=0 would change the default.
+      ...(new URL(url).protocol === 'rediss:' ? { tls: true as const, rejectUnauthorized: true } : {}),
       reconnectStrategy: (retries) => Math.min(100 * 2 ** Math.min(retries, 10), MAX_RETRY_DELAY_MS),
     },
   });

@@ -8,7 +8,8 @@ import type { Deployment } from './deployment.js';
 import { createRedisClient } from './redis-client.js';
 import type { RedisClient } from './redis-client.js';
 import { RedisError } from './redis-error.js';
-import { checkRedis } from './redis-requirements.js';
+import { probe } from './redis-probe.js';
+import { checkRedis, refusesNeeded } from './redis-requirements.js';
 import type { RedisScript } from './redis-script.js';
 import { runScript } from './run-script.js';
 import { withoutAddresses } from './without-addresses.js';
@@ -17,6 +18,9 @@ import { withoutAddresses } from './without-addresses.js';
 const ANSWER_TIMEOUT_MS = 2000;
 
 const CHECK_AGAIN_MS = 1000;
+
+/** What the gateway needs is tried so often, and each second while Redis refuses any of it. */
+const PROBE_EVERY_MS = 5000;
 
 const TELL_REFUSED_EVERY_MS = 60_000;
 
@@ -33,6 +37,10 @@ export class RedisConnection {
   readonly #log: RedisLog;
   #client: RedisClient;
   #fault: string | undefined = 'is not connected yet';
+  /** The error of the latest command that was refused, until all that is needed has been tried without one. */
+  #refusal: string | undefined;
+  #refusals = 0;
+  #probing: NodeJS.Timeout | undefined;
   #refused = false;
   #warnings: readonly string[] = [];
   #closed = false;
@@ -57,7 +65,8 @@ export class RedisConnection {
 
   /** Why Redis cannot be used now, without any address; undefined while it can. */
   get fault(): string | undefined {
-    return this.#fault === undefined ? undefined : withoutAddresses(this.#fault, this.#url);
+    const fault = this.#fault ?? this.#refusal;
+    return fault === undefined ? undefined : withoutAddresses(fault, this.#url);
   }
 
   /** Whether the fault is one that time does not mend: Redis answers, and refuses what the gateway needs. */
@@ -76,7 +85,7 @@ export class RedisConnection {
    * @throws {RedisError} that says whether the command can have had an effect.
    */
   async run<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
-    if (this.fault !== undefined) throw new RedisError('offline', `Redis ${this.fault}`);
+    if (this.#fault !== undefined) throw new RedisError('offline', `Redis ${this.fault ?? ''}`);
     const client = this.#client;
     let answered = false;
     // The timer runs before the answers that came meanwhile are read; the immediate runs after.
@@ -119,6 +128,7 @@ export class RedisConnection {
 
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#probing);
     this.#fault = 'was left: the gateway is stopping';
     this.#client.destroy();
   }
@@ -137,20 +147,45 @@ export class RedisConnection {
   }
 
   async #check(client: RedisClient): Promise<void> {
-    const { fault, warnings } = await checkRedis(client, this.#url);
-    const lost = fault === undefined ? await this.#join(client) : undefined;
+    const { found, warnings } = await checkRedis(client, this.#url, this.#deployment.prefix);
+    const lost = found === undefined ? await this.#join(client) : undefined;
     if (client !== this.#client || !client.isReady) return;
     this.#warnings = warnings;
-    const trouble = fault ?? lost;
+    const trouble = found?.fault ?? lost;
     if (trouble !== undefined) {
-      this.#down(client, trouble, fault !== undefined);
+      if (found?.reply !== undefined) this.#tellRefused(found.reply);
+      this.#down(client, trouble, found?.lasting);
       setTimeout(() => this.#replace(client, trouble), CHECK_AGAIN_MS).unref();
       return;
     }
     this.#fault = undefined;
+    this.#refusal = undefined;
     this.#refused = false;
     this.#log.up(warnings);
     this.#attempted();
+    this.#probeAfter(PROBE_EVERY_MS);
+  }
+
+  #probeAfter(ms: number): void {
+    clearTimeout(this.#probing);
+    if (!this.#closed) this.#probing = setTimeout(() => void this.#probe(), ms).unref();
+  }
+
+  /** Tries what is needed. A refusal is over when this was not refused, and nothing else meanwhile. */
+  async #probe(): Promise<void> {
+    const before = this.#refusals;
+    try {
+      await this.run((client) => probe(client, this.#deployment.prefix));
+      if (this.#refusal !== undefined && this.#refusals === before) {
+        this.#refusal = undefined;
+        this.#log.up([]);
+      }
+    } catch {
+      // kept by #explain, or the connection is being made anew, and is checked then
+    }
+    if (this.#fault === undefined) {
+      this.#probeAfter(this.#refusal === undefined ? PROBE_EVERY_MS : CHECK_AGAIN_MS);
+    }
   }
 
   /** Why this deployment has no place there; undefined when it has. */
@@ -169,7 +204,9 @@ export class RedisConnection {
   #down(client: RedisClient, fault: string, refused = false): void {
     if (client !== this.#client || this.#closed) return;
     if (fault !== this.#fault) this.#log.down(fault);
+    clearTimeout(this.#probing);
     this.#fault = fault;
+    this.#refusal = undefined;
     this.#refused = refused;
     this.#attempted();
   }
@@ -190,6 +227,9 @@ export class RedisConnection {
     // A primary that became a replica: the name in the URL may lead to the new one by now.
     if (message.startsWith('READONLY')) this.#replace(client, 'is a read-only replica now');
     this.#tellRefused(message);
+    this.#refusals++;
+    if (this.#refusal === undefined) this.#probeAfter(CHECK_AGAIN_MS);
+    this.#refusal = refusesNeeded(message);
     return new RedisError('refused', message, { cause: error });
   }
 

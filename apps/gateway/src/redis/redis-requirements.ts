@@ -1,26 +1,37 @@
 /** What the gateway needs of its Redis (docs/scaling.md says why), checked at every connect. */
+import { ErrorReply } from 'redis';
 import { isLoopback } from '#libs/settings';
 import type { RedisClient } from './redis-client.js';
+import { probe } from './redis-probe.js';
 
 const LOWEST_MAJOR_VERSION = 7;
 
+export interface RedisFault {
+  readonly fault: string;
+  /** Whether only an operator can mend it. */
+  readonly lasting: boolean;
+  /** The error that Redis answered a command with, in its own words. */
+  readonly reply?: string;
+}
+
 export interface RedisReport {
   /** Why this Redis cannot be used; undefined when it can. */
-  readonly fault: string | undefined;
+  readonly found: RedisFault | undefined;
   /** Settings under which it works, but less safely. */
   readonly warnings: readonly string[];
 }
 
-/** Looks at the server behind `client`, which was reached by `url`. */
-export async function checkRedis(client: RedisClient, url: string): Promise<RedisReport> {
+/** Looks at the server behind `client`, which was reached by `url`; `prefix` begins the names of the gateway's keys. */
+export async function checkRedis(client: RedisClient, url: string, prefix: string): Promise<RedisReport> {
   const fault = await faultOf(client);
-  if (fault !== undefined) return { fault, warnings: [] };
+  const found = fault === undefined ? await refusalOf(client, prefix) : { fault, lasting: true };
+  if (found !== undefined) return { found, warnings: [] };
   const warnings = await warningsOf(client);
   const { protocol, hostname } = new URL(url);
   if (protocol === 'redis:' && !isLoopback(hostname)) {
     warnings.push('Redis: entropy crosses the network in the clear; use rediss:// (TLS)');
   }
-  return { fault, warnings };
+  return { found, warnings };
 }
 
 async function faultOf(client: RedisClient): Promise<string | undefined> {
@@ -40,6 +51,23 @@ async function faultOf(client: RedisClient): Promise<string | undefined> {
     const reason = error instanceof Error ? error.message : String(error);
     return `does not allow what the gateway needs (EVAL, and INFO inside scripts): ${reason}`;
   }
+}
+
+/** What comes of trying what the gateway needs. A want of rights lasts; memory, a cluster and a replica may change. */
+async function refusalOf(client: RedisClient, prefix: string): Promise<RedisFault | undefined> {
+  try {
+    await probe(client, prefix);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ErrorReply)) return { fault: 'did not answer', lasting: false };
+    const reply = error.message;
+    return { fault: refusesNeeded(reply), lasting: /^(NOPERM|NOAUTH)\b/.test(reply), reply };
+  }
+}
+
+/** A fault, by the error that Redis answered with. */
+export function refusesNeeded(reply: string): string {
+  return `refuses what the gateway needs: ${reply}`;
 }
 
 async function warningsOf(client: RedisClient): Promise<string[]> {

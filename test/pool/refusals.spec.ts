@@ -1,0 +1,137 @@
+/** A Redis that is there and refuses what the gateway needs is found out by trying it, and so is that it does so no longer. */
+import { afterEach, expect, test } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.js';
+import { startGateway } from '../support/gateway.js';
+import { describeWithRedis, RedisServer, silent, testDeployment } from '../support/redis-server.js';
+import { until } from '../support/until.js';
+
+const closing: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const one of closing.splice(0).reverse()) await one.close();
+});
+
+async function startServer(...settings: string[]): Promise<RedisServer> {
+  const server = await RedisServer.start(...settings);
+  closing.push({ close: () => server.kill() });
+  return server;
+}
+
+async function connect(url: string): Promise<RedisConnection> {
+  const redis = await RedisConnection.open(url, silent, testDeployment);
+  closing.push(redis);
+  return redis;
+}
+
+const withUser = (server: RedisServer): string => `redis://gateway:secret@127.0.0.1:${server.port}`;
+
+describeWithRedis('while a gateway is connected', () => {
+  test.each<
+    [string, RegExp, (server: RedisServer) => Promise<unknown>, (server: RedisServer) => Promise<unknown>]
+  >([
+    [
+      'a right that is taken away',
+      /NOPERM .*'hset'/,
+      (server) => server.command('ACL', 'SETUSER', 'gateway', '-hset'),
+      (server) => server.command('ACL', 'SETUSER', 'gateway', '+hset'),
+    ],
+    [
+      'keys that are taken away',
+      /NOPERM/,
+      (server) => server.command('ACL', 'SETUSER', 'gateway', 'resetkeys', '~other:*'),
+      (server) => server.command('ACL', 'SETUSER', 'gateway', '~*'),
+    ],
+    [
+      'memory that is used up',
+      /OOM/,
+      (server) => server.command('CONFIG', 'SET', 'maxmemory', '1'),
+      (server) => server.command('CONFIG', 'SET', 'maxmemory', '0'),
+    ],
+    [
+      'too few replicas',
+      /NOREPLICAS/,
+      (server) => server.command('CONFIG', 'SET', 'min-replicas-to-write', '1'),
+      (server) => server.command('CONFIG', 'SET', 'min-replicas-to-write', '0'),
+    ],
+    [
+      'a primary that becomes a replica',
+      /read-only replica/,
+      (server) => server.command('REPLICAOF', '127.0.0.1', '1'),
+      (server) => server.command('REPLICAOF', 'NO', 'ONE'),
+    ],
+  ])('%s is seen without a packet, and so is its end', async (_, fault, take, give) => {
+    const server = await startServer();
+    await server.command('ACL', 'SETUSER', 'gateway', 'on', '>secret', '~*', '+@all');
+    const redis = await connect(withUser(server));
+    expect(redis.fault).toBeUndefined();
+    await take(server);
+    await until('the fault is seen', () => fault.test(redis.fault ?? ''), {
+      describe: () => redis.fault ?? '',
+    });
+    await give(server);
+    await until('its end is seen', () => redis.fault === undefined, { describe: () => redis.fault ?? '' });
+    expect(await server.command('KEYS', '*probe*')).toEqual([]);
+  });
+
+  test('the metric is 0, and the gateway not ready, for as long', async () => {
+    const server = await startServer();
+    const gateway = await startGateway({ QRNG_REDIS_URL: server.url });
+    closing.push(gateway);
+    await gateway.fill(1024 * 1024);
+    expect(await gateway.metric('qrng_redis_up')).toBe(1);
+    await server.command('CONFIG', 'SET', 'maxmemory', '1');
+    await until('it is down', async () => (await gateway.metric('qrng_redis_up')) === 0);
+    expect((await gateway.push(gateway.collector.seal(randomBytes(8)))).status).toBe(507); // as for a pool that is full
+    const { status, text } = await gateway.get('/health/ready');
+    expect([status, text]).toEqual([503, expect.stringContaining('OOM')]);
+    await server.command('CONFIG', 'SET', 'maxmemory', '0');
+    await until('it is up again', async () => (await gateway.metric('qrng_redis_up')) === 1);
+    await until('a packet is taken', async () => {
+      return (await gateway.push(gateway.collector.seal(randomBytes(8)))).status === 204;
+    });
+  });
+});
+
+describeWithRedis('at the start', () => {
+  test.each(['hincrby', 'lpop', 'xadd', 'expire', 'hvals'])('the right to %s is missed', async (command) => {
+    const server = await startServer();
+    await server.command('ACL', 'SETUSER', 'gateway', 'on', '>secret', '~*', '+@all', `-${command}`);
+    const redis = await connect(withUser(server));
+    expect([redis.refused, redis.fault]).toEqual([true, expect.stringContaining(`'${command}'`)]);
+    await expect(startGateway({ QRNG_REDIS_URL: withUser(server) })).rejects.toThrow(
+      /^QRNG_REDIS_URL must .*NOPERM/,
+    );
+  });
+
+  test('memory that is used up, and a cluster without its slots, are waited for', async () => {
+    const full = await startServer('--maxmemory', '1');
+    const cluster = await startServer('--cluster-enabled', 'yes');
+    const faults = [(await connect(full.url)).fault, (await connect(cluster.url)).fault];
+    expect(faults).toEqual([expect.stringContaining('OOM'), expect.stringContaining('CLUSTERDOWN')]);
+    const redis = await connect(full.url);
+    expect(redis.refused).toBe(false);
+    await full.command('CONFIG', 'SET', 'maxmemory', '0');
+    await until('it is taken', () => redis.fault === undefined);
+  });
+
+  test('a node of a cluster that has other slots is none to be used', async () => {
+    const nodes = [
+      await startServer('--cluster-enabled', 'yes'),
+      await startServer('--cluster-enabled', 'yes'),
+    ];
+    const [one, two] = nodes;
+    if (one === undefined || two === undefined) throw new Error('two nodes');
+    await one.command('CLUSTER', 'ADDSLOTSRANGE', '0', '8191');
+    await two.command('CLUSTER', 'ADDSLOTSRANGE', '8192', '16383');
+    await one.command('CLUSTER', 'MEET', '127.0.0.1', `${two.port}`);
+    for (const node of nodes) {
+      await until('the cluster is whole', async () => {
+        return String(await node.command('CLUSTER', 'INFO')).includes('cluster_state:ok');
+      });
+    }
+    const faults = [(await connect(one.url)).fault, (await connect(two.url)).fault];
+    // Which of them has the slot is known to Redis alone.
+    expect(faults.toSorted()).toEqual([expect.stringContaining('MOVED'), undefined]);
+    expect(faults.find((fault) => fault !== undefined)).not.toMatch(/127\.0\.0\.1/);
+  });
+});
