@@ -57,6 +57,21 @@ test('Nest logs modules and routes at the level debug alone', async () => {
   expect(routes.every(({ level }) => level === 20)).toBe(true);
 });
 
+test('of a stranger that asks too often it has the number instead of the lines; of a client each request', async () => {
+  gateway = await GatewayProcess.start();
+  for (let i = 0; i < 40; i++) await gateway.request('/api/random');
+  for (let i = 0; i < 15; i++) await gateway.get('/api/status');
+  gateway.run.child.kill('SIGTERM');
+  await gateway.run.ended;
+  const statuses = (status: number): number =>
+    gateway.run.log.filter((line) => line['event'] === 'request' && line['status'] === status).length;
+  const [sum] = gateway.run.log.filter(({ event }) => event === 'requests-left-out');
+  const { 401: unauthorized = 0, 429: limited = 0 } = sum?.['statuses'] as Record<number, number>;
+  expect(unauthorized + limited).toBeGreaterThanOrEqual(30);
+  expect(statuses(401) + statuses(429) + unauthorized + limited).toBe(40);
+  expect(statuses(200)).toBe(15);
+});
+
 test('with QRNG_ACCESS_LOG=off no request is logged', async () => {
   gateway = await GatewayProcess.start({ QRNG_ACCESS_LOG: 'off' });
   await gateway.get('/health/live');

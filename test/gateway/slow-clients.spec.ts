@@ -57,6 +57,22 @@ describe('a slow client', () => {
   });
 });
 
+test('what the parser or the router refuses is counted, as all other answers are', async () => {
+  const counted = async (status: number): Promise<number> =>
+    (await gateway.metric(
+      `qrng_http_request_duration_seconds_count{route="unmatched",method="other",status="${status}"}`,
+    )) ?? 0;
+  const before = [await counted(400), await counted(431)];
+  for (const head of [
+    'nonsense',
+    'GET /%zz HTTP/1.1\r\nHost: a\r\nConnection: close',
+    `GET / HTTP/1.1\r\nx: ${'x'.repeat(9000)}`,
+  ]) {
+    await conversation(await tls(), `${head}\r\n\r\n`);
+  }
+  expect([await counted(400), await counted(431)]).toEqual([(before[0] ?? 0) + 2, (before[1] ?? 0) + 1]);
+});
+
 describe('a push that cannot be a packet', () => {
   // The body is never sent: an answer proves that nothing waited for it.
   test.each([

@@ -13,6 +13,7 @@ import { addRequestHooks } from './http/request-hooks.js';
 import { boundConnections, ignoreExpectations, serverOptions } from './http/server-options.js';
 import { passBody } from './api/request-body.js';
 import { addSwagger } from './docs/swagger.js';
+import { GatewayMetrics } from './metrics/gateway-metrics.js';
 import { McpService } from './mcp/mcp.service.js';
 import { Receivers } from './receive/receivers.service.js';
 import { readPacketBody } from './push/packet-body.js';
@@ -33,7 +34,8 @@ export async function createGateway(
   settings: Readonly<GatewaySettings>,
   source = new SettingsSource([], () => settings),
 ): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter(serverOptions(settings));
+  let countEarly: (status: number) => void = () => undefined; // nothing is answered before the gateway listens
+  const adapter = new FastifyAdapter(serverOptions(settings, (status) => countEarly(status)));
   const module = GatewayModule.forRoot(settings, source);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new FrameworkLogger(settings.QRNG_LOG_LEVEL),
@@ -47,6 +49,8 @@ export async function createGateway(
   fastify.addContentTypeParser('*', passBody);
   addCors(app, settings.QRNG_CORS_ORIGINS ?? []);
   addRequestHooks(app);
+  const { requestDuration } = app.get(GatewayMetrics);
+  countEarly = (status) => requestDuration.observe({ route: 'unmatched', method: 'other', status }, 0);
   const openApi = addSwagger(app);
   app.get(McpService, { strict: false }).describeBy(() => openApi().components?.schemas ?? {});
   boundConnections(app);

@@ -26,8 +26,34 @@ interface ClientError extends NodeJS.ErrnoException {
   readonly rawPacket?: unknown;
 }
 
+/** What is used of Fastify's request and reply, whose types here allow for servers that ours is not. */
+interface Exchange {
+  readonly id?: string;
+  readonly raw: unknown;
+  hijack?(): unknown;
+}
+
+/** Called with the status of each of these answers: no hook sees them. */
+export type OnEarlyAnswer = (status: number) => void;
+
+interface EarlyErrors {
+  readonly clientErrorHandler: (error: ClientError, socket: HttpSocket) => void;
+  readonly frameworkErrors: (error: Error, request: Exchange, reply: Exchange) => void;
+}
+
+/** Fastify's options for such errors. */
+export function earlyErrors(onAnswer: OnEarlyAnswer): EarlyErrors {
+  return {
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, onAnswer),
+    frameworkErrors: (_error, { id = '' }, reply) => {
+      onAnswer(PROBLEMS['bad-request'].status);
+      answerRouterError(id, reply);
+    },
+  };
+}
+
 /** Answers what Node's parser refuses, or what did not arrive in time, and ends the connection. */
-export function answerClientError(error: ClientError, socket: HttpSocket): void {
+function answerClientError(error: ClientError, socket: HttpSocket, onAnswer: OnEarlyAnswer): void {
   const answer = socket._httpMessage;
   // What is wrong then came after a whole request: this would be taken for the answer to that, which may have been a push
   // whose packet is taken. A reset leaves its outcome open.
@@ -37,19 +63,13 @@ export function answerClientError(error: ClientError, socket: HttpSocket): void 
     return;
   }
   const code = codeOf(error);
+  onAnswer(PROBLEMS[code].status);
   socket.end(isPushHead(answer?.req, error.rawPacket) ? bareStatus(code) : wholeAnswer(code));
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
-/** What is used of Fastify's request and reply, whose types here allow for servers that ours is not. */
-interface Exchange {
-  readonly id?: string;
-  readonly raw: unknown;
-  hijack?(): unknown;
-}
-
 /** Answers a path that the router cannot decode. */
-export function answerRouterError(_error: Error, { id = '' }: Exchange, reply: Exchange): void {
+function answerRouterError(id: string, reply: Exchange): void {
   const response = reply.raw as ServerResponse;
   const body = problemBody('bad-request', 'The path is not percent-encoded UTF-8.', id);
   reply.hijack?.();

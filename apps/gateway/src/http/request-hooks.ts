@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
 import { BOUNDS } from '../bounds.js';
+import { Clock } from '../clock.js';
 import { Connections } from '../connections/connections.js';
 import { PushGate } from '../push/push-gate.js';
 import { accessLog } from './access-log.js';
@@ -29,10 +30,15 @@ export function addRequestHooks(app: NestFastifyApplication): void {
   const unknownRoute = app.get(UnknownRoute);
   const settings = app.get(GatewaySettings);
   const ingest = settings.QRNG_INGEST === 'on';
-  const logAccess = accessLog(settings);
   const pushGate = ingest ? app.get(PushGate, { strict: false }) : undefined;
   const connections = app.get(Connections);
-  const { requestDuration } = app.get(GatewayMetrics);
+  const { requestDuration, logLinesLeftOut } = app.get(GatewayMetrics);
+  const clock = app.get(Clock);
+  const log = accessLog(
+    settings,
+    () => clock.monotonic(),
+    () => logLinesLeftOut.inc(),
+  );
   const fastify = app.getHttpAdapter().getInstance();
   const together = lockstep();
   fastify.decorateRequest('client', undefined);
@@ -79,7 +85,12 @@ export function addRequestHooks(app: NestFastifyApplication): void {
     const { route } = request;
     const method = METHODS.includes(request.method) ? request.method : 'other';
     requestDuration.observe({ route, method, status: reply.statusCode }, reply.elapsedTime / 1000);
-    logAccess?.(request, reply, method);
+    log?.write(request, reply, method);
+    done();
+  });
+
+  fastify.addHook('onClose', (_instance, done) => {
+    log?.close();
     done();
   });
 }

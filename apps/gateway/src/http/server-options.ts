@@ -5,7 +5,8 @@ import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fa
 import { Streams } from '../api/streams.js';
 import { BOUNDS } from '../bounds.js';
 import { Connections } from '../connections/connections.js';
-import { answerClientError, answerRouterError } from './early-errors.js';
+import { earlyErrors } from './early-errors.js';
+import type { OnEarlyAnswer } from './early-errors.js';
 import { clientCaFile, readTlsContext } from '../tls/tls-options.js';
 import type { GatewaySettings } from '../settings.js';
 
@@ -18,7 +19,10 @@ type AdapterOptions = ConstructorParameters<typeof FastifyAdapter>[0];
 const FINISH_MS = 6000;
 
 /** The options for Fastify and the HTTP server under it. */
-export function serverOptions(settings: Readonly<GatewaySettings>): AdapterOptions {
+export function serverOptions(
+  settings: Readonly<GatewaySettings>,
+  onEarlyAnswer: OnEarlyAnswer,
+): AdapterOptions {
   const limits = {
     requestTimeout: BOUNDS.requestMs,
     keepAliveTimeout: BOUNDS.keepAliveMs,
@@ -43,8 +47,7 @@ export function serverOptions(settings: Readonly<GatewaySettings>): AdapterOptio
     logger: false as const,
     skipMiddie: true, // there is no middleware, and the empty chain costs a tenth of a small request
     schemaController: { compilersFactory: { buildValidator: refuseSchema, buildSerializer: refuseSchema } },
-    clientErrorHandler: answerClientError,
-    frameworkErrors: answerRouterError,
+    ...earlyErrors(onEarlyAnswer),
   };
   if (settings.QRNG_TLS === 'off') return { ...common, http: server };
   return {

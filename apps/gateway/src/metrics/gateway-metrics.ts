@@ -133,6 +133,10 @@ export class GatewayMetrics {
     'Audit events beyond the rate or the queue, counted instead of written',
     ['event'],
   );
+  readonly logLinesLeftOut = this.#counter(
+    'qrng_log_lines_left_out_total',
+    'Requests of strangers beyond the lines of the access log that one source may cause',
+  );
   readonly requestDuration = new Histogram({
     name: 'qrng_http_request_duration_seconds',
     help: 'Duration of HTTP requests',
