@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { TestKeys } from '../support/api-keys.js';
 import { startGateway } from '../support/gateway.js';
@@ -58,7 +59,7 @@ test('eight clients in parallel never get the same 16 bytes, and every byte is a
   const feed = async () => {
     // All of it has to get in, full or not: streams wait half a minute for bytes that do not come, and then end.
     for (let i = 0; i < 20; i++) {
-      const bytes = Buffer.from(uniqueBytes(300_000));
+      const bytes = randomBytes(300_000);
       await until('the pool has room', async () => {
         const { status } = await gateway.push(gateway.collector.seal(bytes));
         expect([204, 507]).toContain(status);
@@ -138,13 +139,3 @@ describe('a request that cannot want entropy', () => {
     expect((await gateway.request('/api/random', { method: 'HEAD', headers })).status).toBe(200);
   });
 });
-
-/** Bytes whose aligned blocks of 16, and all of their shifts, differ: a counter under a multiplier, not random at all. */
-let counter = 0;
-function uniqueBytes(length: number): Uint8Array {
-  const bytes = Buffer.alloc(length);
-  for (let at = 0; at + 4 <= length; at += 4) {
-    bytes.writeUInt32LE(Math.imul(++counter, 2_654_435_761) >>> 0, at);
-  }
-  return bytes;
-}

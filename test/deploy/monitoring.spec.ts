@@ -31,6 +31,8 @@ const METRICS = new Set([
   'qrng_api_key_expiry_timestamp_seconds',
   'qrng_audit_writable',
   'qrng_auth_failures_total',
+  'qrng_bad_entropy_refused',
+  'qrng_bad_entropy_total',
   'qrng_certificate_expiry_timestamp_seconds',
   'qrng_reload_success',
   'qrng_collector_buffer_bytes',

@@ -31,6 +31,7 @@ const OF_A_COLLECTOR = [
   ),
   'qrng_sequence_missing_total{collector="collector-1"}',
   'qrng_collector_clock_steps_total{collector="collector-1"}',
+  'qrng_bad_entropy_total{collector="collector-1"}',
   'qrng_collector_log_lines_lost_total{collector="collector-1"}',
   ...LOSS_REASONS.map(
     (reason) => `qrng_collector_dropped_bytes_total{collector="collector-1",reason="${reason}"}`,

@@ -104,6 +104,28 @@ function suite(open: Open): void {
     expect(pool.level().bytes).toBe(0);
   });
 
+  test('drops everything when it is told to, and goes on', async () => {
+    const pool = await openPool();
+    const collector = new TestCollector(hmacKey);
+    await pool.admit(packet(collector, randomBytes(100_000)));
+    await take(pool, 1000);
+    pool.discard();
+    expect(pool.take(1)).toBeUndefined();
+    await until('nothing is left', () => pool.level().bytes === 0);
+    expect(discarded.get('health')).toBe(99_000);
+    await pool.admit(packet(collector, randomBytes(10)));
+    expect(await take(pool, 10)).toHaveLength(10);
+  });
+
+  test('remembers a packet of which it stores nothing, and needs no room for it', async () => {
+    const pool = await openPool({ capacity: 100 });
+    const collector = new TestCollector(hmacKey);
+    const one = packet(collector, randomBytes(1000));
+    expect(await pool.admit(one, false)).toEqual({ result: 'accepted', missing: 0n });
+    expect(await pool.admit(one)).toMatchObject({ result: 'replay' });
+    expect(pool.level().bytes).toBe(0);
+  });
+
   test('takes nothing when there is too little', async () => {
     const pool = await openPool();
     const data = randomBytes(100);

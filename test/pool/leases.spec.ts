@@ -3,16 +3,23 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { DirectoryLock } from '#libs/files';
 import { Keyring, MacKey, openPacket } from '#libs/crypto';
 import { RecentClients } from '../../apps/gateway/src/api/recent-clients.js';
 import { StreamQueue } from '../../apps/gateway/src/api/stream-queue.js';
+import { AuditLog } from '../../apps/gateway/src/audit/audit-log.js';
+import { AuditTrail } from '../../apps/gateway/src/audit/audit-trail.js';
 import { Clock } from '../../apps/gateway/src/clock.js';
 import { GatewayMetrics } from '../../apps/gateway/src/metrics/gateway-metrics.js';
+import { Warnings } from '../../apps/gateway/src/metrics/warnings.js';
 import { EntropyService } from '../../apps/gateway/src/pool/entropy.service.js';
+import { HealthReports } from '../../apps/gateway/src/pool/health-reports.js';
+import { ReceivedHealth } from '../../apps/gateway/src/pool/received-health.js';
 import { ReceivedQuality } from '../../apps/gateway/src/pool/received-quality.js';
 import { lease } from '../../apps/gateway/src/pool/redis/lease-script.js';
 import { PoolMemory } from '../../apps/gateway/src/pool/redis/pool-memory.js';
 import { RedisPool } from '../../apps/gateway/src/pool/redis/redis-pool.js';
+import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.js';
 import { temporaryFolder } from '../support/gateway.js';
 import { describeWithRedis, RedisServer, silent, testDeployment } from '../support/redis-server.js';
@@ -72,6 +79,25 @@ describeWithRedis('leases', () => {
     expect(pool.ledger()).toMatchObject({ received: 10_000, discarded: 4000, stored: 6000, leased: 0 });
   });
 
+  test('are dropped by every gateway, with all that is in the pool, once one of them found it to be bad', async () => {
+    const discarded = { one: 0, other: 0 };
+    const one = await openPool((_, bytes) => (discarded.one += bytes));
+    const other = await openPool((_, bytes) => (discarded.other += bytes));
+    await admit(one, 200_000);
+    expect(await one.prepare(1000)).toBe(true);
+    expect(await other.prepare(1000)).toBe(true);
+    one.discard();
+    expect(one.take(1)).toBeUndefined();
+    await until('the other one heard of it', () => other.take(1) === undefined);
+    await until('all of it is counted', () => {
+      const { stored, leased } = one.ledger();
+      return stored === 0 && leased === 0;
+    });
+    expect(discarded.one + discarded.other + one.ledger().served).toBe(200_000);
+    await admit(one, 1000);
+    expect(await other.prepare(1000)).toBe(true);
+  });
+
   test('of another gateway are in the pool and cannot be had: a stream asks for the rest', async () => {
     const [other, own] = [await openPool(), await openPool()];
     await admit(other, 10_000);
@@ -79,7 +105,14 @@ describeWithRedis('leases', () => {
     await until('this gateway knows', () => own.level().reachable === 1000);
     expect(own.level().bytes).toBe(10_000);
     const clock = new Clock();
-    const entropy = new EntropyService(own, new GatewayMetrics(), clock, new ReceivedQuality(clock));
+    const metrics = new GatewayMetrics();
+    const folder = temporaryFolder();
+    const log = await AuditLog.open(folder, new DirectoryLock(folder, 'audit.lock'));
+    const audit = new AuditTrail(log, { retentionDays: 1, onLeftOut: () => undefined }, clock);
+    const reports = new HealthReports(metrics, audit, clock, new Warnings());
+    const quality = new ReceivedQuality(clock);
+    const received = new ReceivedHealth(new GatewaySettings(), clock, quality, reports);
+    const entropy = new EntropyService(own, metrics, clock, received);
     const queue = new StreamQueue(entropy, new RecentClients(clock));
     const chunk = await new Promise<Buffer>((deliver) => {
       queue.enqueue({ client: 'a', bytes: 5000, deliver });

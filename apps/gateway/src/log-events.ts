@@ -46,6 +46,8 @@ const MESSAGES = {
   'telemetry-malformed': 'a heartbeat does not carry valid telemetry',
   'sequence-gap': 'a collector skipped sequence numbers: packets were lost',
   'push-refused': 'a packet was refused',
+  'bad-entropy':
+    'what a collector delivers failed the health tests, or passes them again; `standing` says what becomes of it',
   overdrawn: 'a draw was ended: the bytes in the pool are not random',
   'stream-ended-early': 'a stream ended before its last byte',
   'internal-error': 'a request failed because of a defect of the gateway',

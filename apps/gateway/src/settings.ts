@@ -100,6 +100,10 @@ export class GatewaySettings {
   @IntegerVariable(0)
   QRNG_BUFFER_TTL_SECS = 0;
 
+  /** What becomes of entropy that fails the health tests here. */
+  @ChoiceVariable('refuse', 'warn')
+  QRNG_ON_BAD_ENTROPY: 'refuse' | 'warn' = 'refuse';
+
   @IntegerVariable(1, 86_400)
   QRNG_RATE_LIMIT_WINDOW_SECS = 60;
 

@@ -70,7 +70,9 @@ export class Dispenser {
         this.entropy.draw(most, reservation.client, drawing, isWanted),
       );
     } catch (error) {
-      throw error instanceof OverdrawnError ? overdrawn(error, request) : error;
+      if (!(error instanceof OverdrawnError)) throw error;
+      this.entropy.distrust();
+      throw overdrawn(error, request);
     } finally {
       this.quotas.settle(reservation, taken);
       this.quotas.writeLeft(request, reply);

@@ -30,6 +30,7 @@ const OUTSIDE_EVENTS = [
   'conflict',
   'stale',
   'future',
+  'bad-entropy',
 ] as const;
 
 export type OutsideEvent = (typeof OUTSIDE_EVENTS)[number];

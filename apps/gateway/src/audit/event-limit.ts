@@ -4,7 +4,7 @@
  *   10 lines of its own -> an eighth for its site -> the first 10: what is kept for newcomers
  *                                                 -> later ones: what all known sources share
  *
- * The counts of what was left out are lines of their own. 9 events x 2 lines/s x about 300 bytes: 470 MB a day at most.
+ * The counts of what was left out are lines of their own. 10 events x 2 lines/s x about 300 bytes: 520 MB a day at most.
  */
 import { addressNetwork } from '../addresses/address-network.js';
 import { BOUNDS } from '../bounds.js';

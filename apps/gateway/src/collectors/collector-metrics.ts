@@ -51,6 +51,7 @@ export class CollectorMetrics {
       counter.inc({ collector }, 0);
     }
     this.metrics.collectorDelivered.inc({ collector }, 0);
+    this.metrics.badEntropy.inc({ collector }, 0);
     for (const reason of LOSS_REASONS) this.metrics.collectorDropped.inc({ collector, reason }, 0);
   }
 

@@ -101,6 +101,16 @@ export class GatewayMetrics {
     'Entropy that left the pool unserved',
     ['reason'],
   );
+  readonly badEntropy = this.#counter(
+    'qrng_bad_entropy_total',
+    'Packets of a collector with bytes that failed the health tests of the gateway',
+    ['collector'],
+  );
+  readonly entropyRefused = this.#gauge(
+    'qrng_bad_entropy_refused',
+    'Whether bytes of a collector are discarded or refused because of that (0 with QRNG_ON_BAD_ENTROPY=warn)',
+    ['collector'],
+  );
   readonly rateLimited = this.#counter(
     'qrng_rate_limited_total',
     'Requests refused by a rate limit or quota',

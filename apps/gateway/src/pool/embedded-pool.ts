@@ -24,14 +24,14 @@ export class EmbeddedPool implements Pool {
   }
 
   /** Decides at once; a packet stamped after what the disk knows waits until the disk knows more. */
-  admit(packet: Packet): Admission | Promise<Admission> {
-    const refusal = this.#refusal(packet, this.#clock.now());
+  admit(packet: Packet, stores = true): Admission | Promise<Admission> {
+    const refusal = this.#refusal(packet, stores, this.#clock.now());
     if (refusal !== undefined) return refusal;
-    if (!this.#replay.covers(Number(packet.timestamp))) return this.#admitLater(packet);
+    if (!this.#replay.covers(Number(packet.timestamp))) return this.#admitLater(packet, stores);
     const missing = this.#replay.missing(packet);
     this.#replay.accept(packet);
     failpoint('packet-accepted');
-    if (packet.type === 'entropy') this.#buffer.store(packet.data, this.#clock.monotonic());
+    if (packet.type === 'entropy' && stores) this.#buffer.store(packet.data, this.#clock.monotonic());
     failpoint('packet-stored');
     return { result: 'accepted', missing };
   }
@@ -46,6 +46,10 @@ export class EmbeddedPool implements Pool {
 
   prepare(count: number): Promise<boolean> {
     return Promise.resolve(this.holds(count));
+  }
+
+  discard(): void {
+    this.#buffer.discardAll('health', this.#clock.monotonic());
   }
 
   level(): PoolLevel {
@@ -75,20 +79,19 @@ export class EmbeddedPool implements Pool {
   }
 
   /** Decides anew once the bound is above: another copy may have been taken meanwhile. */
-  async #admitLater(packet: Packet): Promise<Admission> {
-    if (await this.#replay.raise(Number(packet.timestamp))) return this.admit(packet);
+  async #admitLater(packet: Packet, stores: boolean): Promise<Admission> {
+    if (await this.#replay.raise(Number(packet.timestamp))) return this.admit(packet, stores);
     return { result: 'unready', detail: this.fault() ?? 'the replay state cannot be written' };
   }
 
-  #refusal(packet: Packet, now: number): Admission | undefined {
+  #refusal(packet: Packet, stores: boolean, now: number): Admission | undefined {
     if (this.#closed) return { result: 'unready', detail: 'the gateway is stopping' };
     const refusal = timeRefusal(packet, now, this.#window);
     if (refusal !== undefined) return refusal;
     const standing = this.#replay.check(packet, now);
     if (standing !== 'next') return STANDINGS[standing];
-    if (packet.type === 'entropy' && !this.#buffer.canHold(packet.data.length, this.#clock.monotonic())) {
-      return { result: 'full', detail: 'the pool is full' };
-    }
-    return undefined;
+    if (packet.type === 'heartbeat' || !stores) return undefined;
+    const fits = this.#buffer.canHold(packet.data.length, this.#clock.monotonic());
+    return fits ? undefined : { result: 'full', detail: 'the pool is full' };
   }
 }

@@ -7,7 +7,7 @@ import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { ApiError } from '../problem/api-error.js';
 import { readyBytes } from './pool.js';
 import type { Admission, Block, Pool, PoolLevel } from './pool.js';
-import { ReceivedQuality } from './received-quality.js';
+import { ReceivedHealth } from './received-health.js';
 import { Throughput } from './throughput.js';
 
 /** The token of the pool in use, an implementation of `Pool`. */
@@ -16,6 +16,11 @@ export const POOL = Symbol('Pool');
 /** When to come again if nothing came in lately, and the longest that is ever named, in seconds. */
 const UNKNOWN_RETRY_SECS = 60;
 const LONGEST_RETRY_SECS = 3600;
+
+const BAD: Admission = {
+  result: 'unready',
+  detail: 'what this collector delivers failed the health tests; see QrngBadEntropy in docs/operations.md',
+};
 
 @Injectable()
 export class EntropyService implements OnApplicationShutdown {
@@ -26,7 +31,7 @@ export class EntropyService implements OnApplicationShutdown {
     @Inject(POOL) private readonly pool: Pool,
     private readonly metrics: GatewayMetrics,
     private readonly clock: Clock,
-    private readonly quality: ReceivedQuality,
+    private readonly received: ReceivedHealth,
   ) {
     this.#in = new Throughput(clock.monotonic());
     this.#out = new Throughput(clock.monotonic());
@@ -38,13 +43,17 @@ export class EntropyService implements OnApplicationShutdown {
 
   /** Admits a packet whose MAC held; its bytes can be served once this resolves to `accepted`. */
   async admit(packet: Packet): Promise<Admission> {
-    const outcome = this.pool.admit(packet);
+    const intake = this.received.intakeOf(packet);
+    if (intake === 'refuse') return BAD;
+    const outcome = this.pool.admit(packet, intake === 'store');
     // Counted in the same breath, where there is nothing to wait for: the ledger balances at every moment.
     const admission = outcome instanceof Promise ? await outcome : outcome;
     if (admission.result === 'accepted' && packet.type === 'entropy') {
       this.metrics.received.inc(packet.data.length);
-      this.quality.update(packet.data);
       this.#in.add(packet.data.length, this.clock.monotonic());
+      if (intake === 'discard') this.metrics.discarded.inc({ reason: 'health' }, packet.data.length);
+      // Once it is doubtful nothing of it is in the pool, and what others delivered stays.
+      if (this.received.isBad(packet) && intake === 'store') this.pool.discard();
     }
     return admission;
   }
@@ -99,6 +108,11 @@ export class EntropyService implements OnApplicationShutdown {
       if (bytes === undefined) throw this.shortage(count);
       return bytes;
     });
+  }
+
+  /** Drops all that is in the pool, where a draw showed that it is not random. */
+  distrust(): void {
+    if (this.received.refuses) this.pool.discard();
   }
 
   /** The refusal of `count` bytes, with the time that the pool will need to fill up to them. */

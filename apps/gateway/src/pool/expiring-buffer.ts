@@ -77,6 +77,12 @@ export class ExpiringBuffer {
     return this.#ring.take(count);
   }
 
+  /** Drops everything that is held, for `reason`. */
+  discardAll(reason: DiscardReason, now: number): void {
+    const bytes = this.bytesAt(now);
+    if (bytes > 0) this.#discard(reason, bytes);
+  }
+
   /** Overwrites everything that is held, at the end of the process. */
   wipe(): void {
     this.#ring.drop(this.#ring.length);

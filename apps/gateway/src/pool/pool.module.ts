@@ -13,6 +13,8 @@ import { EntropyService, POOL } from './entropy.service.js';
 import { ExpiringBuffer } from './expiring-buffer.js';
 import { DISCARD_REASONS } from './pool.js';
 import type { DiscardReason, Pool } from './pool.js';
+import { HealthReports } from './health-reports.js';
+import { ReceivedHealth } from './received-health.js';
 import { ReceivedQuality } from './received-quality.js';
 import { RedisPool } from './redis/redis-pool.js';
 import { ReplayReports } from './replay-reports.js';
@@ -25,6 +27,8 @@ import { ReplayStoreOpener } from './replay-store-opener.js';
     ReplayStoreOpener,
     ReplayReports,
     ReceivedQuality,
+    ReceivedHealth,
+    HealthReports,
     {
       provide: POOL,
       inject: [GatewaySettings, Clock, GatewayMetrics, REDIS, ReplayStoreOpener, CollectorRegistry],

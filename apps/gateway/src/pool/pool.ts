@@ -44,6 +44,8 @@ export const DISCARD_REASONS = [
   'lease',
   /** The shared pool was dropped, because Redis restarted, failed over or lost its data. */
   'fence',
+  /** Not healthy: its collector delivered a block that failed a health test. */
+  'health',
 ] as const;
 export type DiscardReason = (typeof DISCARD_REASONS)[number];
 
@@ -68,8 +70,13 @@ export interface Pool {
   /**
    * Checks time, sequence and room, advances the replay state so that no crash lets the packet in again, then stores the
    * data: one atomic step.
+   *
+   * @param stores false: the data is not stored, and needs no room; default: true.
    */
-  admit(packet: Packet): Admission | Promise<Admission>;
+  admit(packet: Packet, stores?: boolean): Admission | Promise<Admission>;
+
+  /** Drops everything, also what other gateways hold of it: none of it is served from now on, but for what these serve within a second. */
+  discard(): void;
 
   /** Takes `count` bytes that are at hand in this process's memory, or nothing when fewer are. Never waits. */
   take(count: number): Buffer | undefined;

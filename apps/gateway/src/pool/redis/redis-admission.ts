@@ -15,6 +15,7 @@ const DIGITS = 20;
 /** The arguments of the admission script. */
 export function admitArguments(
   packet: Packet,
+  stores: boolean,
   { capacity, overflow }: BufferOptions,
   packetTtlMs: number,
   common: CommonArguments,
@@ -27,7 +28,7 @@ export function admitArguments(
     mac: packet.mac.toString('hex'),
     stamped: Number(packet.timestamp),
     exposed: exposedAt(packet),
-    blocks: packet.type === 'entropy' ? blocksOf(packet.data) : [],
+    blocks: packet.type === 'entropy' && stores ? blocksOf(packet.data) : [],
   };
 }
 

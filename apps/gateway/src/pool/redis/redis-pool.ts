@@ -18,6 +18,7 @@ import { blocksAhead } from '../pool.js';
 import type { Admission, Block, DiscardReason, Pool, PoolLevel } from '../pool.js';
 import { admit } from './admit-script.js';
 import { lease } from './lease-script.js';
+import { purge } from './purge-script.js';
 import type { PoolMemory } from './pool-memory.js';
 import { PoolScripts } from './pool-scripts.js';
 import type { OwnArguments, PoolRedis } from './pool-scripts.js';
@@ -51,6 +52,10 @@ export class RedisPool implements Pool {
   readonly #timer: NodeJS.Timeout;
   #leasing: Promise<number> | undefined;
   #trouble: string | undefined = 'Redis has not answered yet';
+  /** What is in Redis has to go, and nothing is leased before. */
+  #purgeDue = false;
+  /** How often the pool was emptied, as of the last answer. */
+  #purged: number | undefined;
   #served = 0;
   #dropped = 0;
 
@@ -81,7 +86,7 @@ export class RedisPool implements Pool {
     return pool;
   }
 
-  async admit(packet: Packet): Promise<Admission> {
+  async admit(packet: Packet, stores = true): Promise<Admission> {
     const { clockFault } = this.#scripts;
     if (clockFault !== undefined) return { result: 'unready', detail: clockFault };
     const { ttlMs, skewMs } = this.options.window;
@@ -90,7 +95,7 @@ export class RedisPool implements Pool {
     try {
       const [result, detail] = await this.#scripts.run(
         admit,
-        (common) => admitArguments(packet, this.options, ttlMs, { ...common, ...this.#own() }),
+        (common) => admitArguments(packet, stores, this.options, ttlMs, { ...common, ...this.#own() }),
         (reply) => this.#learn(reply),
       );
       return admissionOf(packet, result.toString(), detail.toString(), this.#scripts.floor);
@@ -122,6 +127,12 @@ export class RedisPool implements Pool {
       }
     }
     return true;
+  }
+
+  discard(): void {
+    this.#hand.discardAll('health', this.clock.monotonic());
+    this.#purgeDue = true;
+    void (this.#leasing ?? Promise.resolve()).then(() => this.#report());
   }
 
   /** What all gateways have received and neither served nor discarded, as of the last answer of Redis. */
@@ -192,6 +203,7 @@ export class RedisPool implements Pool {
     const held = this.#hand.bytesAt(this.clock.monotonic()); // first: it drops what has expired
     const amounts = { held, need, plenty, reserve: RESERVE_BYTES };
     try {
+      if (this.#purgeDue) await this.#purge();
       const [pieces] = await this.#scripts.run(
         lease,
         (common) => ({ ...common, ...this.#own(), ...amounts }),
@@ -203,6 +215,16 @@ export class RedisPool implements Pool {
       this.#trouble = error.message;
       return 0;
     }
+  }
+
+  async #purge(): Promise<void> {
+    const common = this.#own();
+    await this.#scripts.run(
+      purge,
+      (known) => ({ ...known, ...common }),
+      (reply) => this.#learn(reply),
+    );
+    this.#purgeDue = false;
   }
 
   #own(): OwnArguments {
@@ -221,11 +243,16 @@ export class RedisPool implements Pool {
         stored += piece.length;
       } else receivedAt = now - piece;
     }
+    if (this.#purgeDue) this.#hand.discardAll('health', now); // it was on its way when the pool was found to be bad
     return stored;
   }
 
   #learn(reply: PoolReply<unknown, unknown>): void {
     this.#trouble = undefined;
     this.#shared.learn(reply, this.clock.monotonic());
+    const purged = reply[12];
+    // What this gateway had leased until then was in the pool with what was bad.
+    if (purged > (this.#purged ?? purged)) this.#hand.discardAll('health', this.clock.monotonic());
+    this.#purged = purged;
   }
 }

@@ -3,6 +3,7 @@
  * Redis' clock alone. The names of its keys stand behind the prefix and the space of the deployment.
  *
  *   pool      hash  received, served, discarded, stored, leased: the ledger of all gateways, in bytes
+ *                     purged   number of times that it was emptied because it held bad bytes
  *   blocks    list  oldest first, two elements a block: when it came (Unix ms), its bytes
  *   replay    hash  collector -> its position, see admit-script; and of all of them
  *                     @fence   replication id of the server that the epoch began on
@@ -69,7 +70,7 @@ export type PoolReply<Result, Detail> = readonly [
   /** How much of `leased` is this gateway's. */
   own: number,
   /** What this call discarded, beside what the gateway reported to have dropped. */
-  discarded: readonly [replaced: number, expired: number, fence: number, lease: number],
+  discarded: readonly [replaced: number, expired: number, fence: number, lease: number, health: number],
   oldestAgeMs: number,
   /** 1 when this call found the replay state missing or the fence broken, and began a new epoch. */
   fresh: number,
@@ -79,6 +80,8 @@ export type PoolReply<Result, Detail> = readonly [
   now: number,
   floor: number,
   newest: number,
+  /** How often the pool was emptied because of what was in it. */
+  purged: number,
 ];
 
 /** Instead of all that: this deployment's keys are elsewhere, and nothing was done. */
@@ -98,7 +101,7 @@ local id, served, dropped = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
 if fingerprint ~= '' and redis.call('HGET', DEPLOYMENTS, fingerprint) ~= space then return { 'moved' } end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local discarded = { replaced = 0, expired = 0, fence = 0, lease = 0 }
+local discarded = { replaced = 0, expired = 0, fence = 0, lease = 0, health = 0 }
 local fresh = 0
 
 local function amount(name) return tonumber(redis.call('HGET', POOL, name) or 0) end
@@ -189,8 +192,8 @@ local function answer(result, detail)
   local ledger = redis.call('HMGET', POOL, 'received', 'served', 'discarded', 'stored', 'leased')
   for i = 1, 5 do ledger[i] = tonumber(ledger[i] or 0) end
   return { result, detail, ledger, own,
-    { discarded.replaced, discarded.expired, discarded.fence, discarded.lease },
-    oldest and math.max(0, now - tonumber(oldest)) or 0, fresh, epoch, fence, now, floor, newest }
+    { discarded.replaced, discarded.expired, discarded.fence, discarded.lease, discarded.health },
+    oldest and math.max(0, now - tonumber(oldest)) or 0, fresh, epoch, fence, now, floor, newest, amount('purged') }
 end
 
 -- Nothing is taken or handed out in an epoch that the gateway could forget.

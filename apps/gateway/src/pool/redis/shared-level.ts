@@ -40,10 +40,11 @@ export class SharedLevel {
   /** Takes over what an answer says. */
   learn(reply: PoolReply<unknown, unknown>, now: number): void {
     const [, , [received, served, discarded, stored, leased], own, reasons, oldestAgeMs, fresh] = reply;
-    const [replaced, expired, fence, lease] = reasons;
+    const [replaced, expired, fence, lease, health] = reasons;
     this.#count('replaced', replaced);
     this.#count('expired', expired);
     this.#count('lease', lease);
+    this.#count('health', health);
     // A Redis that lost its data cannot say how much it was: then what was last known of it counts.
     this.#count('fence', fresh === 1 ? Math.max(fence, this.ledger.stored) : fence);
     this.#own = own;
