@@ -29,6 +29,10 @@ export class Material {
   readonly signingKey = once(() =>
     Promise.resolve(this.#stored('collector/signing.key') ?? createSigningKey()),
   );
+  /** The Ed25519 key of the gateway's receipt log, PEM. */
+  readonly receiptsKey = once(() =>
+    Promise.resolve(this.#stored('gateway/receipts.key') ?? createSigningKey()),
+  );
   readonly apiKey = once(() =>
     Promise.resolve(createKey(this.installation.client, { scopes: 'random,status' })),
   );

@@ -12,6 +12,7 @@ import {
   gatewayEnvironment,
   gatewayRules,
   portDropIn,
+  receiptsOrigin,
 } from './templates.js';
 
 export interface PlannedFile {
@@ -101,6 +102,7 @@ function gateway(of: Installation, material: Material): PlannedFile[] {
       'metrics.token',
       text(() => `${randomBytes(32).toString('hex')}\n`),
     ),
+    own('receipts.key', () => material.receiptsKey()),
     own('api-keys.json', async () => `${JSON.stringify([(await material.apiKey()).entry], undefined, 2)}\n`),
   ];
 }
@@ -145,6 +147,9 @@ function client(of: Installation, material: Material, folder: string): PlannedFi
     // For verifiers of receipts: who pins it needs no word of the gateway.
     file('client/collector.pub', OPEN, 'root', async () =>
       publicHalf(of.collectorId, await material.signingKey()),
+    ),
+    file('client/receipts.pub', OPEN, 'root', async () =>
+      publicHalf(receiptsOrigin(of), await material.receiptsKey()),
     ),
     file('client/client.env', SECRET, 'root', async () => {
       const { key } = await material.apiKey();

@@ -64,6 +64,7 @@ describe('with the hosts alone', () => {
       'client/client.env',
       'client/collector.pub',
       'client/gateway-ca.crt',
+      'client/receipts.pub',
       'collector/collector.env',
       'collector/collector.nft',
       'collector/gateway-ca.crt',
@@ -78,6 +79,7 @@ describe('with the hosts alone', () => {
       'gateway/hmac.key',
       'gateway/hmac.previous.key',
       'gateway/metrics.token',
+      'gateway/receipts.key',
       'gateway/tls.crt',
       'gateway/tls.key',
       'setup.json',
@@ -107,6 +109,10 @@ describe('with the hosts alone', () => {
     const { settings, warnings } = readSettings(GatewaySettings, environmentOf(folder, 'gateway'));
     expect(warnings).toEqual([]);
     expect(settings.QRNG_HMAC_SECRET_KEY).toBe(text('collector/hmac.key').trim());
+    const key = createPrivateKey(settings.QRNG_RECEIPTS_KEY ?? '');
+    const name = settings.QRNG_RECEIPTS_ORIGIN ?? '';
+    expect([settings.QRNG_RECEIPTS, name]).toEqual(['off', 'gw.example.com/receipts']);
+    expect(text('client/receipts.pub').trim()).toBe(verifierKey({ name, key }));
   });
 
   test('gives the collector settings that lack only its sources', () => {

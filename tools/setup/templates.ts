@@ -11,11 +11,15 @@ const DEFAULT_LISTEN_PORT = 7764;
 export const CONFIGURATION = '/etc/qrng-dd';
 
 /** gateway.env for the gateway's machine. */
-export function gatewayEnvironment({ port }: Installation): string {
+export function gatewayEnvironment(installation: Installation): string {
+  const { port } = installation;
   return environment('gateway', {
     ...(port === DEFAULT_LISTEN_PORT ? {} : { QRNG_LISTEN_ADDRESS: `0.0.0.0:${port}` }),
     QRNG_TLS_CLIENT_CA_FILE: `${CONFIGURATION}/gateway/collector-ca.crt`,
     QRNG_METRICS_TOKEN_FILE: `${CONFIGURATION}/gateway/metrics.token`,
+    // Ready for QRNG_RECEIPTS=on.
+    QRNG_RECEIPTS_KEY_FILE: `${CONFIGURATION}/gateway/receipts.key`,
+    QRNG_RECEIPTS_ORIGIN: receiptsOrigin(installation),
     QRNG_STATE_DIR: '/var/lib/qrng-gateway',
   });
 }
@@ -40,6 +44,11 @@ export function collectorEnvironment(installation: Installation, applianceCa: bo
 /** The collector's URL of the gateway: by address where one is known, so that no resolver has to be reached. */
 export function pushUrl({ gateway, gatewayAddresses, port }: Installation): string {
   return `https://${inUrl(gatewayAddresses[0] ?? gateway)}:${port}/push`;
+}
+
+/** The name of the gateway's receipt log. */
+export function receiptsOrigin({ gateway }: Installation): string {
+  return `${gateway}/receipts`;
 }
 
 /** The clients' URL of the gateway. */

@@ -8,6 +8,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
 import { ApiModule } from './api/api.module.js';
+import { ReceiptRoutesModule } from './api/receipt-routes.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { loggerParams } from './framework-logger.js';
 import { ConnectionsModule } from './connections/connections.module.js';
@@ -46,6 +47,7 @@ export class GatewayModule {
         GateModule,
         ...(settings.QRNG_INGEST === 'on' ? [PushModule, ReceiveModule] : []),
         ApiModule,
+        ...(settings.QRNG_RECEIPTS === 'on' ? [ReceiptRoutesModule] : []),
         HealthModule.forRoot(settings),
         ScrapeModule,
         OpenApiModule,

@@ -43,6 +43,10 @@ const MESSAGES = {
   receiving:
     'packets are received without answers; a small bufferBytes loses datagrams (raise net.core.rmem_max)',
   'receive-failed': 'a one-way input cannot be read; it is tried again',
+  'receipt-log-opened': 'receipts are on; verifiers pin this public key',
+  'receipt-log-unwritable': 'the receipt log cannot be written; requests that ask for a receipt are refused',
+  'receipt-log-writable': 'the receipt log can be written again',
+  'receipts-cut': 'retention removed old entries of the receipt log, with a signed note about it',
   'telemetry-malformed': 'a heartbeat does not carry valid telemetry',
   'sequence-gap': 'a collector skipped sequence numbers: packets were lost',
   'push-refused': 'a packet was refused',

@@ -8,6 +8,7 @@ import {
   IsOptional,
   ListVariable,
   Secret,
+  SigningKeyVariable,
   ValidateIf,
   Variable,
 } from '#libs/settings';
@@ -175,6 +176,34 @@ export class GatewaySettings {
   /** With spool://: for how long packets wait for a file that is missing before them. */
   @IntegerVariable(0, 60_000)
   QRNG_SPOOL_PATIENCE_MS = 10_000;
+
+  /** Receipts for draws that ask for one, in a log that anybody can check (docs/receipts.md). */
+  @ChoiceVariable('on', 'off')
+  QRNG_RECEIPTS: 'on' | 'off' = 'off';
+
+  /** Signs the log. */
+  @ValidateIf(wantsReceipts('QRNG_RECEIPTS_KEY'))
+  @Secret()
+  @SigningKeyVariable()
+  QRNG_RECEIPTS_KEY?: string;
+
+  /** Names the log: never use a name again for another one. */
+  @ValidateIf(wantsReceipts('QRNG_RECEIPTS_ORIGIN'))
+  @Variable(
+    'the name of this log, such as gateway.example.com/receipts: 1 to 255 of A-Z a-z 0-9 . _ ~ : / @ -',
+    (value) => typeof value === 'string' && /^[A-Za-z0-9._~:/@-]{1,255}$/.test(value),
+  )
+  QRNG_RECEIPTS_ORIGIN?: string;
+
+  @IntegerVariable(1, 36_500)
+  QRNG_RECEIPTS_RETENTION_DAYS = 3650;
+}
+
+/** With receipts on, and where it is given, a variable is checked. */
+function wantsReceipts(
+  name: 'QRNG_RECEIPTS_KEY' | 'QRNG_RECEIPTS_ORIGIN',
+): (settings: GatewaySettings) => boolean {
+  return (settings) => settings.QRNG_RECEIPTS === 'on' || settings[name] !== undefined;
 }
 
 /** Where to listen; an IPv6 address is in brackets. */

@@ -6,6 +6,7 @@ export { SeenBytes } from './health/seen-bytes.js';
 export { checkKnownAnswers, conditioningRatio } from './mixing/cbc-mac.js';
 export { mix, MIXING_STRATEGIES, MixingError, type MixingStrategy } from './mixing/mix.js';
 export { draw, OverdrawnError, type Sample } from './sampling/sample.js';
+export { bytes } from './sampling/bytes.js';
 export { floats } from './sampling/floats.js';
 export { gaussians } from './sampling/gaussians.js';
 export { integers } from './sampling/integers.js';

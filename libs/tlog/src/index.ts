@@ -30,6 +30,21 @@ export {
 export type { SubtreeHash, TreeState } from './merkle.js';
 export { formatProof, parseProof, ProofError, verifyProof } from './proof.js';
 export type { Proof } from './proof.js';
+export {
+  encodeEntry,
+  encodeExtra,
+  MAX_PIECES,
+  packetName,
+  packetsOf,
+  parseEntry,
+  parsePacketProof,
+  parseReceipt,
+  proofJson,
+  salted,
+  SALT_BYTES,
+  verifyPacket,
+} from './receipt.js';
+export type { PacketProof, Receipt, ReceiptEntry, ReceiptPiece, ReceiptSecrets } from './receipt.js';
 export { NoteError, openNote, parseVerifierKey, signNote, verifierKey } from './signed-note.js';
 export type { NoteKey } from './signed-note.js';
 export { decodeEntries, encodeEntries, parseTilePath, TILE_HEIGHT, TILE_WIDTH, tilePath } from './tile.js';

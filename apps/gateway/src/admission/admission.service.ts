@@ -4,6 +4,7 @@ import type { OnModuleDestroy } from '@nestjs/common';
 import type { Packet } from '#libs/crypto';
 import type { Admission } from '../pool/pool.js';
 import { EntropyService } from '../pool/entropy.service.js';
+import { LineageService } from '../receipts/lineage.service.js';
 import type { Origin } from './origin.js';
 import { PushOutcomes } from './push-outcomes.js';
 import { PacketRefusal } from './packet-refusal.js';
@@ -17,14 +18,17 @@ export class AdmissionService implements OnModuleDestroy {
   constructor(
     private readonly entropy: EntropyService,
     private readonly outcomes: PushOutcomes,
+    private readonly lineage: LineageService,
   ) {}
 
   /**
    * @throws {PacketRefusal} when the packet is not taken.
    */
   async admit(packet: Packet, origin: Origin): Promise<void> {
-    const admission = this.#stopping ? STOPPING : await this.entropy.admit(packet);
+    const ref = this.lineage.refOf(packet);
+    const admission = this.#stopping ? STOPPING : await this.entropy.admit(packet, ref);
     if (admission.result === 'accepted') {
+      this.lineage.accepted(packet, ref);
       this.outcomes.accepted(packet, origin, admission.missing);
       return;
     }

@@ -5,8 +5,10 @@ import { GateModule } from '../gate/gate.module.js';
 import { LimitsModule } from '../limits/limits.module.js';
 import { PoolModule } from '../pool/pool.module.js';
 import { Dispenser } from './dispenser.js';
+import { ReceiptsModule } from '../receipts/receipts.module.js';
 import { QualityController } from './quality.controller.js';
 import { RandomController } from './random.controller.js';
+import { ReceiptedDraws } from './receipted-draws.service.js';
 import { RecentClients } from './recent-clients.js';
 import { SamplesController } from './samples.controller.js';
 import { StatusController } from './status.controller.js';
@@ -19,7 +21,7 @@ import { UsageService } from './usage.service.js';
 import { Waiters } from './waiters.js';
 
 @Module({
-  imports: [GateModule, PoolModule, LimitsModule, CollectorsModule],
+  imports: [GateModule, PoolModule, LimitsModule, CollectorsModule, ReceiptsModule],
   controllers: [
     RandomController,
     SamplesController,
@@ -28,7 +30,16 @@ import { Waiters } from './waiters.js';
     StatusController,
     UsageController,
   ],
-  providers: [Dispenser, RecentClients, StatusService, StreamQueue, Streams, UsageService, Waiters],
-  exports: [Dispenser, StatusService, UsageService],
+  providers: [
+    Dispenser,
+    ReceiptedDraws,
+    RecentClients,
+    StatusService,
+    StreamQueue,
+    Streams,
+    UsageService,
+    Waiters,
+  ],
+  exports: [Dispenser, ReceiptedDraws, StatusService, UsageService],
 })
 export class ApiModule {}

@@ -14,6 +14,7 @@ import { Quotas } from '../limits/quotas.js';
 import type { Reservation } from '../limits/quotas.js';
 import { logEvent } from '../log-events.js';
 import { EntropyService } from '../pool/entropy.service.js';
+import type { Drawing } from '../receipts/drawing.js';
 import { ApiError } from '../problem/api-error.js';
 import { RecentClients } from './recent-clients.js';
 import { Waiters } from './waiters.js';
@@ -50,9 +51,15 @@ export class Dispenser {
   /**
    * A drawing for the client of the request.
    *
+   * @param receipt where each byte's packet is noted, for a drawing that gets a receipt.
    * @throws {ApiError} as `bytes` does.
    */
-  async sample<T>(request: FastifyRequest, reply: FastifyReply, sample: Sample<T>): Promise<T> {
+  async sample<T>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    sample: Sample<T>,
+    receipt?: Drawing,
+  ): Promise<T> {
     refuseGone(reply);
     const { most } = sample;
     const reservation =
@@ -60,12 +67,16 @@ export class Dispenser {
     this.recent.note(reservation.client);
     let taken = 0;
     try {
-      const drawing = (take: (count: number) => Buffer) =>
-        draw(sample, (count) => {
+      const drawing = (take: (count: number) => Buffer) => {
+        receipt?.begin(this.entropy.pieces(most));
+        return draw(sample, (count) => {
+          const pieces = receipt === undefined ? [] : this.entropy.pieces(count);
           const bytes = take(count);
           taken += count;
+          receipt?.note(pieces, bytes);
           return bytes;
         });
+      };
       return await this.waiters.serve(request, reply, most, (isWanted) =>
         this.entropy.draw(most, reservation.client, drawing, isWanted),
       );

@@ -1,7 +1,7 @@
 /** `GET /api/random`: bytes in four encodings. The hot route: no pipe, no interceptor, and nothing awaited. */
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { wipeAndFree } from '#libs/entropy';
+import { bytes as byteSample, wipeAndFree } from '#libs/entropy';
 import { GatewaySettings } from '../settings.js';
 import { Dispenser } from './dispenser.js';
 import { acceptedEncoding, encode, encodedLength, ENCODINGS, mediaType } from './encoding.js';
@@ -11,6 +11,8 @@ import { answerHead, isHead } from './head.js';
 import { Describe } from './openapi.js';
 import { oneOf, wholeNumber } from './parameter.js';
 import { Parameters } from './parameters.js';
+import { ReceiptedDraws } from './receipted-draws.service.js';
+import type { ReceiptWish } from './receipted-draws.service.js';
 import { BINARY } from './shapes.js';
 
 @EntropyRoutes()
@@ -22,6 +24,7 @@ export class RandomController {
   constructor(
     { QRNG_MAX_REQUEST_BYTES: max }: GatewaySettings,
     private readonly dispenser: Dispenser,
+    private readonly receipted: ReceiptedDraws,
   ) {
     this.parameters = new Parameters({
       bytes: wholeNumber('Number of random bytes.', { min: 1, max, fallback: Math.min(32, max) }),
@@ -53,6 +56,7 @@ export class RandomController {
     },
   })
   random(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> | undefined {
+    const wish = this.receipted.wish(request);
     const { bytes, encoding: given } = this.parameters.read(request);
     const chosen = Object.hasOwn(request.query as object, 'encoding');
     const encoding = chosen ? given : acceptedEncoding(request.headers.accept);
@@ -60,10 +64,28 @@ export class RandomController {
       answerHead(reply, mediaType(encoding), encodedLength(bytes, encoding));
       return undefined;
     }
+    if (wish !== undefined) return this.#withReceipt(request, reply, wish, { bytes, encoding });
     const taken = this.dispenser.bytes(request, reply, bytes);
     if (!Buffer.isBuffer(taken)) return taken.then((late) => send(reply, late, encoding));
     send(reply, taken, encoding);
     return undefined;
+  }
+
+  async #withReceipt(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    wish: ReceiptWish,
+    values: { bytes: number; encoding: Encoding },
+  ): Promise<void> {
+    const { bytes: count, encoding } = values;
+    // As the Accept header may have chosen it.
+    const asked = encoding === 'hex' ? '' : `&encoding=${encoding}`;
+    const body = await this.receipted.draw(request, reply, wish, {
+      request: `GET /api/random?bytes=${count}${asked}`,
+      sample: () => byteSample({ count }),
+      body: (bytes) => Buffer.from(encode(bytes, encoding)),
+    });
+    void reply.type(mediaType(encoding)).send(body);
   }
 }
 

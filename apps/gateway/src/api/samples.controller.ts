@@ -8,6 +8,8 @@ import { Dispenser } from './dispenser.js';
 import { EntropyRoutes } from './entropy-routes.decorator.js';
 import { answerHead, isHead } from './head.js';
 import { Describe, listOf } from './openapi.js';
+import type { Parameters } from './parameters.js';
+import { canonicalRequest, ReceiptedDraws } from './receipted-draws.service.js';
 import { FLOATS, GAUSSIANS, INTEGERS, PERMUTATION, STRINGS, UUIDS } from './sample-parameters.js';
 import { checkRange } from './sample-parameters.js';
 
@@ -19,6 +21,7 @@ export class SamplesController {
   constructor(
     private readonly dispenser: Dispenser,
     private readonly clock: Clock,
+    private readonly receipted: ReceiptedDraws,
   ) {}
 
   @Get('integers')
@@ -32,9 +35,10 @@ export class SamplesController {
     of: listOf({ type: 'integer', format: 'int64' }, { max: 1000, example: [4, 1, 6] }),
   })
   integers(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const options = INTEGERS.read(request);
-    checkRange(options);
-    return this.#answer(request, reply, integers(options));
+    return this.#answer(request, reply, INTEGERS, (options) => {
+      checkRange(options);
+      return integers(options);
+    });
   }
 
   @Get('floats')
@@ -50,7 +54,7 @@ export class SamplesController {
     ),
   })
   floats(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#answer(request, reply, floats(FLOATS.read(request)));
+    return this.#answer(request, reply, FLOATS, floats);
   }
 
   @Get('gaussians')
@@ -63,7 +67,7 @@ export class SamplesController {
     of: listOf({ type: 'number', format: 'double' }, { max: 1000, example: [-0.4216208843098771] }),
   })
   gaussians(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#answer(request, reply, gaussians(GAUSSIANS.read(request)));
+    return this.#answer(request, reply, GAUSSIANS, gaussians);
   }
 
   @Get('strings')
@@ -76,7 +80,7 @@ export class SamplesController {
     of: listOf({ type: 'string' }, { max: 100, example: ['pX4mTz0kQ9'] }),
   })
   strings(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#answer(request, reply, strings(STRINGS.read(request)));
+    return this.#answer(request, reply, STRINGS, strings);
   }
 
   @Get('uuid')
@@ -92,7 +96,7 @@ export class SamplesController {
     ),
   })
   uuids(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#answer(request, reply, uuids({ ...UUIDS.read(request), now: this.clock.now() }));
+    return this.#answer(request, reply, UUIDS, (values, now) => uuids({ ...values, now }));
   }
 
   @Get('permutation')
@@ -105,14 +109,29 @@ export class SamplesController {
     of: listOf({ type: 'integer', format: 'int64', minimum: 0 }, { max: 10_000, example: [3, 0, 4, 1, 2] }),
   })
   permutation(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#answer(request, reply, permutation(PERMUTATION.read(request)));
+    return this.#answer(request, reply, PERMUTATION, permutation);
   }
 
-  async #answer(request: FastifyRequest, reply: FastifyReply, sample: Sample<unknown>): Promise<void> {
+  async #answer<T extends object>(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    parameters: Parameters<T>,
+    sampleOf: (values: T, now: number) => Sample<unknown>,
+  ): Promise<void> {
+    const wish = this.receipted.wish(request);
+    const values = parameters.read(request);
+    const sample = sampleOf(values, this.clock.now());
     if (isHead(request)) answerHead(reply, JSON_TYPE);
-    else {
-      const values = await this.dispenser.sample(request, reply, sample);
-      void reply.type(JSON_TYPE).send(JSON.stringify(values));
+    else if (wish === undefined) {
+      const drawn = await this.dispenser.sample(request, reply, sample);
+      void reply.type(JSON_TYPE).send(JSON.stringify(drawn));
+    } else {
+      const body = await this.receipted.draw(request, reply, wish, {
+        request: canonicalRequest(request, values),
+        sample: (now) => sampleOf(values, now),
+        body: (drawn) => Buffer.from(JSON.stringify(drawn)),
+      });
+      void reply.type(JSON_TYPE).send(body);
     }
   }
 }

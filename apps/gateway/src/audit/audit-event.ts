@@ -13,6 +13,7 @@ type OwnEvent =
   | 'certificate-refused'
   | 'client-ca-reloaded'
   | 'client-ca-refused'
+  | 'receipts-cut'
   // About the trail itself:
   | 'left-out'
   | 'file-removed'

@@ -6,6 +6,7 @@ import { queryOptions } from '../api/openapi.js';
 import { RandomController } from '../api/random.controller.js';
 import { codeSamples } from './code-samples.js';
 import { ProblemDto } from './problem.dto.js';
+import { describeReceipts } from './receipt-parameters.js';
 import { headerComponents, headerReferences, problemReference, problemResponses } from './problems.js';
 import type { ProblemStatus } from './problems.js';
 
@@ -51,6 +52,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
         'extension `qrng-dd.max_bytes` of the capabilities says; the extension `qrng-dd.verdict` of the health tests has ' +
         'each result in words.',
     )
+    .addTag('receipts', 'Proofs of draws that anybody can verify offline, where receipts are on')
     .addTag('status', 'State of the gateway, and usage of your API key')
     .addTag('health', 'For load balancers and monitoring')
     .addSecurity('bearer', {
@@ -71,6 +73,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     complete(path, method, operation);
     if (operation.security?.length !== 0) operation['x-codeSamples'] = codeSamples(method, path);
   }
+  describeReceipts(document);
   const components = {
     ...document.components,
     responses: problemResponses(),

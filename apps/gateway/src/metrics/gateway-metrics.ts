@@ -232,6 +232,22 @@ export class GatewayMetrics {
     gauge('qrng_connection_bytes', 'Memory that connections are charged for', 'held');
   }
 
+  /** What the receipt log has, and whether it can be written; exported only where receipts are on. */
+  observeReceipts(
+    log: { readonly size: number; readonly publishedSize: number },
+    fault: () => string | undefined,
+  ): void {
+    this.#derived('qrng_receipts', 'Entries of the receipt log', () => log.size);
+    this.#derived(
+      'qrng_receipts_published',
+      'Entries that its latest checkpoint covers',
+      () => log.publishedSize,
+    );
+    this.#derived('qrng_receipt_log_writable', 'Whether receipts can be given (1) or not (0)', () =>
+      Number(fault() === undefined),
+    );
+  }
+
   /** Takes the condition of the audit trail from `fault` at each scrape. */
   observeAudit(fault: () => string | undefined): void {
     this.#derived('qrng_audit_writable', 'Whether the audit trail can be written (1) or not (0)', () =>

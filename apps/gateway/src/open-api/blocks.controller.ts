@@ -2,8 +2,11 @@
 import { Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { bytes as byteSample } from '#libs/entropy';
+import { canonicalJson } from '#libs/tlog';
 import { Dispenser } from '../api/dispenser.js';
 import { EntropyRoutes } from '../api/entropy-routes.decorator.js';
+import { ReceiptedDraws } from '../api/receipted-draws.service.js';
 import { readBody } from '../api/request-body.js';
 import { GatewaySettings } from '../settings.js';
 import { BLOCKS_EXAMPLE, BlocksDto, BlocksRequestDto } from './blocks.dto.js';
@@ -12,6 +15,7 @@ import { refuseQuery } from './refuse-query.js';
 
 /** The longest request has not a quarter of it. */
 const MAX_BODY_BYTES = 1024;
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 @EntropyRoutes('QRNG Open API')
 @Controller('v1/entropy')
@@ -19,6 +23,7 @@ export class BlocksController {
   constructor(
     private readonly settings: GatewaySettings,
     private readonly dispenser: Dispenser,
+    private readonly receipted: ReceiptedDraws,
   ) {}
 
   @Post()
@@ -36,9 +41,19 @@ export class BlocksController {
     refuseQuery(request);
     const body = await readBody(request, MAX_BODY_BYTES);
     const { block_size, block_count } = readBlocksRequest(body, this.settings.QRNG_MAX_REQUEST_BYTES);
+    const wish = this.receipted.wish(request);
+    if (wish !== undefined) {
+      const answer = await this.receipted.draw(request, reply, wish, {
+        request: `POST /v1/entropy ${canonicalJson({ block_size, block_count })}`,
+        sample: () => byteSample({ count: block_size * block_count }),
+        body: (bytes) => Buffer.from(JSON.stringify({ entropy: blocksOf(bytes, block_size) })),
+      });
+      void reply.type(JSON_TYPE).send(answer);
+      return;
+    }
     const bytes = await this.dispenser.bytes(request, reply, block_size * block_count);
     const answer: BlocksDto = { entropy: blocksOf(bytes, block_size) };
     bytes.fill(0);
-    void reply.type('application/json; charset=utf-8').send(JSON.stringify(answer));
+    void reply.type(JSON_TYPE).send(JSON.stringify(answer));
   }
 }

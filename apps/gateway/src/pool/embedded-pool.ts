@@ -5,6 +5,7 @@ import { failpoint } from '../failpoint.js';
 import type { ExpiringBuffer } from './expiring-buffer.js';
 import { timeRefusal } from './freshness.js';
 import type { FreshnessWindow } from './freshness.js';
+import type { PacketRef, Piece } from './packet-ref.js';
 import type { Admission, Block, Pool, PoolLevel } from './pool.js';
 import { STANDINGS } from './pool.js';
 import type { ReplayStore } from './replay-store.js';
@@ -24,20 +25,24 @@ export class EmbeddedPool implements Pool {
   }
 
   /** Decides at once; a packet stamped after what the disk knows waits until the disk knows more. */
-  admit(packet: Packet, stores = true): Admission | Promise<Admission> {
+  admit(packet: Packet, stores = true, ref?: PacketRef): Admission | Promise<Admission> {
     const refusal = this.#refusal(packet, stores, this.#clock.now());
     if (refusal !== undefined) return refusal;
-    if (!this.#replay.covers(Number(packet.timestamp))) return this.#admitLater(packet, stores);
+    if (!this.#replay.covers(Number(packet.timestamp))) return this.#admitLater(packet, stores, ref);
     const missing = this.#replay.missing(packet);
     this.#replay.accept(packet);
     failpoint('packet-accepted');
-    if (packet.type === 'entropy' && stores) this.#buffer.store(packet.data, this.#clock.monotonic());
+    if (packet.type === 'entropy' && stores) this.#buffer.store(packet.data, this.#clock.monotonic(), ref);
     failpoint('packet-stored');
     return { result: 'accepted', missing };
   }
 
   take(count: number): Buffer | undefined {
     return this.#buffer.take(count, this.#clock.monotonic());
+  }
+
+  pieces(count: number): Piece[] {
+    return this.#buffer.pieces(count, this.#clock.monotonic());
   }
 
   holds(count: number): boolean {
@@ -79,8 +84,8 @@ export class EmbeddedPool implements Pool {
   }
 
   /** Decides anew once the bound is above: another copy may have been taken meanwhile. */
-  async #admitLater(packet: Packet, stores: boolean): Promise<Admission> {
-    if (await this.#replay.raise(Number(packet.timestamp))) return this.admit(packet, stores);
+  async #admitLater(packet: Packet, stores: boolean, ref: PacketRef | undefined): Promise<Admission> {
+    if (await this.#replay.raise(Number(packet.timestamp))) return this.admit(packet, stores, ref);
     return { result: 'unready', detail: this.fault() ?? 'the replay state cannot be written' };
   }
 

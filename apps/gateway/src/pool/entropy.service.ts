@@ -5,6 +5,7 @@ import type { Packet } from '#libs/crypto';
 import { Clock } from '../clock.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { ApiError } from '../problem/api-error.js';
+import type { PacketRef, Piece } from './packet-ref.js';
 import { readyBytes } from './pool.js';
 import type { Admission, Block, Pool, PoolLevel } from './pool.js';
 import { ReceivedHealth } from './received-health.js';
@@ -41,11 +42,15 @@ export class EntropyService implements OnApplicationShutdown {
     );
   }
 
-  /** Admits a packet whose MAC held; its bytes can be served once this resolves to `accepted`. */
-  async admit(packet: Packet): Promise<Admission> {
+  /**
+   * Admits a packet whose MAC held; its bytes can be served once this resolves to `accepted`.
+   *
+   * @param ref what is remembered with them, where receipts are given.
+   */
+  async admit(packet: Packet, ref?: PacketRef): Promise<Admission> {
     const intake = this.received.intakeOf(packet);
     if (intake === 'refuse') return BAD;
-    const outcome = this.pool.admit(packet, intake === 'store');
+    const outcome = this.pool.admit(packet, intake === 'store', ref);
     // Counted in the same breath, where there is nothing to wait for: the ledger balances at every moment.
     const admission = outcome instanceof Promise ? await outcome : outcome;
     if (admission.result === 'accepted' && packet.type === 'entropy') {
@@ -113,6 +118,11 @@ export class EntropyService implements OnApplicationShutdown {
   /** Drops all that is in the pool, where a draw showed that it is not random. */
   distrust(): void {
     if (this.received.refuses) this.pool.discard();
+  }
+
+  /** Where the `count` bytes came from that would be taken now. */
+  pieces(count: number): Piece[] {
+    return this.pool.pieces(count);
   }
 
   /** The refusal of `count` bytes, with the time that the pool will need to fill up to them. */

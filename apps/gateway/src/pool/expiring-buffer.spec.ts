@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ExpiringBuffer } from './expiring-buffer.js';
+import { joined } from './packet-ref.js';
 
 const CAPACITY = 50;
 const TTL_MS = 100;
@@ -32,6 +33,27 @@ class Model {
     return true;
   }
 }
+
+test('remembers which packet bytes came in, and where in it they were', () => {
+  const packet = (sequence: bigint) => ({
+    ...{ collector: 'collector-1', boot: 1n, sequence },
+    digest: Buffer.alloc(32, Number(sequence)),
+  });
+  const buffer = new ExpiringBuffer({ capacity: 100, overflow: 'replace', ttlMs: 0 }, () => undefined);
+  const [first, second] = [packet(1n), packet(2n)];
+  buffer.store(Buffer.alloc(10), 0, first);
+  buffer.store(Buffer.alloc(10), 0, second, 64);
+  buffer.store(Buffer.alloc(10), 0);
+  buffer.take(4, 0);
+  const pieces = buffer.pieces(21, 0);
+  expect(pieces).toEqual([
+    { packet: first, offset: 4, length: 6 },
+    { packet: second, offset: 64, length: 10 },
+    { packet: undefined, offset: 0, length: 5 },
+  ]);
+  const parts = [buffer.pieces(3, 0), (buffer.take(3, 0), buffer.pieces(18, 0))].flat();
+  expect(joined([], parts)).toEqual(pieces);
+});
 
 describe('an expiring buffer', () => {
   test.each(['discard', 'replace'] as const)('gives each byte once, in order, in time (%s)', (overflow) => {

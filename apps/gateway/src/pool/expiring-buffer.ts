@@ -7,6 +7,7 @@
  * `received = served + discarded + bytes` holds between any two calls.
  */
 import { ByteRing } from '#libs/entropy';
+import type { PacketRef, Piece } from './packet-ref.js';
 import type { DiscardReason } from './pool.js';
 
 export interface BufferOptions {
@@ -19,6 +20,9 @@ export interface BufferOptions {
 interface Segment {
   bytes: number;
   readonly receivedAt: number;
+  readonly packet: PacketRef | undefined;
+  /** Where in the packet's data its first byte was. */
+  offset: number;
 }
 
 export class ExpiringBuffer {
@@ -58,16 +62,17 @@ export class ExpiringBuffer {
   /**
    * Stores a copy of `data`; under `replace` the oldest bytes make room.
    *
+   * @param packet that the bytes came in, from `offset` of its data on, where that is remembered.
    * @throws {RangeError} when it cannot be held (see `canHold`); nothing changes then.
    */
-  store(data: Uint8Array, now: number): void {
+  store(data: Uint8Array, now: number, packet?: PacketRef, offset = 0): void {
     if (!this.canHold(data.length, now)) {
       throw new RangeError(`the pool cannot hold ${data.length} bytes more`);
     }
     const excess = data.length - this.#ring.free;
     if (excess > 0) this.#discard('replaced', excess);
     this.#ring.push(data);
-    this.#segments.push({ bytes: data.length, receivedAt: now });
+    this.#segments.push({ bytes: data.length, receivedAt: now, packet, offset });
   }
 
   /** Takes the `count` oldest bytes, or nothing when fewer are held. The copy belongs to the caller. */
@@ -81,6 +86,20 @@ export class ExpiringBuffer {
   discardAll(reason: DiscardReason, now: number): void {
     const bytes = this.bytesAt(now);
     if (bytes > 0) this.#discard(reason, bytes);
+  }
+
+  /** Where the `count` oldest bytes, which are held, came from. */
+  pieces(count: number, now: number): Piece[] {
+    this.#expire(now);
+    const pieces: Piece[] = [];
+    for (let at = this.#spent, left = count; left > 0; at++) {
+      const segment = this.#segments[at];
+      if (segment === undefined) break;
+      const length = Math.min(left, segment.bytes);
+      pieces.push({ packet: segment.packet, offset: segment.offset, length });
+      left -= length;
+    }
+    return pieces;
   }
 
   /** Overwrites everything that is held, at the end of the process. */
@@ -114,6 +133,7 @@ export class ExpiringBuffer {
       if (segment === undefined) break;
       const taken = Math.min(left, segment.bytes);
       segment.bytes -= taken;
+      segment.offset += taken;
       left -= taken;
       if (segment.bytes === 0) this.#spent++;
     }

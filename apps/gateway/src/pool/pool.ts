@@ -5,6 +5,7 @@
  *   admit(packet) -> | fresh? above the last? room? -> advance the replay state -> store | -> take(n)
  */
 import type { Packet } from '#libs/crypto';
+import type { PacketRef, Piece } from './packet-ref.js';
 
 /**
  * What became of a packet. `accepted` took it, `missing` counts the sequence numbers skipped; `unknown` may have taken
@@ -72,14 +73,18 @@ export interface Pool {
    * data: one atomic step.
    *
    * @param stores false: the data is not stored, and needs no room; default: true.
+   * @param ref what is remembered with the bytes, where receipts are given.
    */
-  admit(packet: Packet, stores?: boolean): Admission | Promise<Admission>;
+  admit(packet: Packet, stores?: boolean, ref?: PacketRef): Admission | Promise<Admission>;
 
   /** Drops everything, also what other gateways hold of it: none of it is served from now on, but for what these serve within a second. */
   discard(): void;
 
   /** Takes `count` bytes that are at hand in this process's memory, or nothing when fewer are. Never waits. */
   take(count: number): Buffer | undefined;
+
+  /** Where the `count` bytes came from that `take` would give now. */
+  pieces(count: number): Piece[];
 
   /** Whether `count` bytes are at hand, so that several `take` of as many in all succeed now. Never waits. */
   holds(count: number): boolean;

@@ -19,6 +19,7 @@ import {
   signCheckpoint,
   TILE_WIDTH,
   treeRoot,
+  verifierKey,
 } from '#libs/tlog';
 import type { NoteKey } from '#libs/tlog';
 import { failpoint } from '../failpoint.js';
@@ -93,6 +94,11 @@ export class ReceiptLog {
   /** The latest checkpoint, a signed note. */
   get checkpoint(): string {
     return this.#signed.note;
+  }
+
+  /** The key that verifies the checkpoints, as verifiers pin it. */
+  get publicKey(): string {
+    return verifierKey(this.#key);
   }
 
   /** The signed note about what retention removed; undefined where nothing was. */

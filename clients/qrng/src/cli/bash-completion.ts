@@ -36,7 +36,8 @@ function valueCases({ name, options }: Command): string[] {
   });
 }
 
-function wordsCase({ name, choices = [], options }: Command): string {
-  const words = [...choices, ...options.map((option) => `--${option.name}`), '--help'];
-  return `          ${name}) words='${words.join(' ')}' ;;`;
+function wordsCase({ name, choices = [], isPath = false, options }: Command): string {
+  const words = [...choices, ...options.map((option) => `--${option.name}`), '--help'].join(' ');
+  const files = `mapfile -t COMPREPLY < <(compgen -f -W '${words}' -- "$current"); return`;
+  return `          ${name}) ${isPath ? files : `words='${words}'`} ;;`;
 }

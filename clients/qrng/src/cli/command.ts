@@ -21,6 +21,8 @@ export interface Command {
   readonly summary: string;
   /** The one argument that is no option, such as `COUNT`; in brackets when it may be left out. */
   readonly argument?: string;
+  /** The argument is a path, which a shell can complete. */
+  readonly isPath?: boolean;
   /** The only values that the argument takes. */
   readonly choices?: readonly string[];
   readonly options: readonly Option[];

@@ -5,10 +5,13 @@ import type { QrngErrorCode } from '../qrng-error.js';
 import { SettingsError } from '../settings.js';
 import { OutputError } from './output.js';
 import { UsageError } from './usage-error.js';
+import { InputError, VerificationError } from './verification-error.js';
 
 export const EXIT_CODES = {
   0: 'done',
   64: 'called wrongly',
+  65: 'a receipt is not verified',
+  66: 'a file to verify cannot be read',
   69: 'no entropy: the gateway cannot be reached, has too little, or limits this key (--wait waits for it)',
   70: 'a defect of qrng',
   73: 'the pipe or socket to feed cannot be made or opened',
@@ -38,5 +41,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof SettingsError) return 78;
   if (error instanceof OutputError) return 74;
   if (error instanceof FeedError) return 73;
+  if (error instanceof VerificationError) return 65;
+  if (error instanceof InputError) return 66;
   return 70;
 }

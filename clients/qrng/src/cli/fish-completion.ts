@@ -8,9 +8,10 @@ export function fishScript(commands: readonly Command[]): string {
     'complete -c qrng -f',
     'complete -c qrng -l help -d "how it is called"',
     'complete -c qrng -n __fish_use_subcommand -l version -d "its version"',
-    ...commands.flatMap(({ name, summary, choices, options }) => [
+    ...commands.flatMap(({ name, summary, choices, isPath = false, options }) => [
       `complete -c qrng -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,
       ...(choices === undefined ? [] : [`complete ${within(name)} -a ${quoted(choices.join(' '))}`]),
+      ...(isPath ? [`complete ${within(name)} -F`] : []),
       ...options.map((option) => `complete ${within(name)} ${describe(option)}`),
     ]),
     '',

@@ -25,11 +25,13 @@ if [[ $funcstack[1] == _qrng ]]; then _qrng "$@"; else compdef _qrng qrng; fi
 `;
 }
 
-function describeCommand({ name, argument, choices, options }: Command): string {
+function describeCommand({ name, argument, choices, isPath = false, options }: Command): string {
   const position =
     argument === undefined
       ? []
-      : [`1:${argument.replace(/[[\]]/g, '')}:${choices ? `(${choices.join(' ')})` : ''}`];
+      : [
+          `1:${argument.replace(/[[\]]/g, '')}:${isPath ? '_files' : choices ? `(${choices.join(' ')})` : ''}`,
+        ];
   const specs = [...options.map(describe), '--help[how it is called]', ...position];
   return `    ${name}) _arguments ${specs.map(quoted).join(' ')} ;;`;
 }

@@ -18,12 +18,14 @@ export interface AdmitArguments extends CommonArguments {
   /** When the packet was sealed, and when its bytes were first, Unix ms. */
   readonly stamped: number;
   readonly exposed: number;
+  /** Where its bytes come from, to be remembered with them; may be empty (packet-text.ts). */
+  readonly ref: string;
   /** The packet's data; none for a heartbeat. */
   readonly blocks: readonly Buffer[];
 }
 
 const AT = COMMON_ARGUMENTS;
-const FIRST_BLOCK = AT + 10;
+const FIRST_BLOCK = AT + 11;
 
 // The sequence advances before the bytes are stored: Lua does not roll back, so a failure in between loses bytes and
 // never lets a packet in twice.
@@ -32,6 +34,7 @@ local capacity, replaces, packetTtl = tonumber(ARGV[${AT + 1}]), ARGV[${AT + 2}]
 local collector = ARGV[${AT + 4}]
 local packet = { own = ARGV[${AT + 5}], position = ARGV[${AT + 6}], mac = ARGV[${AT + 7}],
   stamped = tonumber(ARGV[${AT + 8}]), exposed = tonumber(ARGV[${AT + 9}]) }
+local ref = ARGV[${AT + 10}]
 ${POSITIONS}
 if now - packet.stamped > packetTtl then return answer('stale', string.format('%.0f', now - packet.stamped)) end
 if packet.stamped - now > skew then return answer('future', string.format('%.0f', packet.stamped - now)) end
@@ -57,14 +60,18 @@ advance(collector, position, packet)
 if bytes > 0 then
   redis.call('HINCRBY', POOL, 'received', bytes)
   redis.call('HINCRBY', POOL, 'stored', bytes)
-  for i = ${FIRST_BLOCK}, #ARGV do redis.call('RPUSH', BLOCKS, now, ARGV[i]) end
+  local offset = 0
+  for i = ${FIRST_BLOCK}, #ARGV do
+    redis.call('RPUSH', BLOCKS, ref == '' and now or string.format('%.0f %d %s', now, offset, ref), ARGV[i])
+    offset = offset + #ARGV[i]
+  end
 end
 return answer('accepted', last)
 `;
 
 /** `detail` is the position before where the packet was accepted, and by how many ms it was off where it was not fresh. */
 export const admit = redisScript<AdmitArguments, PoolReply<Buffer, Buffer> | Moved>(SCRIPT, KEYS, (args) => {
-  const { capacity, overflow, packetTtlMs, collector, ownKey, position, mac, stamped, exposed } = args;
-  const packet = [collector, ownKey ? '1' : '0', position, mac, `${stamped}`, `${exposed}`];
+  const { capacity, overflow, packetTtlMs, collector, ownKey, position, mac, stamped, exposed, ref } = args;
+  const packet = [collector, ownKey ? '1' : '0', position, mac, `${stamped}`, `${exposed}`, ref];
   return [...encodeCommon(args), `${capacity}`, overflow, `${packetTtlMs}`, ...packet, ...args.blocks];
 });

@@ -16,6 +16,9 @@ export interface LeaseArguments extends CommonArguments {
   readonly reserve: number;
 }
 
+/** An age, ms, perhaps with where the bytes came from (packet-text.ts); then the bytes. */
+export type LeasedPiece = number | readonly [age: number, ref: Buffer] | Buffer;
+
 const AT = COMMON_ARGUMENTS;
 
 // What the gateway was given and neither served nor dropped nor holds was lost, with an answer that never reached it.
@@ -45,10 +48,8 @@ return answer(pieces, '')
 `;
 
 /** `result` holds age (ms), bytes, age, bytes ... oldest first; `detail` is empty. */
-export const lease = redisScript<
-  LeaseArguments,
-  PoolReply<readonly (number | Buffer)[] | Buffer, Buffer> | Moved
->(SCRIPT, KEYS, (args) => [
-  ...encodeCommon(args),
-  ...[args.held, args.need, args.plenty, args.reserve].map(String),
-]);
+export const lease = redisScript<LeaseArguments, PoolReply<readonly LeasedPiece[] | Buffer, Buffer> | Moved>(
+  SCRIPT,
+  KEYS,
+  (args) => [...encodeCommon(args), ...[args.held, args.need, args.plenty, args.reserve].map(String)],
+);

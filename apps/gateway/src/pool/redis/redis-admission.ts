@@ -2,9 +2,11 @@
 import type { Packet } from '#libs/crypto';
 import type { BufferOptions } from '../expiring-buffer.js';
 import { exposedAt } from '../freshness.js';
+import type { PacketRef } from '../packet-ref.js';
 import { STANDINGS } from '../pool.js';
 import type { Admission } from '../pool.js';
 import type { AdmitArguments } from './admit-script.js';
+import { refText } from './packet-text.js';
 import type { CommonArguments } from './script-prelude.js';
 
 /** The largest block: a lease cuts what it takes, and cutting a large one costs Redis a copy of it. */
@@ -15,7 +17,7 @@ const DIGITS = 20;
 /** The arguments of the admission script. */
 export function admitArguments(
   packet: Packet,
-  stores: boolean,
+  { stores, ref }: { readonly stores: boolean; readonly ref: PacketRef | undefined },
   { capacity, overflow }: BufferOptions,
   packetTtlMs: number,
   common: CommonArguments,
@@ -28,6 +30,7 @@ export function admitArguments(
     mac: packet.mac.toString('hex'),
     stamped: Number(packet.timestamp),
     exposed: exposedAt(packet),
+    ref: refText(ref),
     blocks: packet.type === 'entropy' && stores ? blocksOf(packet.data) : [],
   };
 }

@@ -12,16 +12,19 @@ import type { Clock } from '../../clock.js';
 import { RedisError } from '../../redis/redis-error.js';
 import { ExpiringBuffer } from '../expiring-buffer.js';
 import type { BufferOptions } from '../expiring-buffer.js';
+import type { PacketRef, Piece } from '../packet-ref.js';
 import { bootRefusal } from '../freshness.js';
 import type { FreshnessWindow } from '../freshness.js';
 import { blocksAhead } from '../pool.js';
 import type { Admission, Block, DiscardReason, Pool, PoolLevel } from '../pool.js';
 import { admit } from './admit-script.js';
 import { lease } from './lease-script.js';
+import type { LeasedPiece } from './lease-script.js';
 import { purge } from './purge-script.js';
 import type { PoolMemory } from './pool-memory.js';
 import { PoolScripts } from './pool-scripts.js';
 import type { OwnArguments, PoolRedis } from './pool-scripts.js';
+import { parsedRef } from './packet-text.js';
 import { admissionOf, admitArguments } from './redis-admission.js';
 import type { PoolReply } from './script-prelude.js';
 import { SharedLevel } from './shared-level.js';
@@ -86,7 +89,7 @@ export class RedisPool implements Pool {
     return pool;
   }
 
-  async admit(packet: Packet, stores = true): Promise<Admission> {
+  async admit(packet: Packet, stores = true, ref?: PacketRef): Promise<Admission> {
     const { clockFault } = this.#scripts;
     if (clockFault !== undefined) return { result: 'unready', detail: clockFault };
     const { ttlMs, skewMs } = this.options.window;
@@ -95,7 +98,8 @@ export class RedisPool implements Pool {
     try {
       const [result, detail] = await this.#scripts.run(
         admit,
-        (common) => admitArguments(packet, stores, this.options, ttlMs, { ...common, ...this.#own() }),
+        (common) =>
+          admitArguments(packet, { stores, ref }, this.options, ttlMs, { ...common, ...this.#own() }),
         (reply) => this.#learn(reply),
       );
       return admissionOf(packet, result.toString(), detail.toString(), this.#scripts.floor);
@@ -112,6 +116,10 @@ export class RedisPool implements Pool {
     if (bytes !== undefined) this.#served += count;
     if (this.#hand.bytesAt(now) < LEASE_BYTES) this.#leaseAhead();
     return bytes;
+  }
+
+  pieces(count: number): Piece[] {
+    return this.#hand.pieces(count, this.clock.monotonic());
   }
 
   holds(count: number): boolean {
@@ -232,16 +240,17 @@ export class RedisPool implements Pool {
   }
 
   /** Stores age, bytes, age, bytes ...; ages are by Redis' clock, and only they go from one clock to the other. */
-  #store(pieces: readonly (number | Buffer)[]): number {
+  #store(pieces: readonly LeasedPiece[]): number {
     const now = this.clock.monotonic();
     let stored = 0;
-    let receivedAt = now;
+    let before: { age: number; packet?: PacketRef; offset?: number } = { age: 0 };
     for (const piece of pieces) {
       if (Buffer.isBuffer(piece)) {
-        this.#hand.store(piece, receivedAt);
+        this.#hand.store(piece, now - before.age, before.packet, before.offset);
         piece.fill(0);
         stored += piece.length;
-      } else receivedAt = now - piece;
+      } else if (typeof piece === 'number') before = { age: piece };
+      else before = { age: piece[0], ...parsedRef(piece[1].toString()) };
     }
     if (this.#purgeDue) this.#hand.discardAll('health', now); // it was on its way when the pool was found to be bad
     return stored;

@@ -4,7 +4,7 @@
  *
  *   pool      hash  received, served, discarded, stored, leased: the ledger of all gateways, in bytes
  *                     purged   number of times that it was emptied because it held bad bytes
- *   blocks    list  oldest first, two elements a block: when it came (Unix ms), its bytes
+ *   blocks    list  oldest first, two elements a block: when it came (Unix ms; packet-text.ts says what may follow), its bytes
  *   replay    hash  collector -> its position, see admit-script; and of all of them
  *                     @fence   replication id of the server that the epoch began on
  *                     @epoch   number of times that data may have been lost
@@ -158,6 +158,14 @@ end
 settle('served', served - servedBefore)
 settle('discarded', dropped - droppedBefore)
 
+-- When a block came, and what follows the time.
+local function came(at)
+  local when = tonumber(at)
+  if when then return when, nil end
+  local time, ref = string.match(at, '^(%d+) (.*)$')
+  return tonumber(time), ref
+end
+
 -- Takes at most 'most' of the oldest bytes out of the list: how many, and the pieces, each after its age.
 local function take(most)
   local taken, pieces = 0, {}
@@ -166,11 +174,17 @@ local function take(most)
     if not block then break end
     local at, bytes = block[1], block[2]
     if #bytes > most - taken then
-      redis.call('LPUSH', BLOCKS, bytes:sub(most - taken + 1), at)
-      bytes = bytes:sub(1, most - taken)
+      local cut = most - taken
+      local rest = string.gsub(at, '^(%d+) (%d+)', function(time, offset)
+        return string.format('%s %d', time, offset + cut)
+      end)
+      redis.call('LPUSH', BLOCKS, bytes:sub(cut + 1), rest)
+      bytes = bytes:sub(1, cut)
     end
     taken = taken + #bytes
-    pieces[#pieces + 1] = math.max(0, now - tonumber(at))
+    local when, ref = came(at)
+    local age = math.max(0, now - when)
+    pieces[#pieces + 1] = ref and { age, ref } or age
     pieces[#pieces + 1] = bytes
   end
   return taken, pieces
@@ -179,7 +193,7 @@ end
 local function expire()
   while ttl > 0 do
     local at = redis.call('LINDEX', BLOCKS, 0)
-    if not at or now - tonumber(at) < ttl then return end
+    if not at or now - came(at) < ttl then return end
     discard('stored', 'expired', #redis.call('LPOP', BLOCKS, 2)[2])
   end
 end
@@ -193,7 +207,7 @@ local function answer(result, detail)
   for i = 1, 5 do ledger[i] = tonumber(ledger[i] or 0) end
   return { result, detail, ledger, own,
     { discarded.replaced, discarded.expired, discarded.fence, discarded.lease, discarded.health },
-    oldest and math.max(0, now - tonumber(oldest)) or 0, fresh, epoch, fence, now, floor, newest, amount('purged') }
+    oldest and math.max(0, now - came(oldest)) or 0, fresh, epoch, fence, now, floor, newest, amount('purged') }
 end
 
 -- Nothing is taken or handed out in an epoch that the gateway could forget.

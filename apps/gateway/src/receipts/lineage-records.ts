@@ -1,0 +1,61 @@
+/** The collectors' proofs for receipts, on disk beside the log: they come later than the entries, and are not part of them. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorCode } from '#libs/files';
+import { canonicalJson, parsePacketProof, proofJson, TILE_WIDTH } from '#libs/tlog';
+import type { PacketProof } from '#libs/tlog';
+import { RecordFile } from './record-file.js';
+import type { LogRecord } from './record-file.js';
+
+export class LineageRecords {
+  readonly #folder: string;
+
+  /** @param directory of the log. */
+  constructor(directory: string) {
+    this.#folder = join(directory, 'lineage');
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+  }
+
+  /** Writes the proofs for entry `index`, once. One call at a time. @throws errors of the file system. */
+  async write(index: number, proofs: readonly PacketProof[]): Promise<void> {
+    const tile = Math.floor(index / TILE_WIDTH);
+    const file = await this.#open(tile);
+    try {
+      const extra = Buffer.from(canonicalJson(proofs.map(proofJson)));
+      await file.append([{ entry: Buffer.from(String(index)), extra }]);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** The proofs for entry `index`, if there are any. */
+  async read(index: number): Promise<PacketProof[] | undefined> {
+    let records: readonly LogRecord[];
+    try {
+      records = await RecordFile.read(this.#path(Math.floor(index / TILE_WIDTH)));
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+    const found = records.find(({ entry }) => entry.toString() === String(index));
+    return found && (JSON.parse(found.extra.toString()) as unknown[]).map(parsePacketProof);
+  }
+
+  /** Removes the proofs of tiles before `tile`, of which `from` is the first that may be there. */
+  cut(from: number, tile: number): void {
+    for (let gone = from; gone < tile; gone++) rmSync(this.#path(gone), { force: true });
+  }
+
+  async #open(tile: number): Promise<RecordFile> {
+    try {
+      return await RecordFile.open(this.#path(tile));
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      return RecordFile.create(this.#path(tile), tile);
+    }
+  }
+
+  #path(tile: number): string {
+    return join(this.#folder, tile.toString().padStart(8, '0'));
+  }
+}

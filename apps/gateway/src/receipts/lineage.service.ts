@@ -1,0 +1,37 @@
+/** Takes what receipts need to know from packets as they are admitted; where receipts are off, nothing. */
+import { Inject, Injectable } from '@nestjs/common';
+import { decodeTelemetry, TelemetryError } from '#libs/crypto';
+import type { Packet } from '#libs/crypto';
+import type { PacketRef } from '../pool/packet-ref.js';
+import { LineageBook } from './lineage-book.js';
+import type { Receipts } from './receipts.js';
+import { RECEIPTS } from './token.js';
+
+@Injectable()
+export class LineageService {
+  constructor(@Inject(RECEIPTS) private readonly receipts: Receipts | undefined) {}
+
+  /** What the pool remembers with the bytes of a packet. */
+  refOf(packet: Packet): PacketRef | undefined {
+    if (this.receipts === undefined || packet.type !== 'entropy') return undefined;
+    return LineageBook.refOf(packet);
+  }
+
+  /** Notes a packet that was accepted. */
+  accepted(packet: Packet, ref: PacketRef | undefined): void {
+    if (this.receipts === undefined) return;
+    if (ref !== undefined) this.receipts.book.note(ref);
+    else if (packet.data.length > 0) this.#state(this.receipts, packet);
+  }
+
+  #state(receipts: Receipts, { collector, data }: Packet): void {
+    try {
+      const { lineage } = decodeTelemetry(data);
+      if (lineage === undefined) return;
+      receipts.book.state(collector, lineage);
+      receipts.wake();
+    } catch (error) {
+      if (!(error instanceof TelemetryError)) throw error; // the registry of collectors logs it
+    }
+  }
+}

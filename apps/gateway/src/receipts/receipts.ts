@@ -1,0 +1,258 @@
+/**
+ * Receipts: a record of each draw that asked for one, in a log that anybody can check (docs/receipts.md).
+ *
+ *   begin -> room in the log? -> draw -> append, synced -> index     every half second: checkpoint, proofs of collectors
+ *            | none: 503, nothing taken                              receipt(index) -> both, two seconds later at most
+ */
+import { statfs } from 'node:fs/promises';
+import type { PacketProof } from '#libs/tlog';
+import { encodeExtra, packetName, parseEntry, salted, TILE_WIDTH } from '#libs/tlog';
+import type { Clock } from '../clock.js';
+import { logEvent } from '../log-events.js';
+import type { PacketRef } from '../pool/packet-ref.js';
+import { ApiError } from '../problem/api-error.js';
+import { Drawing } from './drawing.js';
+import type { LineageBook } from './lineage-book.js';
+import type { LineageRecords } from './lineage-records.js';
+import type { ReceiptLog } from './receipt-log.js';
+import { decodeSecrets, encodeSecrets } from './secrets.js';
+
+const TICK_MS = 500;
+/** What is waited for is looked at as often as this. */
+const WAKE_MS = 50;
+/** A receipt waits for its checkpoint and its collectors' proofs for so long; then it comes as it is. */
+const COMPLETE_MS = 2000;
+/** Proofs that did not come in this time do not come. */
+const PROOFS_MS = 60_000;
+const RETENTION_EVERY_MS = 3_600_000;
+/** The most bytes of an entry with 256 pieces, and what else a record has. */
+const RECORD_BYTES = 65_536;
+/** The disk must have as much beside what is reserved: checkpoints and tiles need it. */
+const FREE_BYTES = 1024 * 1024;
+
+interface Pending {
+  readonly packets: readonly PacketRef[];
+  readonly since: number;
+}
+
+/** What a Receipts needs around it. */
+export interface ReceiptSurroundings {
+  readonly directory: string;
+  readonly log: ReceiptLog;
+  readonly book: LineageBook;
+  readonly lineage: LineageRecords;
+  /** Hides names of clients in the log. */
+  readonly salt: Buffer;
+  readonly clock: Clock;
+  /** 0: entries stay for ever. */
+  readonly retentionMs: number;
+  readonly onCut: (entries: number) => void;
+}
+
+export class Receipts {
+  readonly #around: ReceiptSurroundings;
+  readonly #pending = new Map<number, Pending>();
+  readonly #timer: NodeJS.Timeout;
+  #ticking: Promise<void> = Promise.resolve();
+  #wake: NodeJS.Timeout | undefined;
+  #waiting: (() => void)[] = [];
+  #retentionAt = 0;
+  #low: string | undefined;
+  #logged: string | undefined;
+
+  constructor(around: ReceiptSurroundings) {
+    this.#around = around;
+    this.#timer = setInterval(() => void this.#tick(), TICK_MS).unref();
+  }
+
+  get log(): ReceiptLog {
+    return this.#around.log;
+  }
+
+  get book(): LineageBook {
+    return this.#around.book;
+  }
+
+  /** Why no receipts can be given now; undefined while they can. */
+  get fault(): string | undefined {
+    return this.#around.log.fault ?? this.#low;
+  }
+
+  /**
+   * Runs a draw that gets a receipt.
+   *
+   * @param of the client's name, the request in its canonical form, and whether the bytes are revealed.
+   * @param most bytes that it can take.
+   * @param draw draws with the Drawing told of each byte; the body of the answer.
+   * @throws {ApiError} `unavailable` when no receipt can be written, before anything is taken.
+   */
+  async draw(
+    of: { readonly client: string; readonly request: string; readonly full: boolean },
+    most: number,
+    draw: (drawing: Drawing) => Promise<Buffer>,
+  ): Promise<{ readonly body: Buffer; readonly index: number }> {
+    const release = await this.#reserve(RECORD_BYTES + (of.full ? 2 * most : 0));
+    const drawing = new Drawing({ ...of, client: this.#hidden(of.client) }, () => this.#around.clock.now());
+    try {
+      const body = await draw(drawing);
+      return { body, index: await this.#append(drawing, body) };
+    } finally {
+      drawing.close();
+      release();
+    }
+  }
+
+  /**
+   * The receipt file of entry `index`, as soon as it is published and its packets are proven, two seconds after the draw at
+   * the latest.
+   *
+   * @throws {ApiError} `not-found` when there is none of this client, `unavailable` when it cannot be published now.
+   */
+  async receipt(index: number, client: string): Promise<string> {
+    this.wake();
+    await this.#completed(index);
+    const { log, lineage, clock } = this.#around;
+    let record = await log.record(index);
+    for (
+      const until = clock.monotonic() + COMPLETE_MS;
+      record === 'unpublished' && clock.monotonic() < until;
+    ) {
+      await this.#nextTick();
+      record = await log.record(index);
+    }
+    if (record === 'unpublished') throw unavailable();
+    if (record === undefined || !parseEntry(record.entry).client.equals(this.#hidden(client))) {
+      throw this.#unknown(index);
+    }
+    return record.file(encodeExtra(record.entry, decodeSecrets(record.extra), await lineage.read(index)));
+  }
+
+  /** New statements of collectors came: proofs may be there. */
+  wake(): void {
+    if (this.#pending.size === 0) return;
+    this.#wake ??= setTimeout(() => {
+      this.#wake = undefined;
+      void this.#tick();
+    }, WAKE_MS);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#tick();
+    clearTimeout(this.#wake);
+    await this.#around.log.close();
+  }
+
+  async #reserve(bytes: number): Promise<() => void> {
+    await this.#look();
+    if (this.fault !== undefined) throw unavailable();
+    try {
+      return await this.#around.log.reserve(bytes);
+    } catch {
+      throw unavailable(); // the fault of the log says why
+    }
+  }
+
+  /** Looks whether the disk has room. */
+  async #look(): Promise<void> {
+    const { bavail, bsize } = await statfs(this.#around.directory);
+    this.#low = bavail * bsize < FREE_BYTES ? 'the disk of the receipt log is full' : undefined;
+  }
+
+  async #append(drawing: Drawing, body: Buffer): Promise<number> {
+    const { entry, secrets } = drawing.record(body);
+    try {
+      const index = await this.#around.log.append({ entry, extra: encodeSecrets(secrets) });
+      const packets = new Map(drawing.packets.map((packet) => [packetName(packet), packet]));
+      this.#pending.set(index, { packets: [...packets.values()], since: this.#around.clock.monotonic() });
+      return index;
+    } catch {
+      const detail = 'The receipt could not be written; what was drawn for it is given to nobody.';
+      throw new ApiError('unavailable', detail, { retryAfterSecs: 1 });
+    }
+  }
+
+  #tick(): Promise<void> {
+    this.#ticking = this.#ticking.then(() => this.#work());
+    return this.#ticking;
+  }
+
+  async #work(): Promise<void> {
+    const { log } = this.#around;
+    try {
+      await this.#look();
+      await log.recover();
+      log.publish();
+      await this.#prove();
+      await this.#cut();
+    } catch {
+      // The fault of the log says it; the next tick tries again.
+    }
+    this.#logFault();
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  async #prove(): Promise<void> {
+    const { book, lineage, clock } = this.#around;
+    const now = clock.monotonic();
+    for (const [index, { packets, since }] of this.#pending) {
+      const proofs = packets.map((packet) => book.proof(packet));
+      const found = proofs.filter((proof): proof is PacketProof => proof !== undefined);
+      if (found.length === packets.length) await lineage.write(index, found);
+      else if (now - since < PROOFS_MS) continue;
+      this.#pending.delete(index);
+    }
+  }
+
+  async #cut(): Promise<void> {
+    const { log, lineage, clock, retentionMs, onCut } = this.#around;
+    if (retentionMs === 0 || clock.monotonic() < this.#retentionAt) return;
+    this.#retentionAt = clock.monotonic() + RETENTION_EVERY_MS;
+    const oldest = clock.now() - retentionMs;
+    const before = log.cut?.first ?? 0;
+    const entries = await log.cutOld((entry) => parseEntry(entry).time < oldest, clock.now());
+    if (entries === 0) return;
+    lineage.cut(before / TILE_WIDTH, (before + entries) / TILE_WIDTH);
+    onCut(entries);
+  }
+
+  #logFault(): void {
+    const { fault } = this;
+    if (fault === this.#logged) return;
+    if (fault === undefined) logEvent('log', 'receipt-log-writable');
+    else logEvent('error', 'receipt-log-unwritable', { reason: fault });
+    this.#logged = fault;
+  }
+
+  /** Waits for the proofs of an entry, as long as it is new. */
+  async #completed(index: number): Promise<void> {
+    for (;;) {
+      const pending = this.#pending.get(index);
+      if (pending === undefined || this.#around.clock.monotonic() - pending.since > COMPLETE_MS) return;
+      await this.#nextTick();
+    }
+  }
+
+  #nextTick(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #hidden(client: string): Buffer {
+    return salted(this.#around.salt, Buffer.from(client));
+  }
+
+  #unknown(index: number): ApiError {
+    const { first = 0 } = this.#around.log.cut ?? {};
+    const detail =
+      index < first
+        ? `Receipts before ${first} were removed by retention.`
+        : `There is no receipt ${index} of this API key.`;
+    return new ApiError('not-found', detail);
+  }
+}
+
+function unavailable(): ApiError {
+  const detail =
+    'No receipt can be written or published now, and nothing was taken. Ask without one, or try again later.';
+  return new ApiError('unavailable', detail, { retryAfterSecs: 1 });
+}
