@@ -20,16 +20,14 @@ export class LineageService {
   /** Notes a packet that was accepted. */
   accepted(packet: Packet, ref: PacketRef | undefined): void {
     if (this.receipts === undefined) return;
-    if (ref !== undefined) this.receipts.book.note(ref);
+    if (ref !== undefined) this.receipts.notePacket(ref);
     else if (packet.data.length > 0) this.#state(this.receipts, packet);
   }
 
   #state(receipts: Receipts, { collector, data }: Packet): void {
     try {
       const { lineage } = decodeTelemetry(data);
-      if (lineage === undefined) return;
-      receipts.book.state(collector, lineage);
-      receipts.wake();
+      if (lineage !== undefined) receipts.noteStatement(collector, lineage);
     } catch (error) {
       if (!(error instanceof TelemetryError)) throw error; // the registry of collectors logs it
     }

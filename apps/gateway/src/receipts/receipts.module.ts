@@ -12,10 +12,13 @@ import { Clock } from '../clock.js';
 import { logEvent } from '../log-events.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { Warnings } from '../metrics/warnings.js';
+import type { RedisConnection } from '../redis/redis-connection.js';
+import { REDIS, RedisModule } from '../redis/redis.module.js';
 import { GatewaySettings } from '../settings.js';
 import { StateDirectory } from '../state/state-directory.js';
 import { StateModule } from '../state/state.module.js';
 import { LineageBook } from './lineage-book.js';
+import { LineageExchange } from './lineage-exchange.js';
 import { LineageRecords } from './lineage-records.js';
 import { ReceiptLogError } from './log-files.js';
 import { ReceiptLog } from './receipt-log.js';
@@ -36,13 +39,13 @@ class ReceiptsEnd implements OnApplicationShutdown {
 }
 
 @Module({
-  imports: [StateModule],
+  imports: [RedisModule, StateModule],
   providers: [
     ReceiptsEnd,
     LineageService,
     {
       provide: RECEIPTS,
-      inject: [GatewaySettings, Clock, StateDirectory, GatewayMetrics, AuditTrail, Warnings],
+      inject: [GatewaySettings, Clock, StateDirectory, GatewayMetrics, AuditTrail, Warnings, REDIS],
       useFactory: openReceipts,
     },
   ],
@@ -57,15 +60,18 @@ async function openReceipts(
   metrics: GatewayMetrics,
   audit: AuditTrail,
   warnings: Warnings,
+  redis: RedisConnection | undefined,
 ): Promise<Receipts | undefined> {
   const { QRNG_RECEIPTS: isOn, QRNG_RECEIPTS_KEY: pem, QRNG_RECEIPTS_ORIGIN: name } = settings;
   if (isOn === 'off' || pem === undefined || name === undefined) return undefined;
   const directory = join(state.path, 'receipts');
   const log = await openLog(directory, { name, key: createPrivateKey(pem) });
   logEvent('log', 'receipt-log-opened', { origin: name, publicKey: log.publicKey, entries: log.size });
+  const book = new LineageBook();
   const receipts = new Receipts({
     ...{ directory, log, clock },
-    book: new LineageBook(),
+    book,
+    exchange: redis && new LineageExchange(redis, book),
     lineage: new LineageRecords(directory),
     salt: logSalt(join(directory, 'salt')),
     retentionMs: settings.QRNG_RECEIPTS_RETENTION_DAYS * DAY_MS,

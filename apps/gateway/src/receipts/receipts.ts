@@ -5,6 +5,7 @@
  *            | none: 503, nothing taken                              receipt(index) -> both, two seconds later at most
  */
 import { statfs } from 'node:fs/promises';
+import type { LineageTelemetry } from '#libs/crypto';
 import type { PacketProof } from '#libs/tlog';
 import { encodeExtra, packetName, parseEntry, salted, TILE_WIDTH } from '#libs/tlog';
 import type { Clock } from '../clock.js';
@@ -13,6 +14,7 @@ import type { PacketRef } from '../pool/packet-ref.js';
 import { ApiError } from '../problem/api-error.js';
 import { Drawing } from './drawing.js';
 import type { LineageBook } from './lineage-book.js';
+import type { LineageExchange } from './lineage-exchange.js';
 import type { LineageRecords } from './lineage-records.js';
 import type { ReceiptLog } from './receipt-log.js';
 import { decodeSecrets, encodeSecrets } from './secrets.js';
@@ -41,6 +43,8 @@ export interface ReceiptSurroundings {
   readonly log: ReceiptLog;
   readonly book: LineageBook;
   readonly lineage: LineageRecords;
+  /** With the other gateways of a shared pool. */
+  readonly exchange: LineageExchange | undefined;
   /** Hides names of clients in the log. */
   readonly salt: Buffer;
   readonly clock: Clock;
@@ -69,8 +73,17 @@ export class Receipts {
     return this.#around.log;
   }
 
-  get book(): LineageBook {
-    return this.#around.book;
+  /** A packet of entropy was accepted. */
+  notePacket(packet: PacketRef): void {
+    this.#around.book.note(packet);
+    this.#around.exchange?.note(packet);
+  }
+
+  /** A heartbeat was accepted that says what `collector` signed. */
+  noteStatement(collector: string, lineage: LineageTelemetry): void {
+    this.#around.book.state(collector, lineage);
+    this.#around.exchange?.state(collector, lineage);
+    this.#wakeUp();
   }
 
   /** Why no receipts can be given now; undefined while they can. */
@@ -109,7 +122,7 @@ export class Receipts {
    * @throws {ApiError} `not-found` when there is none of this client, `unavailable` when it cannot be published now.
    */
   async receipt(index: number, client: string): Promise<string> {
-    this.wake();
+    this.#wakeUp();
     await this.#completed(index);
     const { log, lineage, clock } = this.#around;
     let record = await log.record(index);
@@ -127,8 +140,7 @@ export class Receipts {
     return record.file(encodeExtra(record.entry, decodeSecrets(record.extra), await lineage.read(index)));
   }
 
-  /** New statements of collectors came: proofs may be there. */
-  wake(): void {
+  #wakeUp(): void {
     if (this.#pending.size === 0) return;
     this.#wake ??= setTimeout(() => {
       this.#wake = undefined;
@@ -183,6 +195,7 @@ export class Receipts {
       await this.#look();
       await log.recover();
       log.publish();
+      await this.#around.exchange?.run();
       await this.#prove();
       await this.#cut();
     } catch {
