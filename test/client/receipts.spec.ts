@@ -1,0 +1,119 @@
+/**
+ * The lottery of docs/receipts.md, as it stands there: appliance, collector, gateway; the organizer draws, and somebody else verifies, with
+ * qrng and with Go (QRNG_TEST_GO=yes). Needs `npm run build`.
+ */
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { CollectorProcess, collectorEnvironment } from '../support/collector.js';
+import { describeWith } from '../deploy/programs.js';
+import { startGateway, temporaryFolder, testAuthority } from '../support/gateway.js';
+import type { Environment, TestGateway } from '../support/gateway.js';
+import { consumerEnvironment, QRNG } from '../support/qrng-command.js';
+import { startAppliance } from '../support/scene.js';
+import type { Appliance } from '../support/scene.js';
+import { receiptSettings, signingKey } from '../support/signing-collector.js';
+import { until } from '../support/until.js';
+
+const run = promisify(execFile);
+const document = readFileSync('docs/receipts.md', 'utf8');
+const [drawing = '', verifying = ''] = [...document.matchAll(/^```sh\n([^]*?)^```$/gm)].map(
+  ([, source = '']) => source,
+);
+
+const folder = temporaryFolder();
+let appliance: Appliance;
+let gateway: TestGateway;
+let collector: CollectorProcess;
+let env: Environment;
+
+beforeAll(async () => {
+  appliance = await startAppliance({});
+  gateway = await startGateway(receiptSettings());
+  collector = new CollectorProcess(
+    await collectorEnvironment({
+      QRNG_APPLIANCE_URLS: appliance.simulator.url,
+      QRNG_PUSH_URL: `${gateway.url}/push`,
+      QRNG_HMAC_SECRET_KEY: gateway.env['QRNG_HMAC_SECRET_KEY'],
+      QRNG_SIGNING_KEY: signingKey(),
+    }),
+  );
+  const { publicKey } = await collector.logged('started');
+  writeFileSync(join(folder, 'collector.pub'), `${String(publicKey)}\n`);
+  writeFileSync(join(folder, 'receipts.pub'), (await gateway.request('/log/public-key')).body);
+  env = await consumerEnvironment(gateway);
+});
+afterAll(async () => {
+  await collector.kill();
+  await gateway.close();
+  await appliance.simulator.close();
+});
+
+/** Runs a block of the document; `qrng` is the built command. */
+function shell(block: string, others: Environment = {}): Promise<{ stdout: string }> {
+  const script = `set -e\nqrng() { '${process.execPath}' '${QRNG}' "$@"; }\n${block}`;
+  return run('sh', ['-c', script], { cwd: folder, env: { PATH: process.env['PATH'], ...others } });
+}
+
+describeWith(['curl'], 'the lottery of the document', () => {
+  test('is drawn, published, and verified by somebody without a key and a gateway', async () => {
+    await until('the draw and its receipt, once entropy has come', async () => {
+      await shell(drawing, env).catch(() => undefined);
+      const outcome = await shell(verifying).catch((error: unknown) => error as { stdout: string });
+      return outcome.stdout.endsWith('\nverified\n') && outcome.stdout;
+    });
+    const { stdout } = await shell(verifying);
+    const answer = readFileSync(join(folder, 'answer.json'), 'utf8');
+    expect(stdout).toContain(`\nanswer     ${answer}\n`);
+    expect(stdout.match(/^\w+ +ok /gm)).toHaveLength(6);
+    const numbers = JSON.parse(answer) as number[];
+    expect(new Set(numbers).size).toBe(6);
+    expect(numbers.every((number) => number >= 1 && number <= 49)).toBe(true);
+  });
+
+  test('whose answer was changed is not verified, with exit code 65', async () => {
+    const answer = readFileSync(join(folder, 'answer.json'), 'utf8');
+    writeFileSync(
+      join(folder, 'other.json'),
+      answer.replace(/\d/, (digit) => String((Number(digit) + 1) % 10)),
+    );
+    const other = verifying.replace('answer.json', 'other.json');
+    await expect(shell(other)).rejects.toMatchObject({
+      code: 65,
+      stdout: expect.stringContaining('FAILED  this answer is not the one of the receipt'),
+    });
+    const missing = verifying.replace('answer.json', 'none.json');
+    await expect(shell(missing)).rejects.toMatchObject({ code: 66 });
+    const unpinned = verifying.replace('--log-key receipts.pub', '');
+    await expect(shell(unpinned)).rejects.toMatchObject({ code: 64 });
+  });
+
+  test('as JSON says every step', async () => {
+    const { stdout } = await shell(verifying.replace('--draw', '--draw --json'));
+    const { verified, steps } = JSON.parse(stdout) as { verified: boolean; steps: { result: string }[] };
+    expect(verified).toBe(true);
+    expect(steps.every(({ result }) => result === 'passed')).toBe(true);
+  });
+});
+
+if (process.env['QRNG_TEST_GO'] === 'yes') {
+  describeWith(['go', 'curl'], 'Go', () => {
+    test('verifies the receipt with its own library, and reads the entry from the tiles with torchwood', async () => {
+      const { certificatePem } = await testAuthority();
+      writeFileSync(join(folder, 'ca.pem'), certificatePem);
+      const key = (name: string): string => readFileSync(join(folder, name), 'utf8').trim();
+      const { stdout } = await run(
+        'go',
+        [
+          ...['run', '.', join(folder, 'lottery.tlog-proof'), key('receipts.pub'), key('collector.pub')],
+          ...[`${gateway.url}/log`, join(folder, 'ca.pem')],
+        ],
+        { cwd: resolve('test/go/receipt') },
+      );
+      const { request } = JSON.parse(stdout) as { request: string };
+      expect(request).toBe('GET /api/integers?count=6&max=49&min=1&unique=true');
+    }, 300_000);
+  });
+}
