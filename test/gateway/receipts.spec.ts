@@ -198,8 +198,9 @@ describe('the log', () => {
 
 test('a disk that is full refuses draws that ask for a receipt, takes nothing for them, and serves the others', async () => {
   hooks[HOOK] = (name) => {
-    if (/^(receipt-unreserved|checkpoint-unwritten)$/.test(name))
+    if (/^(receipt-unreserved|checkpoint-unwritten)$/.test(name)) {
       throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    }
   };
   await as('lottery', '/api/random', { prefer: 'receipt' }); // there may be room left from before
   await until('the log is known to be unwritable', async () => {

@@ -167,8 +167,9 @@ test('any changed byte of any input is found: of the receipt, the answer, the ke
       const changed = Buffer.from(input);
       changed[at] = (changed[at] ?? 0) ^ (1 + ((randomBytes(1)[0] ?? 0) % 255));
       const inputs = given.map((other, i) => (i === which ? changed : other));
-      if (verified(inputs))
+      if (verified(inputs)) {
         unseen.push(`input ${which}, byte ${at}: ${String(input[at])} -> ${String(changed[at])}`);
+      }
       const shorter = Buffer.concat([input.subarray(0, at), input.subarray(at + 1)]);
       if (verified(given.map((other, i) => (i === which ? shorter : other)))) {
         unseen.push(`input ${which}, byte ${at} left out`);
