@@ -65,10 +65,10 @@ test('of a stranger that asks too often it has the number instead of the lines; 
   await gateway.run.ended;
   const statuses = (status: number): number =>
     gateway.run.log.filter((line) => line['event'] === 'request' && line['status'] === status).length;
-  const [sum] = gateway.run.log.filter(({ event }) => event === 'requests-left-out');
-  const { 401: unauthorized = 0, 429: limited = 0 } = sum?.['statuses'] as Record<number, number>;
-  expect(unauthorized + limited).toBeGreaterThanOrEqual(30);
-  expect(statuses(401) + statuses(429) + unauthorized + limited).toBe(40);
+  const sums = gateway.run.log.filter(({ event }) => event === 'requests-left-out');
+  const leftOut = sums.reduce((sum, { count }) => sum + Number(count), 0);
+  expect(leftOut).toBeGreaterThan(0); // how many, the rate decides, and how fast this machine is
+  expect(statuses(401) + statuses(429) + leftOut).toBe(40);
   expect(statuses(200)).toBe(15);
 });
 
