@@ -56,6 +56,8 @@ const METRICS = new Set([
   'qrng_pool_capacity_bytes',
   'qrng_pool_oldest_age_seconds',
   'qrng_rate_limited_total',
+  'qrng_receipt_log_writable',
+  'qrng_receipts',
   'qrng_redis_up',
   'qrng_replay_blocked_seconds',
   'qrng_replay_state_writable',
@@ -105,7 +107,7 @@ describe('the dashboard', () => {
 
   test('has a row for each thing an operator asks about', () => {
     const rows = panels.filter(({ type }) => type === 'row').map(({ title }) => title);
-    expect(rows).toEqual(['Pool', 'Feed', 'Sources', 'Latency', 'Clients', 'Refusals']);
+    expect(rows).toEqual(['Pool', 'Feed', 'Sources', 'Latency', 'Clients', 'Refusals', 'Receipts']);
   });
 });
 
