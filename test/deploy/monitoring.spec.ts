@@ -107,7 +107,16 @@ describe('the dashboard', () => {
 
   test('has a row for each thing an operator asks about', () => {
     const rows = panels.filter(({ type }) => type === 'row').map(({ title }) => title);
-    expect(rows).toEqual(['Pool', 'Feed', 'Sources', 'Latency', 'Clients', 'Refusals', 'Receipts']);
+    expect(rows).toEqual([
+      'Pool',
+      'Feed',
+      'Sources',
+      'Latency',
+      'Clients',
+      'Refusals',
+      'Receipts',
+      'Carriers',
+    ]);
   });
 });
 

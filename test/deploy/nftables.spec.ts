@@ -29,6 +29,41 @@ describe.each(['collector', 'gateway'])('%s.nft', (host) => {
   });
 });
 
+describe.each(['collector-udp', 'gateway-udp'])('%s.nft', (host) => {
+  test('drops by default in both directions', () => {
+    const hooks = [...rules(host).matchAll(/hook (\w+) device \$DIODE priority -?500; policy (\w+);/g)];
+    expect(hooks.map(([, hook, policy]) => [hook, policy])).toEqual([
+      ['ingress', 'drop'],
+      ['egress', 'drop'],
+    ]);
+  });
+
+  test('uses every define, so that no address is set in vain', () => {
+    for (const [, name] of rules(host).matchAll(/^define (\w+)/gm)) expect(rules(host)).toContain(`$${name}`);
+  });
+
+  test('accepts nothing that leaves the gateway, and nothing that comes to the collector', () => {
+    const chain = host === 'gateway-udp' ? 'leaving' : 'arriving';
+    const [, body = 'accept'] = new RegExp(`chain ${chain} \\{([^}]*)\\}`).exec(rules(host)) ?? [];
+    expect(body).not.toContain('accept');
+  });
+});
+
+test('the interfaces to a diode have the addresses that its rules name', () => {
+  const addresses = (app: string): string[] =>
+    [
+      ...readFileSync(`deploy/systemd/network/diode0-${app}.network.example`, 'utf8').matchAll(
+        /^Address=(.*)\/\d+$/gm,
+      ),
+    ].map(([, address]) => address ?? '');
+  const defined = (host: string, name: string): string[] =>
+    [...rules(host).matchAll(new RegExp(`^define ${name}(?:_6)? = (.*)$`, 'gm'))].map(
+      ([, value]) => value ?? '',
+    );
+  expect(addresses('collector')).toEqual(defined('gateway-udp', 'SENDER'));
+  expect(addresses('gateway')).toEqual(defined('collector-udp', 'RECEIVER'));
+});
+
 test('the gateway refuses the private networks that the seed names', () => {
   expect(rules('gateway')).toMatch(/INTERNAL = \{ 10\.0\.0\.0\/8, 172\.16\.0\.0\/12, 192\.168\.0\.0\/16,/);
   expect(rules('gateway')).toMatch(/INTERNAL_6 = \{ fc00::\/7, fe80::\/10 \}/);

@@ -44,7 +44,7 @@ export class Machine {
     return stdout;
   }
 
-  /** Starts a Node program on this machine; what it writes goes to `logFile`, and with it ends when this process does. */
+  /** Starts a Node program on this machine; what it writes goes to `logFile`. It ends when this process does. */
   start(args: readonly string[], env: Record<string, string>, logFile: string): ChildProcess {
     const child = spawn('nsenter', [...this.#enter(), ...UNTIL_WE_END, process.execPath, ...args], {
       env: { PATH: process.env['PATH'], ...env },
@@ -80,13 +80,29 @@ export async function end(child: ChildProcess): Promise<void> {
 
 /** A cable between two machines; the addresses have prefix lengths, as `ip address add` takes them. */
 export function connect(a: Machine, addressesOfA: string[], b: Machine, addressesOfB: string[]): void {
-  a.run('ip', 'link', 'add', `to-${b.name}`, 'type', 'veth', 'peer', 'name', `to-${a.name}`, 'netns', b.pid);
-  for (const [one, other, addresses] of [[a, b, addressesOfA] as const, [b, a, addressesOfB] as const]) {
-    for (const address of addresses) {
-      const nodad = address.includes(':') ? ['nodad'] : []; // else an IPv6 address cannot be used for a second
-      one.run('ip', 'address', 'add', address, 'dev', `to-${other.name}`, ...nodad);
-    }
-    one.run('ip', 'link', 'set', `to-${other.name}`, 'up');
+  plug({ machine: a, name: `to-${b.name}` }, { machine: b, name: `to-${a.name}` });
+  address(a, `to-${b.name}`, addressesOfA);
+  address(b, `to-${a.name}`, addressesOfB);
+}
+
+/** One end of a cable: an interface. */
+export interface End {
+  readonly machine: Machine;
+  readonly name: string;
+}
+
+/** A cable without addresses; its ends are up. */
+export function plug(one: End, other: End): void {
+  const peer = ['peer', 'name', other.name, 'netns', other.machine.pid];
+  one.machine.run('ip', 'link', 'add', one.name, 'type', 'veth', ...peer);
+  for (const { machine, name } of [one, other]) machine.run('ip', 'link', 'set', name, 'up');
+}
+
+/** Gives an interface its addresses. */
+export function address(machine: Machine, name: string, addresses: readonly string[]): void {
+  for (const one of addresses) {
+    const nodad = one.includes(':') ? ['nodad'] : []; // else an IPv6 address cannot be used for a second
+    machine.run('ip', 'address', 'add', one, 'dev', name, ...nodad);
   }
 }
 

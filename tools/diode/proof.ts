@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
+import type { Claim } from './claim.js';
 import { end } from './machine.js';
 import type { Machine } from './machine.js';
 import { ADDRESS } from './network.js';
@@ -9,6 +10,7 @@ import type { Network } from './network.js';
 import type { Probe } from './probe.js';
 import type { Product } from './product.js';
 import { counters, dropRules, loadRules } from './rules.js';
+import { proveWayBack } from './way-back.js';
 
 const here = import.meta.dirname;
 const ANSWERER_PORT = 2222;
@@ -25,12 +27,6 @@ const TO_COLLECTOR: Probe[] = [
 ];
 const TO_INSIDE: Probe[] = bothProtocols(ADDRESS.appliance);
 const TO_ELSEWHERE: Probe[] = ADDRESS.elsewhere.flatMap((host) => bothProtocols(host));
-
-export interface Claim {
-  readonly text: string;
-  readonly seen: string;
-  readonly holds: boolean;
-}
 
 /** Yields each claim as soon as it was looked at. */
 export async function* prove(network: Network, product: Product, folder: string): AsyncGenerator<Claim> {
@@ -90,6 +86,7 @@ export async function* prove(network: Network, product: Product, folder: string)
     seen: `${later - earlier} bytes in the last two seconds`,
     holds: later > earlier && product.isRunning('collector'),
   };
+  yield* proveWayBack(network, product);
 }
 
 function* provesRefusals(

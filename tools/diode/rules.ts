@@ -17,9 +17,18 @@ table inet witness {
   }
 }`;
 
+type RuleFile = 'collector' | 'gateway' | 'collector-udp' | 'gateway-udp';
+
+/** Loads files of deploy/nftables, without `.nft`, as they stand. */
+export function loadFiles(machine: Machine, ...names: RuleFile[]): void {
+  for (const name of names) {
+    machine.run('nft', '-f', join(import.meta.dirname, '../../../deploy/nftables', `${name}.nft`));
+  }
+}
+
 /** Loads deploy/nftables/NAME.nft unchanged, and the witness. */
 export function loadRules(machine: Machine, name: 'collector' | 'gateway'): void {
-  machine.run('nft', '-f', join(import.meta.dirname, '../../../deploy/nftables', `${name}.nft`));
+  loadFiles(machine, name);
   machine.run('nft', WITNESS);
 }
 

@@ -3,6 +3,9 @@ import { logEvent } from '../log-events.js';
 import type { LogEvent, LogLevel } from '../log-events.js';
 import type { Outcome, Settlement } from './outbox.js';
 
+/** The answers of a gateway (contract, section 4). Any other is logged as such, so that nobody writes numbers into this log. */
+const ANSWERS: ReadonlySet<number> = new Set([204, 400, 401, 409, 411, 413, 415, 422, 503, 507]);
+
 /** Error events are logged each time, the others when they differ from the event before. */
 const LEVELS: Partial<Record<LogEvent, LogLevel>> = {
   'push-unreachable': 'warn',
@@ -70,7 +73,7 @@ function fieldsOf(
     type,
     sequence: sequence.toString(),
     bytes: dropped?.bytes ?? delivered,
-    ...('status' in outcome ? { status: outcome.status } : {}),
+    ...('status' in outcome ? { status: ANSWERS.has(outcome.status) ? outcome.status : 'other' } : {}),
     ...('reason' in outcome ? { reason: outcome.reason } : {}),
   };
 }

@@ -1,0 +1,2 @@
+/** The port of deploy/nftables/*-udp.nft. */
+export const RECEIVER_PORT = 7765;
