@@ -395,6 +395,52 @@ describe('a full pool', () => {
   });
 });
 
+test('what waits to be sent again is dropped with the source that it is from', async () => {
+  const running = await start({
+    prepare: (receiver) => (receiver.otherwise = status(507, { 'retry-after': '0' })),
+  });
+  await pushes(running, 2);
+  running.appliances[0]?.simulator.plan({ kind: 'stuck-bit', value: 0, times: 1 });
+  await running.collector.logged('push-withdrawn');
+  const bad = running.receiver.entropy.map(({ packet }) => packet.data.toString('hex'));
+  running.receiver.otherwise = undefined;
+  await until('new bytes', () => running.receiver.bytes.length > 0);
+  const { dropped, unaccounted } = await running.collector.stop();
+  expect(unaccounted).toBe(0);
+  expect((dropped as Record<string, number>)['quarantine']).toBeGreaterThan(8192);
+  const taken = running.receiver.accepted.map(({ data }) => data.toString('hex'));
+  expect(taken.filter((data) => data !== '' && bad.includes(data))).toEqual([]);
+});
+
+describe('the size of a packet', () => {
+  test('grows to what waits where round trips are long', async () => {
+    const running = await start({
+      env: { QRNG_FETCH_INTERVAL_MS: '0', QRNG_FETCH_CHUNK_SIZE: '65536', QRNG_PUSH_MAX_BYTES: '16384' },
+      prepare: (receiver) => (receiver.latencyMs = 100),
+    });
+    await until('a packet of half a mebibyte', () =>
+      running.receiver.entropy.some(({ packet }) => packet.data.length >= 512 * 1024),
+    );
+    expect(running.receiver.entropy[0]?.packet.data.length).toBeLessThanOrEqual(16_384);
+    await expectAllDelivered(running);
+  });
+
+  test('shrinks to what a small pool has room for: nothing is lost, and no number is left out', async () => {
+    const running = await start({
+      env: { QRNG_PUSH_MAX_BYTES: '65536', QRNG_PUSH_INTERVAL_MS: '300' },
+      prepare: (receiver) => (receiver.room = 3000),
+    });
+    await until(
+      'three packets',
+      () => running.receiver.accepted.filter(({ type }) => type === 'entropy').length > 2,
+    );
+    running.receiver.room = Infinity;
+    await expectAllDelivered(running);
+    const taken = running.receiver.accepted.map(({ sequence }) => sequence);
+    expect(taken).toEqual(taken.map((_, index) => BigInt(index + 1)));
+  });
+});
+
 describe('the connection', () => {
   test.each<[string, () => Promise<SceneOptions>]>([
     ['does not speak TLS 1.3', async () => ({ receiver: { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } })],

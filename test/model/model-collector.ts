@@ -7,6 +7,9 @@ import { CLOCK_SKEW_MS } from '../../apps/collector/src/push/run-clock.js';
 import { Runs } from '../../apps/collector/src/push/runs.js';
 import { nextBoot } from '../../apps/collector/src/state/boot.js';
 
+/** What the sources of the model give at a time. */
+export const PIECE_BYTES = 8;
+
 /** What happened to the runs of one process, to be done again for a machine that is restored. */
 type Deed = (runs: Runs) => void;
 
@@ -163,10 +166,12 @@ export class ModelCollector {
   #seal(): void {
     if (this.#current.heldBytes === 0) {
       while (this.#buffer.length < 3) this.#buffer.push(this.fetch());
-      const data = this.#buffer.shift() ?? this.fetch();
-      this.#do((runs) => runs.hold(Buffer.from(data)));
+      const data = [this.#buffer.shift() ?? this.fetch(), this.#buffer.shift() ?? this.fetch()];
+      this.#do((runs) => runs.hold(Buffer.concat(data)));
     }
-    this.#do((runs) => void runs.sealEntropy());
+    // Both pieces in one packet or each in its own: as for a pool that is full.
+    const most = this.#deeds.length % 3 === 0 ? PIECE_BYTES : 2 * PIECE_BYTES;
+    this.#do((runs) => void runs.sealEntropy(most));
   }
 
   #do(deed: Deed): void {

@@ -1,6 +1,7 @@
 /** What passes between collectors and gateways, and what the adversary can do with it: everything. */
 import { MacKey, openPacket, PacketError } from '#libs/crypto';
 import type { Keyring, Packet } from '#libs/crypto';
+import { PIECE_BYTES } from './model-collector.js';
 
 /** The status that a gateway's decision is answered with; 0 stands for a reset. */
 const STATUS: Record<string, number> = {
@@ -77,7 +78,9 @@ export class Network {
   /** Counts a packet that a gateway took. */
   #note(packet: Packet): void {
     const { type, collector, boot, sequence, keyId } = packet;
-    if (type === 'entropy') count(this.taken, packet.data.toString('hex'));
+    for (let at = 0; type === 'entropy' && at < packet.data.length; at += PIECE_BYTES) {
+      count(this.taken, packet.data.toString('hex', at, at + PIECE_BYTES));
+    }
     count(this.positions, `${type} ${collector} ${boot} ${sequence} ${keyId} ${packet.mac.toString('hex')}`);
   }
 }

@@ -52,6 +52,8 @@ export class Receiver {
   otherwise: Step | undefined;
   /** Answers heartbeats. */
   heartbeats: Step | undefined;
+  /** Packets with more bytes of entropy than this are answered 507. */
+  room = Infinity;
   /** How long each answer takes, ms. */
   latencyMs = 0;
   keys: Keyring;
@@ -126,7 +128,8 @@ export class Receiver {
     }
   }
 
-  #take(packet: Packet): 204 | 409 {
+  #take(packet: Packet): 204 | 409 | 507 {
+    if (packet.type === 'entropy' && packet.data.length > this.room) return 507;
     const number = [packet.boot, packet.sequence].map((part) => String(part).padStart(20, '0')).join();
     if (number <= this.#last) return 409;
     this.#last = number;

@@ -53,6 +53,8 @@ const MESSAGES = {
   'run-replaced':
     'another collector uses the numbers of this run, and may have sent what is on hand: all of it is dropped, a new run begins',
   'push-expired': 'the gateway refused these bytes for four minutes; they are dropped',
+  'push-withdrawn':
+    'bytes that waited to be sent are dropped: the source that they are from failed a health test badly',
   'push-given-up':
     'no answer said whether the gateway took the packet; its bytes are dropped, never sealed again',
   'diode-breached': 'this process has a socket that takes what others send; ending at once',

@@ -13,7 +13,9 @@
  *   422 settles it. No other answer does.
  * - while a full pool refuses the bytes (507), a heartbeat may take their slot. Once it was accepted, the refused sealing
  *   is dead, and the bytes move on to the next slot. When its outcome stays doubtful, the bytes are dropped too.
- * - whatever was exposed for too long is dropped;
+ * - a sealing may hold less than the one before it in its slot (for a pool that is smaller than a packet). Where it is not certain
+ *   which of them was accepted, none of these bytes is sealed again;
+ * - whatever was exposed for too long is dropped, and so is what turned out to be bad;
  * - on a carrier without answers (udp, spool) a packet is sent once, and its bytes are gone.
  */
 import { sealPacket } from '#libs/crypto';
@@ -39,7 +41,7 @@ export type Outcome =
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /** Why bytes were dropped on their way: keys of the `dropped` counters. */
-export type DropReason = 'refused' | 'replayed' | 'unknown' | 'expired';
+export type DropReason = 'refused' | 'replayed' | 'unknown' | 'expired' | 'quarantine';
 
 /** What `settle` or `expire` decided. */
 export interface Settlement {
@@ -63,6 +65,8 @@ export interface Settlement {
 interface Sealed {
   readonly type: PacketType;
   readonly packet: Buffer;
+  /** Held bytes that are in it. */
+  readonly bytes: number;
   /** When its bytes were first sealed, Unix ms. */
   readonly exposedAt: number;
   unknown: boolean;
@@ -73,8 +77,12 @@ export class Outbox {
   #held: Buffer | undefined;
   /** When the held bytes were first sealed, in whichever slot: Unix ms. */
   #exposedAt: number | undefined;
-  /** A sealing of the held bytes in this slot has left, or may have. */
-  #exposedHere = false;
+  /** The most of the held bytes, from their beginning, that a sealing in this slot had; 0: none has left, or can have. */
+  #exposedBytes = 0;
+  /** The same, before the sealing that is under way. */
+  #exposedBefore = 0;
+  /** The held bytes are not sealed again. */
+  #condemned = false;
   #sealed: Sealed | undefined;
 
   /** @param identity who seals; `boot` is never lower than that of an earlier run. */
@@ -95,15 +103,22 @@ export class Outbox {
     if (this.#held !== undefined) throw new RangeError('the outbox holds bytes already');
     this.#held = data;
     this.#exposedAt = undefined;
-    this.#exposedHere = false;
+    this.#exposedBytes = 0;
   }
 
-  /** Seals the held entropy for sending now. `now` (Unix ms) never goes back. */
-  sealEntropy(now: number, key: MacKey): Buffer {
+  /** What is held turned out to be bad: with the next `expire` it is dropped, unless the gateway takes what has left already. */
+  condemn(): void {
+    this.#condemned = this.#held !== undefined;
+  }
+
+  /** Seals the held entropy, or the first `most` bytes of it, for sending now. `now` (Unix ms) never goes back. */
+  sealEntropy(now: number, key: MacKey, most = Infinity): Buffer {
     if (this.#held === undefined) throw new RangeError('the outbox holds no bytes');
+    const data = this.#held.subarray(0, Math.min(most, this.#held.length));
     this.#exposedAt ??= now;
-    this.#exposedHere = true;
-    return this.#seal('entropy', this.#held, now, this.#exposedAt, key);
+    this.#exposedBefore = this.#exposedBytes;
+    this.#exposedBytes = Math.max(this.#exposedBytes, data.length);
+    return this.#seal('entropy', data, now, this.#exposedAt, key);
   }
 
   /** Seals a heartbeat for sending now, in the slot of the held bytes if there are any. `now` (Unix ms) never goes back. */
@@ -117,24 +132,26 @@ export class Outbox {
     if (sealed === undefined) throw new RangeError('no packet was sealed');
     if (outcome.kind === 'answer') return this.#answered(sealed, outcome.status);
     if (outcome.kind === 'gone') return this.#gone(sealed);
-    if (outcome.kind === 'full') return this.#refused(sealed, 'full');
+    if (outcome.kind === 'full') return this.#notSent(sealed);
     if (outcome.kind === 'unsent') return this.#refused(sealed, 'paused');
     return this.#doubtful(sealed);
   }
 
-  /** Gives up what was first sealed too long before `now` (Unix ms), if anything was. */
+  /** Gives up what was first sealed too long before `now` (Unix ms), or is condemned, if anything was. */
   expire(now: number): Settlement | undefined {
     const oldest = now - GIVE_UP_AFTER_MS;
     const sealed = this.#sealed;
     if (sealed !== undefined) {
-      return sealed.exposedAt <= oldest ? this.#dropped(sealed, 'unknown') : undefined;
+      const isCondemned = this.#condemned && sealed.type === 'entropy';
+      return sealed.exposedAt <= oldest || isCondemned ? this.#dropped(sealed, 'unknown') : undefined;
     }
-    if (this.#exposedAt === undefined || this.#exposedAt > oldest || this.#held === undefined) {
-      return undefined;
-    }
+    if (this.#held === undefined) return undefined;
+    const isExpired = this.#exposedAt !== undefined && this.#exposedAt <= oldest;
+    if (!isExpired && !this.#condemned) return undefined;
+    const reason: DropReason = this.#condemned ? 'quarantine' : 'expired';
     const sequence = this.#slot;
-    if (this.#exposedHere) this.#leaveSlot();
-    const dropped = { reason: 'expired' as const, bytes: this.#letGo() };
+    if (this.#exposedBytes > 0) this.#leaveSlot();
+    const dropped = { reason, bytes: this.#letGo() };
     return { result: 'dropped', type: 'entropy', sequence, delivered: 0, dropped };
   }
 
@@ -172,29 +189,41 @@ export class Outbox {
     if (this.#sealed !== undefined) throw new RangeError('a packet of unknown outcome is not sealed again');
     const when = { timestamp: BigInt(now), age: now - exposedAt };
     const packet = sealPacket({ ...this.identity, type, sequence: this.#slot, ...when }, data, key);
-    this.#sealed = { type, packet, exposedAt, unknown: false };
+    const bytes = type === 'entropy' ? data.length : 0;
+    this.#sealed = { type, packet, bytes, exposedAt, unknown: false };
     return packet;
   }
 
   #delivered(sealed: Sealed, before: boolean): Settlement {
-    if (sealed.type === 'entropy') return this.#closeSlot(sealed, 'delivered', this.#letGo());
-    // 409 says that the slot is taken: by the heartbeat, or by a captured sealing of the held bytes.
-    const doubtful = before && this.#exposedHere;
-    const dropped = doubtful ? { reason: 'unknown' as const, bytes: this.#letGo() } : undefined;
-    return this.#closeSlot(sealed, 'delivered', 0, dropped);
+    // 409 says that the slot is taken: by this sealing, or by a captured one of more of the held bytes.
+    return this.#taken(sealed, 'delivered', before && this.#exposedBytes > sealed.bytes);
+  }
+
+  /** @param doubtful whether more of the held bytes than are in `sealed` may have been accepted, too. */
+  #taken(sealed: Sealed, result: 'delivered' | 'sent', doubtful: boolean): Settlement {
+    const delivered = this.#letGo(sealed.bytes);
+    const rest = doubtful ? this.#letGo() : 0;
+    const dropped = rest === 0 ? undefined : { reason: 'unknown' as const, bytes: rest };
+    return this.#closeSlot(sealed, result, delivered, dropped);
   }
 
   #gone(sealed: Sealed): Settlement {
-    const bytes = sealed.type === 'entropy' ? this.#letGo() : 0;
-    return this.#closeSlot(sealed, 'sent', bytes);
+    return this.#taken(sealed, 'sent', sealed.type === 'entropy' && this.#exposedBytes > sealed.bytes);
   }
 
   #dropped(sealed: Sealed, reason: DropReason): Settlement {
     // Held bytes go with a heartbeat only where their own sealing in this slot may have been accepted.
-    const lost = sealed.type === 'entropy' || (reason !== 'refused' && this.#exposedHere) ? this.#letGo() : 0;
+    const lost =
+      sealed.type === 'entropy' || (reason !== 'refused' && this.#exposedBytes > 0) ? this.#letGo() : 0;
     const dropped = lost === 0 ? undefined : { reason, bytes: lost };
     if (sealed.type === 'heartbeat' && reason === 'refused') return this.#keepSlot(sealed, 'dropped');
     return this.#closeSlot(sealed, reason === 'replayed' ? 'replayed' : 'dropped', 0, dropped);
+  }
+
+  /** A carrier without answers had no room: nothing left. */
+  #notSent(sealed: Sealed): Settlement {
+    if (sealed.type === 'entropy' && !sealed.unknown) this.#exposedBytes = this.#exposedBefore;
+    return this.#refused(sealed, 'full');
   }
 
   /** The gateway did not take this packet, for certain, unless an earlier attempt left a doubt. */
@@ -230,14 +259,21 @@ export class Outbox {
 
   #leaveSlot(): void {
     this.#slot += 1n;
-    this.#exposedHere = false;
+    this.#exposedBytes = 0;
   }
 
-  #letGo(): number {
-    const bytes = this.heldBytes;
-    if (this.#held !== undefined) wipeAndFree(this.#held);
+  /** Wipes the first `bytes` of what is held; the others keep the time of their first exposure. */
+  #letGo(bytes = this.heldBytes): number {
+    if (this.#held === undefined) return 0;
+    if (bytes < this.#held.length) {
+      this.#held.fill(0, 0, bytes);
+      this.#held = this.#held.subarray(bytes);
+      return bytes;
+    }
+    wipeAndFree(this.#held);
     this.#held = undefined;
     this.#exposedAt = undefined;
+    this.#condemned = false;
     return bytes;
   }
 }

@@ -1,7 +1,7 @@
 /** Says in the log what the gateway's answers mean for the operator: each trouble once as it begins, each loss every time. */
 import { logEvent } from '../log-events.js';
 import type { LogEvent, LogLevel } from '../log-events.js';
-import type { Outcome, Settlement } from './outbox.js';
+import type { DropReason, Outcome, Settlement } from './outbox.js';
 
 /** The answers of a gateway (contract, section 4). Any other is logged as such, so that nobody writes numbers into this log. */
 const ANSWERS: ReadonlySet<number> = new Set([204, 400, 401, 409, 411, 413, 415, 422, 503, 507]);
@@ -13,6 +13,11 @@ const LEVELS: Partial<Record<LogEvent, LogLevel>> = {
   'push-not-ready': 'warn',
   'push-full': 'log',
   'push-resumed': 'log',
+};
+
+const EXPIRED: Readonly<Partial<Record<DropReason, LogEvent>>> = {
+  expired: 'push-expired',
+  quarantine: 'push-withdrawn',
 };
 
 export class PushLog {
@@ -39,7 +44,7 @@ export class PushLog {
 
 /** Logs that bytes were given up without another attempt. */
 export function noteExpired({ type, sequence, dropped }: Settlement): void {
-  const event = dropped?.reason === 'expired' ? 'push-expired' : 'push-given-up';
+  const event = EXPIRED[dropped?.reason ?? 'unknown'] ?? 'push-given-up';
   logEvent('error', event, { type, sequence: sequence.toString(), bytes: dropped?.bytes ?? 0 });
 }
 

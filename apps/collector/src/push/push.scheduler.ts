@@ -9,7 +9,13 @@
  */
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
-import { MAX_HEARTBEAT_BYTES } from '#libs/crypto';
+import {
+  HEADER_BYTES,
+  MAC_BYTES,
+  MAX_ENTROPY_BYTES,
+  MAX_HEARTBEAT_BYTES,
+  PACKET_OVERHEAD_BYTES,
+} from '#libs/crypto';
 import { Backoff } from '../backoff.js';
 import { logEvent } from '../log-events.js';
 import { CollectorSettings } from '../settings.js';
@@ -21,6 +27,7 @@ import { CLOCK_SKEW_MS } from './run-clock.js';
 import { groupsIn } from './lineage-signer.js';
 import { Runs } from './runs.js';
 import type { RunEnd } from './runs.js';
+import { PacketSize } from './packet-size.js';
 import { noteExpired, PushLog } from './push-log.js';
 import { Carrier } from './carrier.js';
 import { Identity } from './identity.js';
@@ -34,6 +41,7 @@ const SIGNED_MS = 1000;
 export class PushScheduler implements BeforeApplicationShutdown {
   readonly #runs: Runs;
   readonly #backoff: Backoff;
+  readonly #size: PacketSize;
   readonly #log = new PushLog();
   // Monotonic milliseconds: a clock that jumps must not stop the pushing.
   #pausedUntil = 0;
@@ -58,6 +66,11 @@ export class PushScheduler implements BeforeApplicationShutdown {
       clear: () => output.clear(),
     };
     this.#runs = new Runs(around, identity.boot, Date.now(), performance.now());
+    output.onDropAll = () => {
+      this.#runs.condemn();
+      output.arrived.ring();
+    };
+    this.#size = new PacketSize(settings.QRNG_PUSH_MAX_BYTES, MAX_ENTROPY_BYTES);
     this.#backoff = new Backoff(settings.QRNG_INITIAL_BACKOFF_MS, settings.QRNG_MAX_BACKOFF_MS);
   }
 
@@ -88,10 +101,13 @@ export class PushScheduler implements BeforeApplicationShutdown {
         await this.output.arrived.wait(this.#idleMs(now));
         continue;
       }
+      const sentAt = performance.now();
       const outcome = await this.carrier.send(packet);
+      const tookMs = performance.now() - sentAt;
       const { boot } = this.#runs;
       const { settlement, end } = this.#runs.settle(outcome, Date.now(), performance.now());
       this.#noteLineage(boot, settlement);
+      this.#resize(settlement, packet.length - PACKET_OVERHEAD_BYTES, tookMs);
       this.#act(outcome, settlement);
       if (end !== undefined) this.#noteEnd(end);
     }
@@ -159,20 +175,35 @@ export class PushScheduler implements BeforeApplicationShutdown {
 
   #entropy(): Buffer {
     this.#heartbeatWasLast = false;
-    return this.#runs.sealEntropy();
+    const packet = this.#runs.sealEntropy(this.#mostBytes);
+    this.identity.signer?.hold(packet.subarray(HEADER_BYTES, -MAC_BYTES));
+    return packet;
+  }
+
+  /** The most bytes of entropy that a packet takes now. */
+  get #mostBytes(): number {
+    return Math.min(this.#size.limit, this.carrier.maxData, this.output.capacity);
+  }
+
+  /** Learns from what became of a packet, and how long that took, how large the next one should be. */
+  #resize({ type, result, delivered }: Settlement, bytes: number, tookMs: number): void {
+    if (type === 'heartbeat') return;
+    if (result === 'delivered' || result === 'sent') this.#size.taken(delivered, tookMs);
+    if (result === 'full') this.#size.refused(bytes);
+    if (result === 'unsettled') this.#size.lost();
   }
 
   /** Whether the outbox holds entropy now: what it kept, or as much as makes a packet. */
   #fill(now: number): boolean {
     if (this.#runs.heldBytes > 0) return true;
     const waiting = this.output.length;
-    const most = Math.min(this.settings.QRNG_PUSH_MAX_BYTES, this.carrier.maxData, this.output.capacity);
-    const due = waiting >= most || now >= this.#entropyAt || this.#flushUntil !== undefined;
+    const enough = Math.min(this.settings.QRNG_PUSH_MAX_BYTES, this.#mostBytes);
+    // A larger packet only where more than one waits: the round trips are long.
+    const most = waiting >= 2 * enough ? this.#mostBytes : enough;
+    const due = waiting >= enough || now >= this.#entropyAt || this.#flushUntil !== undefined;
     if (waiting === 0 || !due) return false;
     this.#entropyAt = now + this.settings.QRNG_PUSH_INTERVAL_MS;
-    const data = this.output.take(Math.min(waiting, most));
-    this.identity.signer?.hold(data);
-    this.#runs.hold(data);
+    this.#runs.hold(this.output.take(Math.min(waiting, most)));
     return true;
   }
 

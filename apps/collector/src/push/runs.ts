@@ -77,9 +77,14 @@ export class Runs {
     this.#outbox.hold(data);
   }
 
-  /** Seals the held entropy with the time of the last `turn`. */
-  sealEntropy(): Buffer {
-    return this.#outbox.sealEntropy(this.#timestamp, this.around.key());
+  /** What is held turned out to be bad: the next `turn` drops it, unless the gateway takes what has left already. */
+  condemn(): void {
+    this.#outbox.condemn();
+  }
+
+  /** Seals the held entropy, or the first `most` bytes of it, with the time of the last `turn`. */
+  sealEntropy(most = Infinity): Buffer {
+    return this.#outbox.sealEntropy(this.#timestamp, this.around.key(), most);
   }
 
   /** Seals a heartbeat with the time of the last `turn`. */

@@ -9,6 +9,8 @@ export class OutputBuffer {
   onRoom: () => void = () => undefined;
   /** Called by `clear`: wipes what was fetched and has not come here yet, and gives how many bytes that was. */
   onClear: () => number = () => 0;
+  /** Called by `dropAll`: what was taken out of here and has not left yet has to go, too. */
+  onDropAll: () => void = () => undefined;
   readonly #ring: ByteRing;
 
   /** @param capacity bytes. */
@@ -34,10 +36,11 @@ export class OutputBuffer {
     this.arrived.ring();
   }
 
-  /** Wipes everything; returns how many bytes that were. */
+  /** Wipes everything, since it turned out to be bad; returns how many bytes were here. */
   dropAll(): number {
     const dropped = this.#ring.length;
     this.#ring.drop(dropped);
+    this.onDropAll();
     return dropped;
   }
 

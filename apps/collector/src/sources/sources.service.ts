@@ -111,7 +111,7 @@ export class SourcesService implements OnModuleDestroy {
         room: () => output.free,
         roomCame: this.#roomCame,
         onChange: () => this.#pump(),
-        dropPassedOn: () => (settings.QRNG_MIXING_STRATEGY === 'none' ? output.dropAll() : 0),
+        dropPassedOn: () => (passesUnmixed(settings) ? output.dropAll() : 0),
       },
     );
   }
@@ -124,6 +124,11 @@ export class SourcesService implements OnModuleDestroy {
     this.#mixer.pump();
     this.#roomCame.ring();
   }
+}
+
+/** Whether bytes of one source alone can be passed on. */
+function passesUnmixed({ QRNG_MIXING_STRATEGY: strategy, ...settings }: CollectorSettings): boolean {
+  return strategy === 'none' || settings.QRNG_MIXING_MIN_SOURCES === 1;
 }
 
 /** Bits of min-entropy a byte that the source at `index` claims. */
