@@ -143,6 +143,32 @@ describe('--check', () => {
     ]);
   });
 
+  test('refuses directories and devices that cannot be used, and makes none', async () => {
+    const gone = join(temporaryFolder(), 'gone');
+    const named = (stderr: string): string[] =>
+      stderr
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ')[0] ?? '');
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, '');
+    const directories = {
+      QRNG_STATE_DIR: join(file, 'state'),
+      QRNG_AUDIT_DIR: file,
+      QRNG_RECEIVE: `spool://${gone}`,
+    };
+    expect(named(gateway(await gatewayEnvironment(directories)).stderr)).toEqual(Object.keys(directories));
+    const inputs = {
+      QRNG_STATE_DIR: file,
+      QRNG_PUSH_URL: `spool://${gone}`,
+      QRNG_APPLIANCE_URLS: `file://${file}`,
+    };
+    expect(named(collector({ ...(await collectorEnvironment()), ...inputs }).stderr)).toEqual(
+      Object.keys(inputs),
+    );
+    expect(existsSync(gone)).toBe(false);
+  });
+
   const gatewayFiles = fileVariables(GatewaySettings);
   test.each(gatewayFiles)('refuses garbage in the file of %s of the gateway', async (name) => {
     const file = join(temporaryFolder(), 'garbage');

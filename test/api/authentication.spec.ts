@@ -196,6 +196,18 @@ describe('a gateway does not start', () => {
       'name must be',
     ],
     [
+      'with a key that never is valid',
+      {
+        QRNG_API_KEYS_FILE: new TestKeys({ guest: { notBefore: '2027-02-28', expires: '2027-02-01' } }).path,
+      },
+      'expires must be after notBefore',
+    ],
+    [
+      'with a member that no entry has',
+      { QRNG_API_KEYS_FILE: new TestKeys({ guest: { expiry: '2027-02-28' } }).path },
+      'expiry is no member of an entry',
+    ],
+    [
       'with two keys of one name',
       { QRNG_API_KEY: `x:${'a'.repeat(40)},x:${'b'.repeat(40)}` },
       'the same name',

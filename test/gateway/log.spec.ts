@@ -19,7 +19,9 @@ test('each line is an event of the gateway with a message, and none contains a s
     expect(line).toMatchObject({ event: expect.any(String), msg: expect.any(String) });
   }
   const events = log.map(({ event }) => event);
-  expect(events).toEqual(expect.arrayContaining(['unknown-setting', 'listening', 'request']));
+  expect(events).toEqual(
+    expect.arrayContaining(['unknown-setting', 'listening', 'request', 'stopping', 'stopped']),
+  );
   expect(log.find(({ event }) => event === 'unknown-setting')?.['warning']).toContain('QRNG_BUFFER_SIZE');
   expect(log.filter(({ level }) => Number(level) >= 40).map(({ event }) => event)).toEqual([
     'replay-state-opened',

@@ -90,6 +90,19 @@ describe('POST /push', () => {
     await gateway.get('/api/random?bytes=1');
   });
 
+  test('refuses a body with a content coding with 415: what was meant is not what is there', async () => {
+    const packet = gateway.collector.seal(randomBytes(1));
+    const type = `Content-Type: application/octet-stream\r\nContent-Length: ${packet.length}`;
+    const socket = await connection(
+      `POST /push HTTP/1.1\r\nHost: a\r\n${type}\r\nContent-Encoding: gzip\r\n\r\n`,
+    );
+    const [said] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    expect(said.toString()).toMatch(/^HTTP\/1\.1 415 /);
+    expect((await gateway.push(packet)).status).toBe(204);
+    await gateway.get('/api/random?bytes=1');
+  });
+
   test('answers 507 with Retry-After when the pool is full, and the number is not used up', async () => {
     const collector = someone();
     const packet = collector.seal(randomBytes(1000));

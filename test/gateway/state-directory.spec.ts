@@ -58,10 +58,14 @@ test('a replay state from a clock that was ahead, with packets taken then, is re
   expect(await gateway.metric('qrng_replay_blocked_seconds')).toBeGreaterThan(364 * 86_400);
 });
 
-test('a state directory that cannot be made ends the gateway with 78', async () => {
-  const run = new ProcessRun(await gatewayEnvironment({ QRNG_STATE_DIR: '/dev/null/state' }));
+test.each([
+  ['QRNG_STATE_DIR', '/dev/null/state', 'ENOTDIR'],
+  ['QRNG_STATE_DIR', '/proc/qrng/state', 'ENOENT'],
+  ['QRNG_AUDIT_DIR', '/proc/qrng', 'ENOENT'],
+])('a %s that cannot be made, such as %s, ends the gateway with 78', async (name, path, code) => {
+  const run = new ProcessRun(await gatewayEnvironment({ [name]: path }));
   expect(await run.ended).toEqual({ code: 78, signal: null });
-  expect(run.errors).toBe('QRNG_STATE_DIR must be a directory that this process can write (ENOTDIR)\n');
+  expect(run.errors).toBe(`${name} must be a directory that this process can write (${code})\n`);
 });
 
 test('the state directory is for its owner alone', async () => {

@@ -13,6 +13,7 @@ import {
   ListVariable,
   Secret,
   SigningKeyVariable,
+  spoolDirectory,
   Variable,
 } from '#libs/settings';
 
@@ -188,6 +189,6 @@ function isPushUrl(value: unknown): boolean {
   if (typeof value !== 'string' || value.includes('#')) return false;
   const url = URL.parse(value);
   if (url?.protocol === 'udp:') return /^udp:\/\/[^/@?]+:\d+$/.test(value) && Number(url.port) > 0;
-  if (url?.protocol === 'spool:') return /^spool:\/\/\/[^?]+$/.test(value);
+  if (url?.protocol === 'spool:') return spoolDirectory(value) !== undefined;
   return isSecureUrl(value);
 }

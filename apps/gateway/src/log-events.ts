@@ -3,6 +3,8 @@ import { Logger } from '@nestjs/common';
 
 const MESSAGES = {
   listening: 'the gateway listens',
+  stopping: 'the gateway was told to stop: it is not ready any more, and answers what is under way',
+  stopped: 'the gateway has stopped',
   'unknown-setting': 'an environment variable is not a setting of the gateway',
   'tls-off': 'plain HTTP on an address other than loopback: anyone on the way can read keys and entropy',
   'proxy-header-refused':

@@ -9,6 +9,7 @@ import {
   ListVariable,
   Secret,
   SigningKeyVariable,
+  spoolDirectory,
   ValidateIf,
   Variable,
 } from '#libs/settings';
@@ -129,6 +130,10 @@ export class GatewaySettings {
 
   @IsOptional()
   @ListVariable('off, or comma separated addresses or CIDR ranges of proxies', isAddressRange)
+  @Variable(
+    'off, or a list without it',
+    (value) => !Array.isArray(value) || value.length <= 1 || !value.includes('off'),
+  )
   QRNG_TRUST_PROXY: string[] = ['off'];
 
   @IsOptional()
@@ -217,8 +222,14 @@ export function parseListenAddress(value: unknown): ListenAddress | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(String(value));
   const host = match?.[1] ?? match?.[2];
   if (match?.[1] !== undefined && !isIPv6(match[1])) return undefined;
+  if (match?.[2] !== undefined && isMistypedAddress(match[2])) return undefined;
   const port = Number(match?.[3]);
   return host === undefined || !(port <= 65_535) ? undefined : { host, port };
+}
+
+/** A host that ends in a number is an IPv4 address (WHATWG URL, "ends in a number"), or none; it is not looked up as a name. */
+function isMistypedAddress(host: string): boolean {
+  return /(^|\.)(\d+|0x[\da-f]*)\.?$/i.test(host) && isIP(host) === 0;
 }
 
 /** As browsers send it: scheme, host and a port that is not the scheme's own, without a path. */
@@ -247,7 +258,7 @@ export function transportsOf(settings: Readonly<GatewaySettings>): string[] {
 /** An address, not a name: what to bind to must not depend on a resolver. */
 function isReceiver(text: string): boolean {
   const url = URL.parse(text);
-  if (url?.protocol === 'spool:') return /^spool:\/\/\/[^?#]+$/.test(text);
+  if (url?.protocol === 'spool:') return spoolDirectory(text) !== undefined;
   const isUdp = url?.protocol === 'udp:' && /^udp:\/\/[^/@?#]+:\d+$/.test(text);
   return isUdp && isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0;
 }

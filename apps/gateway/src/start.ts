@@ -26,6 +26,9 @@ const onError = (error: unknown): never => {
 };
 const app = await createGateway(settings, source).catch(onError);
 process.on('SIGHUP', () => void app.get(FileWatcher).reload());
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => logEvent('log', 'stopping', { reason: signal }));
+}
 const url = await listen(app, settings).catch(onError);
 for (const warning of warnings) logEvent('warn', 'unknown-setting', { warning });
 if (

@@ -5,10 +5,10 @@
  * the process however that ends, and holds between containers that share a volume, where a file with a process id in it
  * would do neither.
  */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { errorCode } from './error-code.js';
+import { makeDirectory } from './make-directory.js';
 
 const SQLITE_BUSY = 5;
 
@@ -36,7 +36,7 @@ export class DirectoryLock {
    */
   constructor(directory: string, file: string) {
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      makeDirectory(directory, 0o700);
       this.#database = new DatabaseSync(join(directory, file), { timeout: 0 });
       this.#database.exec('PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
     } catch (error) {

@@ -1,5 +1,6 @@
 export { DirectoryLock, DirectoryLockError } from './directory-lock.js';
 export { errorCode } from './error-code.js';
+export { makeDirectory } from './make-directory.js';
 export { readReloadOutcomes, writeReloadOutcomes } from './reload-outcomes.js';
 export type { ReloadOutcome } from './reload-outcomes.js';
 export { replaceFile, rewriteFile } from './replace-file.js';

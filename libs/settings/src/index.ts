@@ -12,6 +12,7 @@ export {
   ValidateIf,
   Validator,
 } from './class-validator.js';
+export { directoryProblems } from './directory-problems.js';
 export { lockDirectory } from './lock-directory.js';
 export {
   EXIT_TEMPORARY,
@@ -23,6 +24,7 @@ export {
   SettingsError,
 } from './read-settings.js';
 export type { Environment, ReadSettings, SettingsClass } from './read-settings.js';
+export { spoolDirectory } from './spool-directory.js';
 export {
   ChoiceVariable,
   FileVariable,

@@ -19,4 +19,4 @@ export function lockDirectory(variable: string, directory: string, file: string)
 }
 
 const NOT_SHARED = 'a directory of this process alone: another process is using it';
-const WRITABLE = 'a directory that this process can write';
+export const WRITABLE = 'a directory that this process can write';

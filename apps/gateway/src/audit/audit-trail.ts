@@ -81,6 +81,7 @@ export class AuditTrail implements OnApplicationBootstrap, OnApplicationShutdown
     while (this.#writing !== undefined) await this.#writing;
     clearTimeout(this.#retry);
     this.log.close();
+    logEvent('log', 'stopped', { reason: signal });
   }
 
   #tellLeftOut(): void {

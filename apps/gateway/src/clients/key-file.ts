@@ -53,6 +53,12 @@ export class KeyFileEntry {
   disabled?: boolean | null;
 }
 
+/** Of class-validator's ValidationError, what is used. */
+interface EntryError {
+  readonly property: string;
+  readonly constraints?: Readonly<Record<string, string>>;
+}
+
 /** The key file is invalid. The message says where and what to change, and repeats nothing of the file. */
 export class KeyFileError extends Error {
   constructor(message: string) {
@@ -89,12 +95,26 @@ function checkedEntry(value: unknown, number: number): KeyFileEntry {
   }
   const entry = plainToInstance(KeyFileEntry, value);
   const [error] = new Validator().validateSync(entry, { whitelist: true, forbidNonWhitelisted: true });
-  if (error !== undefined) {
-    const [message] = Object.values(error.constraints ?? {});
-    throw new KeyFileError(`key ${number}: ${message ?? 'is invalid'}`);
-  }
+  const fault = error === undefined ? periodFault(entry) : entryFault(error);
+  if (fault !== undefined) throw new KeyFileError(`key ${number}: ${fault}`);
   entry.sha256 = entry.sha256.toLowerCase();
   return entry;
+}
+
+/** What an entry's first fault is, as class-validator found it. */
+export function entryFault({ property, constraints = {} }: EntryError): string {
+  const [message = 'is invalid'] = Object.values(constraints);
+  return 'whitelistValidation' in constraints ? `${property} is no member of an entry` : message;
+}
+
+/** Says so when an entry could never be valid. */
+export function periodFault({
+  notBefore,
+  expires,
+}: Pick<KeyFileEntry, 'notBefore' | 'expires'>): string | undefined {
+  const from = parseInstant(notBefore ?? '') ?? -Infinity;
+  const to = parseInstant(expires ?? '') ?? Infinity;
+  return from < to ? undefined : 'expires must be after notBefore';
 }
 
 function refuseTwins(entries: readonly KeyFileEntry[], field: 'name' | 'sha256'): void {

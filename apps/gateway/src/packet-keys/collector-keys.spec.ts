@@ -57,7 +57,11 @@ describe("the file of the collectors' keys", () => {
     ['key 1: key must be exactly 64 hex digits', [{ collector: 'lab-1', key: '00'.repeat(32) }]],
     ['key 1: previous must be exactly 64 hex digits', [{ collector: 'lab-1', key: one, previous: 'x' }]],
     ['key 1: expires must be a date', [{ collector: 'lab-1', key: one, expires: '2027-02-30' }]],
-    ['key 1: property expiry should not exist', [{ collector: 'lab-1', key: one, expiry: '2027-02-28' }]],
+    [
+      'key 1: expires must be after notBefore',
+      [{ collector: 'lab-1', key: one, notBefore: '2027-02-28', expires: '2027-02-28' }],
+    ],
+    ['key 1: expiry is no member of an entry', [{ collector: 'lab-1', key: one, expiry: '2027-02-28' }]],
     [
       'lab-1 and lab-2 have the same key',
       [

@@ -2,7 +2,7 @@
 import { plainToInstance } from 'class-transformer';
 import { isCollectorId, MacKey } from '#libs/crypto';
 import { isHmacKey, IsOptional, ValidateBy, Validator } from '#libs/settings';
-import { Instant, KeyFileError } from '../clients/key-file.js';
+import { Instant, entryFault, KeyFileError, periodFault } from '../clients/key-file.js';
 import { parseInstant } from '../clients/instant.js';
 
 /** A key of one collector, valid from and until these times (Unix ms); the end is excluded. */
@@ -67,10 +67,8 @@ function keysOf(value: unknown, number: number): CollectorKey[] {
   }
   const entry = plainToInstance(CollectorKeysEntry, value);
   const [error] = new Validator().validateSync(entry, { whitelist: true, forbidNonWhitelisted: true });
-  if (error !== undefined) {
-    const [message = 'is invalid'] = Object.values(error.constraints ?? {});
-    throw new KeyFileError(`key ${number}: ${message}`);
-  }
+  const fault = error === undefined ? periodFault(entry) : entryFault(error);
+  if (fault !== undefined) throw new KeyFileError(`key ${number}: ${fault}`);
   const { collector, key, previous } = entry;
   const notBefore = parseInstant(entry.notBefore ?? '') ?? -Infinity;
   const expires = parseInstant(entry.expires ?? '') ?? Infinity;

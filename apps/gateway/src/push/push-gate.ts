@@ -66,12 +66,17 @@ export class PushGate {
 
   #headerRefusal({ raw }: FastifyRequest): PacketRefusal | undefined {
     const { 'content-type': type = '', 'content-length': length, 'transfer-encoding': coding } = raw.headers;
+    const { 'content-encoding': compression = 'identity' } = raw.headers;
     // It speaks of what was trusted at the handshake; tickets of old sessions die on a reload.
     if (this.#certificateDemanded && !(raw.socket instanceof TLSSocket && raw.socket.authorized)) {
       return new PacketRefusal('client_cert', certificateFault(raw.socket));
     }
     if (!/^application\/octet-stream\s*(;|$)/i.test(type)) {
       return new PushRefusal('malformed', 'the content type is not application/octet-stream', 415);
+    }
+    // RFC 9110, 8.4: the body is not what it would be as an encoding of a packet.
+    if (compression.toLowerCase() !== 'identity') {
+      return new PushRefusal('malformed', 'the body has a content coding', 415);
     }
     if (coding !== undefined) return new PushRefusal('malformed', 'a body without Content-Length', 411);
     const bytes = /^\d{1,15}$/.test(length ?? '') ? Number(length) : -1;
