@@ -16,7 +16,7 @@ const GATEWAY = [
     'addresses',
   ],
   ['audit', 'metrics', 'packet-keys', 'redis', 'reload', 'state'],
-  ['limits', 'pool', 'admission', 'collectors', 'connections', 'tls', 'receipts'],
+  ['limits', 'pool', 'admission', 'collectors', 'connections', 'tls', 'receipts', 'clock-watch'],
   ['gate'],
   ['push', 'receive', 'api', 'open-api', 'mcp', 'docs', 'health', 'scrape'],
   ['http', 'gateway.module', 'create-gateway', 'check-files', 'check', 'start', 'main'],

@@ -34,6 +34,7 @@ const METRICS = new Set([
   'qrng_bad_entropy_refused',
   'qrng_bad_entropy_total',
   'qrng_certificate_expiry_timestamp_seconds',
+  'qrng_clock_leaps_total',
   'qrng_reload_success',
   'qrng_collector_buffer_bytes',
   'qrng_collector_certificate_expiry_timestamp_seconds',

@@ -22,6 +22,7 @@ const UNVERIFIED = ['malformed', 'crc', 'client_cert', 'hmac', 'unready'].map((r
 );
 const AT_START = [
   'qrng_auth_failures_total',
+  'qrng_clock_leaps_total',
   ...['backup', 'web', '(unauthenticated)'].map((client) => `qrng_rate_limited_total{client="${client}"}`),
   ...UNVERIFIED,
 ];

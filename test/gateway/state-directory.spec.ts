@@ -24,6 +24,28 @@ test('a second gateway on the same state ends with 78 and one line; after kill -
   open.push(await GatewayProcess.start(first.env));
 });
 
+test('also after somebody removed both lock files: the directory itself is locked, and cannot be removed from under it', async () => {
+  const first = await GatewayProcess.start();
+  open.push(first);
+  const folder = first.env['QRNG_STATE_DIR'] ?? '';
+  for (const file of ['state.lock', 'audit/audit.lock']) rmSync(join(folder, file));
+  const second = new ProcessRun(first.env);
+  expect(await second.ended).toEqual({ code: 78, signal: null });
+  expect(second.errors).toMatch(
+    /^QRNG_STATE_DIR must be a directory of this process alone: .* \(EWOULDBLOCK\)\n$/,
+  );
+  await first.run.kill();
+  open.push(await GatewayProcess.start(first.env));
+});
+
+test('the directories of state and audit trail may be one', async () => {
+  const env = await gatewayEnvironment();
+  const gateway = await startGateway({ ...env, QRNG_AUDIT_DIR: env['QRNG_STATE_DIR'] });
+  open.push(gateway);
+  await gateway.app.close();
+  open.push(await startGateway(gateway.env));
+});
+
 test('a replay state that was deleted is noticed at the next start; what was taken before is refused', async () => {
   const first = await GatewayProcess.start();
   open.push(first);

@@ -11,6 +11,7 @@ import { ApiModule } from './api/api.module.js';
 import { ReceiptRoutesModule } from './api/receipt-routes.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { loggerParams } from './framework-logger.js';
+import { ClockWatch } from './clock-watch.js';
 import { ConnectionsModule } from './connections/connections.module.js';
 import { ApiKeyGuard } from './gate/api-key.guard.js';
 import { ClientThrottlerGuard } from './gate/client-throttler.guard.js';
@@ -54,6 +55,7 @@ export class GatewayModule {
         McpModule,
       ],
       providers: [
+        ClockWatch,
         UnknownRoute,
         { provide: APP_FILTER, useClass: ProblemFilter },
         // In this order: who is it, does it ask too often, may it do this.

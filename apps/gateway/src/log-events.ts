@@ -40,6 +40,12 @@ const MESSAGES = {
     'the file of the replay state was deleted or replaced while the gateway ran; it is written again',
   'replay-state-not-saved':
     'the positions could not be written; after the next start packets of the last seconds are refused',
+  'position-forgotten':
+    'an operator had a collector forgotten; nothing of it that was exposed before the floor is taken',
+  'operator-files-unusable':
+    'requests in the state directory cannot be read or answered; npm run replay and unblock do not work',
+  'clock-leapt':
+    'the wall clock of this host was set, or the machine was suspended; check the time service and what rests on the time of day',
   'usage-lost': 'the usage of the day cannot be read; quotas begin anew',
   'usage-not-written': 'the usage of the day cannot be written',
   receiving:

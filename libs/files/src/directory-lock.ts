@@ -1,16 +1,23 @@
 /**
  * Keeps a second process out of a directory.
  *
- * The lock is the operating system's (fcntl, taken through SQLite because Node offers no other way to it): it ends with
- * the process however that ends, and holds between containers that share a volume, where a file with a process id in it
- * would do neither.
+ * The locks are the operating system's: they end with the process however that ends, and hold between containers that share
+ * a volume, where a file with a process id in it would do neither. There are two, because Node offers neither by itself:
+ *
+ *   of a file in it (fcntl, through SQLite)     everywhere; but who deletes the file lets another process in
+ *   of the directory (flock, through flock(1))  cannot be deleted; where that program is missing, as in a minimal container,
+ *                                               and on NFS there is the first alone
  */
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { errorCode } from './error-code.js';
 import { makeDirectory } from './make-directory.js';
 
 const SQLITE_BUSY = 5;
+/** What flock(1) is told to exit with when another process has the lock. */
+const FLOCK_BUSY = 75;
 
 /** The directory is in use by another process (`busy`), or cannot be written; `code` is the system's error code. */
 export class DirectoryLockError extends Error {
@@ -27,6 +34,7 @@ export class DirectoryLockError extends Error {
 
 export class DirectoryLock {
   readonly #database: DatabaseSync;
+  #directory: LockedDirectory | undefined;
 
   /**
    * Makes the directory (mode 700) where it is missing, and locks it.
@@ -42,11 +50,58 @@ export class DirectoryLock {
     } catch (error) {
       throw new DirectoryLockError(isBusy(error), errorCode(error));
     }
+    try {
+      this.#directory = LockedDirectory.open(directory);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   close(): void {
     if (this.#database.isOpen) this.#database.close();
+    this.#directory?.close();
+    this.#directory = undefined;
   }
+}
+
+/** The directory itself, opened and locked. */
+class LockedDirectory {
+  /** Those of this process: it may lock two files in one directory, and would keep itself out. */
+  static readonly #held = new Set<string>();
+
+  private constructor(
+    private readonly descriptor: number,
+    private readonly name: string,
+  ) {}
+
+  /** Nothing when this process has it locked already. @throws {DirectoryLockError} when another one has. */
+  static open(path: string): LockedDirectory | undefined {
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    const { dev, ino } = fstatSync(descriptor, { bigint: true });
+    const one = new LockedDirectory(descriptor, `${dev} ${ino}`);
+    const isMine = this.#held.has(one.name);
+    if (!isMine && !isLocked(descriptor)) {
+      this.#held.add(one.name);
+      return one;
+    }
+    closeSync(descriptor);
+    if (isMine) return undefined;
+    throw new DirectoryLockError(true, 'EWOULDBLOCK');
+  }
+
+  close(): void {
+    LockedDirectory.#held.delete(this.name);
+    closeSync(this.descriptor);
+  }
+}
+
+/** Locks the open directory; true when another process has it locked. The lock belongs to the opening, which the child shares. */
+function isLocked(directory: number): boolean {
+  const { status } = spawnSync('flock', ['--nonblock', '--conflict-exit-code', `${FLOCK_BUSY}`, '3'], {
+    stdio: ['ignore', 'ignore', 'ignore', directory],
+  });
+  return status === FLOCK_BUSY;
 }
 
 function isBusy(error: unknown): boolean {

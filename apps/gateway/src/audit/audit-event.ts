@@ -5,6 +5,8 @@ type OwnEvent =
   | 'started'
   | 'stopped'
   | 'state-lost'
+  | 'position-forgotten'
+  | 'clock-leapt'
   | 'keys-reloaded'
   | 'keys-refused'
   | 'hmac-keys-reloaded'

@@ -13,7 +13,19 @@ import { join } from 'node:path';
 import type { DirectoryLock } from '#libs/files';
 import type { AuditEntry } from './audit-event.js';
 import { auditLine, BEGINNING, lineHash } from './audit-line.js';
-import { dayOf, dayOfFile, fileOf, linesOf, readHead, trailFiles, writeHead } from './trail-files.js';
+import {
+  comeBack,
+  dayOf,
+  dayOfFile,
+  fileOf,
+  isAfter,
+  isBack,
+  linesOf,
+  readHead,
+  trailFiles,
+  writeHead,
+} from './trail-files.js';
+import type { TrailDay } from './trail-files.js';
 
 /** How the trail was found; `damage` says in what it is not what was written. */
 export interface TrailCondition {
@@ -27,7 +39,7 @@ export class AuditLog {
   readonly isNew: boolean;
   readonly #directory: string;
   readonly #lock: DirectoryLock;
-  #day: string;
+  #day: TrailDay;
   #hash: string;
   /** Where the last line that was written wholly ends, in the file of the day. */
   #size: number;
@@ -78,17 +90,18 @@ export class AuditLog {
    * @returns how many entries that were. After an error it was none.
    */
   async append(entries: readonly AuditEntry[]): Promise<number> {
-    const day = dayOf(entries[0]?.at ?? 0);
-    if (day > this.#day) {
-      // Only ever forwards, also when the clock goes back: the order of the files is that of the chain.
-      this.#day = day;
+    const at = entries[0]?.at ?? 0;
+    if (isAfter(this.#day, at)) {
+      this.#day = { day: dayOf(at), part: 0 };
       this.#size = 0;
+    } else if (isBack(this.#day, at)) {
+      this.#day = await comeBack(this.#directory, at); // the same file, under its true day
     }
     let hash = this.#hash;
     let text = '';
     let count = 0;
     for (const entry of entries) {
-      if (dayOf(entry.at) > this.#day) break;
+      if (isAfter(this.#day, entry.at) || isBack(this.#day, entry.at)) break;
       const line = auditLine(entry, hash);
       hash = lineHash(line);
       text += `${line}\n`;
@@ -107,9 +120,9 @@ export class AuditLog {
     this.#sealed = true;
   }
 
-  /** Whether a line of this moment is the first of its day. */
+  /** Whether a line of this moment begins a file. */
   startsDay(at: number): boolean {
-    return dayOf(at) > this.#day;
+    return isAfter(this.#day, at);
   }
 
   /**
@@ -153,7 +166,7 @@ export class AuditLog {
 }
 
 interface TrailEnd {
-  readonly day: string;
+  readonly day: TrailDay;
   readonly size: number;
   readonly hash: string;
   readonly tornBytes: number;
@@ -162,7 +175,13 @@ interface TrailEnd {
 
 /** Where the trail ends. The head is at most a batch behind, so it is in one of the last two files. */
 async function endOf(directory: string, head: string | undefined): Promise<TrailEnd> {
-  let end: TrailEnd = { day: '', size: 0, hash: BEGINNING, tornBytes: 0, knowsHead: head === BEGINNING };
+  let end: TrailEnd = {
+    day: { day: '', part: 0 },
+    size: 0,
+    hash: BEGINNING,
+    tornBytes: 0,
+    knowsHead: head === BEGINNING,
+  };
   for (const file of (await trailFiles(directory)).slice(-2)) {
     end = { ...end, day: dayOfFile(file), size: 0, tornBytes: 0 };
     for await (const { line, whole } of linesOf(join(directory, file))) {

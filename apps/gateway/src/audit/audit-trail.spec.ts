@@ -194,6 +194,43 @@ describe('the audit trail', () => {
     expect(await problems()).toEqual([]);
   });
 
+  test('has every line in the file of its true day once a clock that was ahead has come back', async () => {
+    const trail = await started();
+    trail.record('keys-reloaded');
+    await stop(trail);
+    for (let day = 0; day < 2; day++) {
+      clock.time += 100 * DAY_MS; // two files of days to come
+      await stop(await started());
+    }
+    clock.time -= 200 * DAY_MS;
+    const back = await started();
+    back.record('keys-reloaded');
+    await stop(back);
+    expect(files().sort()).toEqual([
+      'audit-2026-11-23.1.jsonl',
+      'audit-2026-11-23.2.jsonl',
+      'audit-2026-11-23.jsonl',
+    ]);
+    expect(lines('audit-2026-11-23.2.jsonl').at(-2)).toContain('"keys-reloaded"');
+    clock.time += DAY_MS;
+    await stop(await started());
+    expect(lines('audit-2026-11-24.jsonl')).toHaveLength(2);
+    expect(await problems()).toEqual([]);
+    rmSync(join(directory, 'audit-2026-11-23.1.jsonl'));
+    expect(await problems()).toEqual([
+      expect.stringContaining('audit-2026-11-23.2.jsonl:1: does not follow'),
+    ]);
+  });
+
+  test('goes on in the same file where the clock goes back over midnight', async () => {
+    clock.time = Date.parse('2026-11-24T00:00:01Z');
+    await stop(await started());
+    clock.time -= 2000;
+    await stop(await started());
+    expect(files()).toEqual(['audit-2026-11-24.jsonl']);
+    expect(await problems()).toEqual([]);
+  });
+
   test('is not for two gateways at a time', async () => {
     const trail = await started();
     await expect(started()).rejects.toThrow('another process uses the directory');

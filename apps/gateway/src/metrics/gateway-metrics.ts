@@ -132,6 +132,10 @@ export class GatewayMetrics {
     'When a certificate or revocation list in use expires (none with QRNG_TLS=off)',
     ['what'],
   );
+  readonly clockLeaps = this.#counter(
+    'qrng_clock_leaps_total',
+    'How often the wall clock leapt against the monotonic one, by more than a second',
+  );
   readonly authFailures = this.#counter('qrng_auth_failures_total', 'Requests without a valid API key');
   readonly connectionsRefused = this.#counter(
     'qrng_connections_refused_total',

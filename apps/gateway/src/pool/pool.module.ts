@@ -11,6 +11,7 @@ import { GatewaySettings } from '../settings.js';
 import { EmbeddedPool } from './embedded-pool.js';
 import { EntropyService, POOL } from './entropy.service.js';
 import { ExpiringBuffer } from './expiring-buffer.js';
+import { ForgetRequests } from './forget-requests.js';
 import { DISCARD_REASONS } from './pool.js';
 import type { DiscardReason, Pool } from './pool.js';
 import { HealthReports } from './health-reports.js';
@@ -25,6 +26,7 @@ import { ReplayStoreOpener } from './replay-store-opener.js';
   providers: [
     EntropyService,
     ReplayStoreOpener,
+    ForgetRequests,
     ReplayReports,
     ReceivedQuality,
     ReceivedHealth,

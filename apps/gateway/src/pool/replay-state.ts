@@ -61,12 +61,13 @@ export class ReplayState {
   }
 
   /**
-   * Sequence numbers between the last accepted packet of this run and `packet`. None of a collector that is new here and
-   * whose run is older than this state: what it sent before was not lost.
+   * Sequence numbers between the last accepted packet of this run and `packet`. None of a collector that is new here, or was
+   * forgotten, and whose run is older than that: what it sent before was not lost.
    */
   missing({ collector, boot, sequence }: Packet): bigint {
-    const last = this.#positions.get(collector)?.recent.at(-1);
-    if (last === undefined && boot < BigInt(this.floor)) return 0n;
+    const position = this.#positions.get(collector);
+    const last = position?.recent.at(-1);
+    if (last === undefined && boot < BigInt(Math.max(this.floor, position?.floor ?? 0))) return 0n;
     return sequence - (last?.boot === boot ? last.sequence : 0n) - 1n;
   }
 

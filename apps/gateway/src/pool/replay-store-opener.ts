@@ -6,6 +6,7 @@ import { Clock } from '../clock.js';
 import { logEvent } from '../log-events.js';
 import type { LogLevel } from '../log-events.js';
 import { StateDirectory } from '../state/state-directory.js';
+import { ForgetRequests } from './forget-requests.js';
 import type { FreshnessWindow } from './freshness.js';
 import { PoolMemory } from './redis/pool-memory.js';
 import { ReplayStore } from './replay-store.js';
@@ -30,6 +31,7 @@ export class ReplayStoreOpener implements ReplayLog {
     private readonly directory: StateDirectory,
     private readonly clock: Clock,
     private readonly audit: AuditTrail,
+    private readonly forgetting: ForgetRequests,
   ) {}
 
   /** The state, and the collectors that it has known. */
@@ -37,6 +39,7 @@ export class ReplayStoreOpener implements ReplayLog {
     const { path } = this.directory;
     const { store, recovery, known } = await ReplayStore.open(path, this.clock.now(), window, this);
     this.#report(recovery);
+    this.forgetting.serve(store);
     return { store, known };
   }
 

@@ -131,6 +131,24 @@ export class ReplayStore {
     }
   }
 
+  /**
+   * Has a collector taken again from now on, and nothing of it that was exposed before; on the disk when this resolves,
+   * unless there is a fault.
+   *
+   * @returns the moment, Unix ms; undefined when the collector has no position.
+   */
+  async forget(collector: string, now: number): Promise<number | undefined> {
+    const floor = this.#state.forget(collector, now);
+    if (floor !== undefined) await this.save();
+    return floor;
+  }
+
+  /** Writes what is known now, for operators to see; the disk has it when this resolves, unless there is a fault. */
+  async save(): Promise<void> {
+    await this.#writing;
+    await (this.#writing ?? this.#write(this.#bound));
+  }
+
   /** Why the state cannot be written; undefined while all is well. */
   fault(): string | undefined {
     return this.#fault;

@@ -12,8 +12,9 @@ import { MAX_COLLECTORS, REMEMBERED_PACKETS } from '../replay-state.js';
 
 const POSITION_DIGITS = 40;
 const RECORD_LENGTH = POSITION_DIGITS + 1 + 64 + 1;
-/** Fields of the hash that are no collectors: @fence, @epoch, @floor, @newest. */
-const OTHER_FIELDS = 4;
+/** Fields of the hash that are no collectors. */
+export const SHARED_FIELDS = ['@fence', '@epoch', '@floor', '@newest'];
+const OTHER_FIELDS = SHARED_FIELDS.length;
 
 /** Needs the prelude, and `packetTtl` in ms. */
 export const POSITIONS = `
@@ -54,7 +55,8 @@ local function standing(position, packet)
   if not position then return isFull() and 'too-many-collectors' or 'next', '' end
   if packet.exposed < (position.own == packet.own and position.floor or endOf(position)) then return 'below-floor', '' end
   local last = position.recent:sub(1, ${POSITION_DIGITS})
-  if last == '' or position.own ~= packet.own or packet.position > last then return 'next', last end
+  if last == '' then return 'next', string.format('%020.0f', position.floor) end
+  if position.own ~= packet.own or packet.position > last then return 'next', last end
   local mac = string.match(position.recent, packet.position .. ' (%x+)')
   if mac then return mac == packet.mac and 'replay' or 'conflict', '' end
   -- Sealed after all that was accepted, and yet not above it: a second sealer of this run.

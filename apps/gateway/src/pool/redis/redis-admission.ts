@@ -36,16 +36,18 @@ export function admitArguments(
 }
 
 /**
- * @param detail of the answer: the collector's position before this packet as 40 digits, empty when there was none; or by how
- * many ms the packet is not fresh.
+ * @param detail of the answer: the collector's position before this packet as 40 digits, its floor as 20 when it was forgotten,
+ * empty when there was none; or by how many ms the packet is not fresh.
  * @param floor that of the answer, Unix ms.
  */
 export function admissionOf(packet: Packet, result: string, detail: string, floor: number): Admission {
   switch (result) {
     case 'accepted': {
-      // As ReplayState.missing says: what a new collector sent before this state began was not lost.
-      if (detail === '' && packet.boot < BigInt(floor)) return { result, missing: 0n };
-      const sameRun = detail.slice(0, DIGITS) === digits(packet.boot);
+      const isKnown = detail.length > DIGITS;
+      const since = Math.max(floor, isKnown ? 0 : Number(detail));
+      // As ReplayState.missing says: what it sent before this state began, or it was forgotten, was not lost.
+      if (!isKnown && packet.boot < BigInt(since)) return { result, missing: 0n };
+      const sameRun = isKnown && detail.slice(0, DIGITS) === digits(packet.boot);
       const last = sameRun ? BigInt(detail.slice(DIGITS)) : 0n;
       return { result, missing: packet.sequence - last - 1n };
     }

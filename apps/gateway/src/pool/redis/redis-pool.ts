@@ -20,6 +20,7 @@ import type { Admission, Block, DiscardReason, Pool, PoolLevel } from '../pool.j
 import { admit } from './admit-script.js';
 import { lease } from './lease-script.js';
 import type { LeasedPiece } from './lease-script.js';
+import { allPositions, decodePositions } from './position-scripts.js';
 import { purge } from './purge-script.js';
 import type { PoolMemory } from './pool-memory.js';
 import { PoolScripts } from './pool-scripts.js';
@@ -59,6 +60,7 @@ export class RedisPool implements Pool {
   #purgeDue = false;
   /** How often the pool was emptied, as of the last answer. */
   #purged: number | undefined;
+  #ahead: readonly Block[] = [];
   #served = 0;
   #dropped = 0;
 
@@ -168,8 +170,12 @@ export class RedisPool implements Pool {
   blocks(): Block[] {
     const { floor, newest } = this.#scripts;
     const all = { what: 'all packets', until: floor };
-    const some = { what: 'packets of some collectors', until: newest };
-    return blocksAhead([all, some], this.clock.now(), this.options.window.skewMs);
+    const some = [{ what: 'packets of some collectors', until: newest }];
+    return blocksAhead(
+      [all, ...(this.#ahead.length > 0 ? this.#ahead : some)],
+      this.clock.now(),
+      this.options.window.skewMs,
+    );
   }
 
   /** The ledger of all gateways, as of the last answer of Redis. */
@@ -194,6 +200,24 @@ export class RedisPool implements Pool {
 
   async #report(): Promise<void> {
     await (this.#leasing ?? this.#lease(0, 0));
+    await this.#nameAhead();
+  }
+
+  /** Which collectors were taken with timestamps in the future: asked for only while there are such. */
+  async #nameAhead(): Promise<void> {
+    if (this.#scripts.newest <= this.clock.now() + this.options.window.skewMs) {
+      this.#ahead = [];
+      return;
+    }
+    try {
+      const { positions } = decodePositions(await this.redis.runScript(allPositions, undefined));
+      this.#ahead = [...positions].map(([collector, { newest, floor }]) => ({
+        what: `packets of ${collector}`,
+        until: Math.max(newest, floor),
+      }));
+    } catch (error) {
+      if (!(error instanceof RedisError)) throw error; // the report of the next moment asks again
+    }
   }
 
   #leaseAhead(): void {

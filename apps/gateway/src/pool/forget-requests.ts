@@ -1,0 +1,51 @@
+/** `npm run replay` while the gateway runs: the positions in its memory are those that count. */
+import { Injectable } from '@nestjs/common';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { Clock } from '../clock.js';
+import { logEvent } from '../log-events.js';
+import { OperatorRequests } from '../state/operator-requests.js';
+import type { ReplayStore } from './replay-store.js';
+
+@Injectable()
+export class ForgetRequests {
+  constructor(
+    private readonly requests: OperatorRequests,
+    private readonly clock: Clock,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  /** Has `store` write what it knows, and forget what operators name. */
+  serve(store: ReplayStore): void {
+    this.requests.handle('positions', async () => {
+      await store.save();
+      return [store.fault() ?? 'saved'];
+    });
+    this.requests.handle('forget', async (collectors) => {
+      const answers = [];
+      for (const collector of collectors) answers.push(await this.#forget(store, collector));
+      return answers;
+    });
+  }
+
+  async #forget(store: ReplayStore, collector: string): Promise<string> {
+    const now = this.clock.now();
+    const floor = await store.forget(collector, now);
+    if (floor === undefined) return unknownText(collector);
+    logEvent('warn', 'position-forgotten', { collector, floor: new Date(floor) });
+    this.audit.record('position-forgotten', { collector, reason: `floor ${new Date(floor).toISOString()}` });
+    const fault = store.fault();
+    return fault === undefined ? forgottenText(collector, floor, now) : `${collector}: ${fault}`;
+  }
+}
+
+/** What `forget` came to, in words. */
+export function forgottenText(collector: string, floor: number, now: number): string {
+  const date = new Date(floor).toISOString();
+  return floor > now + 1
+    ? `${collector}: forgotten. Packets stamped in the future were taken, so that nothing of it is taken before ${date}.`
+    : `${collector}: forgotten. What was exposed before ${date} is refused; the next packet is taken, whatever its number.`;
+}
+
+export function unknownText(collector: string): string {
+  return `${collector}: has no position, so that there is nothing to forget.`;
+}
