@@ -8,6 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { commandLine } from '#libs/command-line';
+import { carrierRows } from './carriers.js';
 import { integerRows } from './integers.js';
 import { memoryRows } from './memory.js';
 import { pipelineRows } from './pipeline.js';
@@ -27,6 +28,7 @@ const ROWS: readonly Row[] = [
   ...integerRows,
   ...pushRows,
   ...pipelineRows,
+  ...carrierRows,
   ...scaleRows,
   ...sharedPoolRows,
   ...startUpRows,

@@ -60,9 +60,15 @@ export class Pipeline {
   }
 
   /** Bytes accepted into the pool so far. */
-  async received(): Promise<number> {
+  received(): Promise<number> {
+    return this.metric('qrng_entropy_received_bytes_total');
+  }
+
+  /** The value of a metric of the gateway, by its name and labels; 0 when there is none yet. */
+  async metric(series: string): Promise<number> {
     const { body } = await request(`${this.gateway.url}/metrics`, { dispatcher: this.#agent });
-    return Number(/^qrng_entropy_received_bytes_total (\d+)$/m.exec(await body.text())?.[1] ?? 0);
+    const lines = (await body.text()).split('\n');
+    return Number(lines.find((line) => line.startsWith(`${series} `))?.slice(series.length + 1) ?? 0);
   }
 
   async stop(): Promise<void> {
@@ -71,15 +77,30 @@ export class Pipeline {
   }
 }
 
+/** Another way of the packets than https. */
+export interface OneWay {
+  /** QRNG_RECEIVE and QRNG_PUSH_URL. */
+  readonly url: string;
+  /** Settings of the collector. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** Has `work` done once bytes flow; an appliance gives `bytesPerSecond` at most. */
 export async function withPipeline<T>(
   setup: Setup,
   bytesPerSecond: number,
   work: (pipeline: Pipeline) => Promise<T>,
+  oneWay?: OneWay,
 ): Promise<T> {
-  const gateway = await startGateway(setup, { tls: true, env: { QRNG_BUFFER_OVERFLOW_POLICY: 'replace' } });
+  const gateway = await startGateway(setup, {
+    tls: true,
+    env: {
+      QRNG_BUFFER_OVERFLOW_POLICY: 'replace',
+      ...(oneWay === undefined ? {} : { QRNG_RECEIVE: oneWay.url }),
+    },
+  });
   const simulator = await startSimulator(setup, bytesPerSecond);
-  const collector = await startCollector(setup, simulator, gateway);
+  const collector = await startCollector(setup, simulator, gateway, oneWay);
   const pipeline = new Pipeline([simulator, collector, gateway], gateway);
   try {
     const deadline = performance.now() + FLOWS_WITHIN_MS;
@@ -105,7 +126,7 @@ async function startSimulator(setup: Setup, bytesPerSecond: number): Promise<Ser
   });
 }
 
-function startCollector(setup: Setup, simulator: Server, gateway: Server): Promise<Server> {
+function startCollector(setup: Setup, simulator: Server, gateway: Server, oneWay?: OneWay): Promise<Server> {
   return Server.start(setup, {
     name: 'collector',
     module: 'apps/collector/src/main.js',
@@ -118,6 +139,7 @@ function startCollector(setup: Setup, simulator: Server, gateway: Server): Promi
       QRNG_PUSH_CA_FILE: setup.path('ca.pem'),
       QRNG_HMAC_SECRET_KEY: setup.hmacKey,
       QRNG_STATE_DIR: setup.path(`collector-${gateway.port}`),
+      ...(oneWay === undefined ? {} : { QRNG_PUSH_URL: oneWay.url, ...oneWay.env }),
     },
   });
 }
