@@ -22,6 +22,7 @@ const SETTINGS: readonly [string, Setting][] = [
   ['with right clocks, whatever is lost', { clocks: 'right', losses: true }],
   ['with clocks within the skew, nothing lost', { clocks: 'within the skew', losses: false }],
   ['with clocks anywhere, nothing lost', { clocks: 'anywhere', losses: false }],
+  ['with no answer ever, whatever is lost', { clocks: 'right', losses: true, isOneWay: true }],
 ];
 
 interface Told {
@@ -36,6 +37,7 @@ interface Told {
 async function tell(seed: number, setting: Setting, servers?: ModelServers['servers']): Promise<Told> {
   const dice = new Dice(seed);
   const world = await World.begin(servers);
+  world.isOneWay = setting.isOneWay === true;
   try {
     world.now += dice.pick([0, 1, 1000]);
     for (let steps = 20 + dice.roll(150); steps > 0; steps--) await step(world, dice, setting);

@@ -9,6 +9,8 @@ export interface Setting {
   readonly clocks: Clocks;
   /** Whether gateways, collectors and Redis lose what they know. */
   readonly losses: boolean;
+  /** Whether the carrier brings no answers, as udp and a spool: what was sent is gone then. */
+  readonly isOneWay?: boolean;
 }
 
 /** Random numbers that a seed gives again (xorshift32). */

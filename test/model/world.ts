@@ -40,6 +40,8 @@ export class World {
   readonly collectors: ModelCollector[] = [];
   readonly gateways: ModelGateway[] = [];
   redis: ModelRedis | undefined;
+  /** Whether no collector ever hears an answer, as over udp or a spool. */
+  isOneWay = false;
   /** What happened, to be read when a story ends badly. */
   readonly story: string[] = [];
   readonly #root = mkdtempSync(join(FOLDERS, 'qrng-model-'));
@@ -95,8 +97,9 @@ export class World {
     const { packet, isNew } = collector.next(heartbeat);
     if (isNew) this.network.wire.push(packet);
     const status = delivered ? await this.network.deliver(packet, gateway) : 0;
-    collector.settle(outcomeOf(answer ?? status));
-    this.tell(`${collector.id} sends ${describe(packet)}, gets ${status}, hears ${answer ?? status}`);
+    collector.settle(this.isOneWay ? { kind: 'gone' } : outcomeOf(answer ?? status));
+    const heard = this.isOneWay ? 'nothing ever' : (answer ?? status);
+    this.tell(`${collector.id} sends ${describe(packet)}, gets ${status}, hears ${heard}`);
     return status;
   }
 
