@@ -14,6 +14,7 @@ import { memoryRows } from './memory.js';
 import { pipelineRows } from './pipeline.js';
 import { pushRows } from './push.js';
 import { randomRows } from './random.js';
+import { receiptRows } from './receipts.js';
 import { generator } from './requests.js';
 import type { Row } from './row.js';
 import { scaleRows } from './scale.js';
@@ -27,6 +28,7 @@ const ROWS: readonly Row[] = [
   ...randomRows,
   ...integerRows,
   ...pushRows,
+  ...receiptRows,
   ...pipelineRows,
   ...carrierRows,
   ...scaleRows,

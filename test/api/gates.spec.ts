@@ -31,6 +31,7 @@ const GATES: Record<string, 'open' | 'packet' | 'any key' | string[]> = {
   '/health/ready': 'open',
   '/metrics': ['metrics'],
   '/push': 'packet',
+  '/receipts': 'open',
   '/docs': 'open',
   '/docs/': 'open',
   '/docs/api.md': 'open',

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CollectorProcess, collectorEnvironment } from '../support/collector.js';
+import vectors from '../vectors/receipt-vectors.json' with { type: 'json' };
 import { describeWith } from '../deploy/programs.js';
 import { startGateway, temporaryFolder, testAuthority } from '../support/gateway.js';
 import type { Environment, TestGateway } from '../support/gateway.js';
@@ -100,6 +101,14 @@ describeWith(['curl'], 'the lottery of the document', () => {
 
 if (process.env['QRNG_TEST_GO'] === 'yes') {
   describeWith(['go', 'curl'], 'Go', () => {
+    test.each(vectors.good)('verifies the frozen receipt: $name', async ({ receipt }) => {
+      const file = join(folder, 'frozen.tlog-proof');
+      writeFileSync(file, receipt);
+      await run('go', ['run', '.', file, vectors.logKey, vectors.collectorKey], {
+        cwd: resolve('test/go/receipt'),
+      });
+    });
+
     test('verifies the receipt with its own library, and reads the entry from the tiles with torchwood', async () => {
       const { certificatePem } = await testAuthority();
       writeFileSync(join(folder, 'ca.pem'), certificatePem);

@@ -137,6 +137,32 @@ describe('a draw that asks for a receipt', () => {
     expect(at).toBe(raw.length);
   });
 
+  test('is read by an agent, too, with the tool get_receipt', async () => {
+    const answer = await as('lottery', '/api/uuid', { prefer: 'receipt' });
+    const index = indexOf(answer);
+    const call = (name: 'lottery' | 'other'): Promise<Answer> =>
+      gateway.request('/mcp', {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${keys.key(name)}`,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+        },
+        body: JSON.stringify({
+          jsonrpc: '2.0',
+          id: 1,
+          method: 'tools/call',
+          params: { name: 'get_receipt', arguments: { index } },
+        }),
+      });
+    const { result } = JSON.parse((await call('lottery')).text) as {
+      result: { structuredContent: { receipt: string } };
+    };
+    const { entryBytes, proof } = parseReceipt(result.structuredContent.receipt);
+    verifyProof(proof, entryBytes, [logKey]);
+    expect((await call('other')).text).toContain('There is no receipt');
+  });
+
   test('is given to its own key alone', async () => {
     const index = indexOf(await as('lottery', '/api/uuid', { prefer: 'receipt' }));
     expect((await as('other', `/api/receipts/${index}`)).status).toBe(404);

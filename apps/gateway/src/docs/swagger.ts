@@ -1,5 +1,5 @@
 /**
- * The status page at /, Swagger UI at /docs, OpenAPI 3.1 at /docs-json and /docs-yaml. Each document is made once, when it is first asked for, and
+ * The status page at /, the receipt page at /receipts, Swagger UI at /docs, OpenAPI 3.1 at /docs-json and /docs-yaml. Each document is made once, when it is first asked for, and
  * kept in memory: anybody may ask, as often as they like.
  */
 import { readFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { stringify } from 'yaml';
 import { openApiDocument } from './document.js';
 import { readGuide } from './guide.js';
 import { PAGE, PAGE_HEADERS, START_SCRIPT } from './page.js';
+import { RECEIPT_PAGE, RECEIPT_PAGE_HEADERS } from './receipt-page/page.js';
 import { STATUS_PAGE, STATUS_PAGE_HEADERS } from './status-page/page.js';
 
 /** What the page loads, and nothing else of Swagger UI. */
@@ -40,6 +41,7 @@ export function addSwagger(app: NestFastifyApplication): () => OpenAPIObject {
   const page = { type: 'text/html; charset=utf-8', make: () => PAGE };
   const documents: Record<string, Document> = {
     '/': { ...page, make: () => STATUS_PAGE, headers: STATUS_PAGE_HEADERS },
+    '/receipts': { ...page, make: () => RECEIPT_PAGE, headers: RECEIPT_PAGE_HEADERS },
     '/docs': page,
     '/docs/': page,
     '/docs/start.js': { type: 'text/javascript; charset=utf-8', make: () => START_SCRIPT },

@@ -1,11 +1,14 @@
 /** The tools that report: status, quality and usage, as the routes of the same names. They take no entropy. */
-import { Injectable } from '@nestjs/common';
-import { NONE } from '../api/parameters.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { wholeNumber } from '../api/parameter.js';
+import { NONE, Parameters } from '../api/parameters.js';
 import { qualityReport } from '../api/quality-report.js';
 import { StatusService } from '../api/status.service.js';
 import { UsageService } from '../api/usage.service.js';
 import { ReceivedQuality } from '../pool/received-quality.js';
-import { inputSchema } from './tool.js';
+import type { Receipts } from '../receipts/receipts.js';
+import { RECEIPTS } from '../receipts/token.js';
+import { inputSchema, outputSchema } from './tool.js';
 import type { Exchange, ObjectSchema, Tool } from './tool.js';
 
 /** The schemas of OpenAPI, by name. */
@@ -17,6 +20,7 @@ export class ReportTools {
     private readonly status: StatusService,
     private readonly usage: UsageService,
     private readonly quality: ReceivedQuality,
+    @Inject(RECEIPTS) private readonly receipts: Receipts | undefined,
   ) {}
 
   /** @param components of the OpenAPI document: the tools answer with Status, Quality and Usage. */
@@ -47,8 +51,34 @@ export class ReportTools {
         scopes: [],
         read: ({ request }) => this.usage.report(request),
       }),
+      ...(this.receipts === undefined ? [] : [receiptTool(this.receipts)]),
     ];
   }
+}
+
+const RECEIPT = new Parameters({
+  index: wholeNumber('The number in the QRNG-Receipt field of an answer.', {
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+  }),
+});
+
+function receiptTool(receipts: Receipts): Tool {
+  return {
+    name: 'get_receipt',
+    title: 'Receipt of a draw',
+    description:
+      'The receipt of a draw that this API key made over HTTP with Prefer: receipt: a file that anybody verifies offline with ' +
+      'qrng verify. Takes no entropy.',
+    inputSchema: inputSchema(RECEIPT),
+    outputSchema: outputSchema({ receipt: { type: 'string' } }),
+    scopes: ['random'],
+    draws: false,
+    call: async (given, { request }) => {
+      const { index } = RECEIPT.readMembers(given);
+      return { receipt: await receipts.receipt(index, request.client?.name ?? '') };
+    },
+  };
 }
 
 type Report = Pick<Tool, 'name' | 'title' | 'description' | 'scopes'> & {

@@ -1,5 +1,6 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import vectors from '../../../../test/vectors/receipt-vectors.json' with { type: 'json' };
 import { draw, integers, uuids } from '../../../../libs/entropy/src/index.js';
 import type { Sample } from '../../../../libs/entropy/src/index.js';
 import {
@@ -141,6 +142,23 @@ describe('a receipt', () => {
       const { file } = receiptOf(request, integers({ count: 6, min: 1, max: 49, unique: true }));
       expect(failed(verifyReceipt(file, { ...pins, draw: true }))).toBe('draw');
     }
+  });
+});
+
+describe('the frozen receipts of test/vectors', () => {
+  const keys = {
+    logKeys: [parseVerifierKey(vectors.logKey)],
+    collectorKeys: [parseVerifierKey(vectors.collectorKey)],
+  };
+
+  test.each(vectors.good)('$name: verified', ({ receipt, answer, draw: drawsAgain }) => {
+    const outcome = verifyReceipt(receipt, { ...keys, answer: Buffer.from(answer), draw: drawsAgain });
+    expect(outcome.steps.filter(({ result }) => result !== 'passed')).toEqual([]);
+  });
+
+  test.each(vectors.bad)('$name: fails at $failsAt', ({ receipt, answer, failsAt }) => {
+    const outcome = verifyReceipt(receipt, { ...keys, answer: Buffer.from(answer), draw: true });
+    expect([outcome.verified, failed(outcome)]).toEqual([false, failsAt]);
   });
 });
 

@@ -4,7 +4,7 @@ export const BODY = `
 <header>
   <h1>QRNG-DD</h1>
   <p id="state" class="state" role="status">Waiting for an API key</p>
-  <nav aria-label="Documentation"><a href="/docs">API</a> <a href="/docs/api.md">Guide</a></nav>
+  <nav aria-label="Documentation"><a href="/docs">API</a> <a href="/docs/api.md">Guide</a> <a href="/receipts">Receipts</a></nav>
 </header>
 <main>
   <form id="entry" class="card narrow">

@@ -1,0 +1,185 @@
+/** What the receipt page does: verifies a receipt in the browser, with WebCrypto alone; it sends nothing anywhere. */
+
+export const SCRIPT = String.raw`'use strict';
+const $ = (id) => document.getElementById(id);
+const text = new TextEncoder();
+const refuse = (message) => { throw new Error(message); };
+
+function bytesOf(base64, length) {
+  let raw = '';
+  try { raw = atob(base64); } catch { refuse('the receipt has not the form of one (base64)'); }
+  const bytes = Uint8Array.from(raw, (c) => c.charCodeAt(0));
+  if (base64Of(bytes) !== base64 || (length !== undefined && bytes.length !== length)) refuse('the receipt has not the form of one (base64)');
+  return bytes;
+}
+const base64Of = (bytes) => { let raw = ''; for (const b of bytes) raw += String.fromCharCode(b); return btoa(raw); };
+const join = (...parts) => {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) { all.set(part, at); at += part.length; }
+  return all;
+};
+const sha256 = async (...parts) => new Uint8Array(await crypto.subtle.digest('SHA-256', join(...parts)));
+const same = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i]);
+const leafOf = (entry) => sha256(Uint8Array.of(0), entry);
+
+/** RFC 8785: the one text of a value. */
+function canonical(value) {
+  if (Array.isArray(value)) return '[' + value.map(canonical).join(',') + ']';
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return '{' + Object.keys(value).sort().map((name) => JSON.stringify(name) + ':' + canonical(value[name])).join(',') + '}';
+}
+function parsed(json) {
+  let value;
+  try { value = JSON.parse(json); } catch { refuse('the receipt has not the form of one (JSON)'); }
+  return canonical(value) === json ? value : refuse('the receipt has not the form of one (JSON)');
+}
+
+/** A public key as it is pinned: NAME+ID+BASE64(01 || key). */
+async function keyOf(line) {
+  const [, name, id, encoded] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$/.exec(line.trim()) || refuse('a public key is NAME+ID+KEY: ' + line.slice(0, 40));
+  const bytes = bytesOf(encoded, 33);
+  const hash = await sha256(text.encode(name + '\n'), bytes);
+  if (bytes[0] !== 1 || [...hash.slice(0, 4)].map((b) => b.toString(16).padStart(2, '0')).join('') !== id) refuse('the id of this public key is not that of its key: ' + name);
+  const key = await crypto.subtle.importKey('raw', bytes.slice(1), 'Ed25519', false, ['verify']);
+  return { name, id: hash.slice(0, 4), key };
+}
+async function keysOf(box) {
+  return Promise.all($(box).value.split('\n').filter((line) => line.trim() !== '').map(keyOf));
+}
+
+/** The text of a signed note, once one of the keys has signed it. */
+async function opened(note, keys) {
+  const end = note.lastIndexOf('\n\n');
+  if (end < 0 || !note.endsWith('\n')) refuse('not a signed note');
+  const body = note.slice(0, end + 1);
+  let known = false;
+  for (const line of note.slice(end + 2, -1).split('\n')) {
+    const [, name, encoded] = /^\u2014 ([^\s+]+) (\S+)$/.exec(line) || refuse('a signature is not of its form');
+    const bytes = bytesOf(encoded);
+    const key = keys.find((one) => one.name === name && same(one.id, bytes.slice(0, 4)));
+    if (key === undefined) continue;
+    if (!(await crypto.subtle.verify('Ed25519', key.key, bytes.slice(4), text.encode(body)))) refuse('the signature of ' + name + ' is wrong');
+    known = true;
+  }
+  return known ? body : refuse('none of the keys given here has signed it');
+}
+
+/** The root that a tree of size leaves has if leaf is its leaf index (RFC 9162, 2.1.3.2). Numbers are BigInt. */
+async function rootOf(leaf, index, size, path) {
+  if (index < 0n || index >= size) return undefined;
+  let at = index, last = size - 1n, hash = leaf;
+  for (const sibling of path) {
+    if (last === 0n) return undefined;
+    const isLeft = at % 2n === 1n || at === last;
+    hash = await sha256(Uint8Array.of(1), ...(isLeft ? [sibling, hash] : [hash, sibling]));
+    while (isLeft && at % 2n === 0n && at !== 0n) { at /= 2n; last /= 2n; }
+    at /= 2n; last /= 2n;
+  }
+  return last === 0n ? hash : undefined;
+}
+
+function partsOf(file) {
+  const end = file.indexOf('\n\n');
+  const lines = file.slice(0, end).split('\n');
+  if (end < 0 || lines[0] !== 'c2sp.org/tlog-proof@v1') refuse('this is no receipt: it begins with c2sp.org/tlog-proof@v1');
+  const [, encoded] = /^extra (\S+)$/.exec(lines[1]) || refuse('the receipt has no extra');
+  const [, index] = /^index (0|[1-9][0-9]{0,15})$/.exec(lines[2]) || refuse('the receipt has no index');
+  const extra = parsed(new TextDecoder().decode(bytesOf(encoded)));
+  const entry = parsed(extra.entry);
+  if (entry.v !== 1 || !Array.isArray(entry.lineage) || entry.lineage.length === 0) refuse('the receipt has not the form of one (entry)');
+  return { index: BigInt(index), path: lines.slice(3).map((line) => bytesOf(line, 32)), checkpoint: file.slice(end + 2), extra, entry };
+}
+
+async function checkLog({ index, path, checkpoint, extra }, keys) {
+  const [origin, size, root] = (await opened(checkpoint, keys)).split('\n');
+  if (!keys.some(({ name }) => name === origin)) refuse('the checkpoint is of another log');
+  const found = await rootOf(await leafOf(text.encode(extra.entry)), index, BigInt(size), path);
+  if (found === undefined || base64Of(found) !== root) refuse('the entry is not in the log: the path does not lead to the root');
+  return 'the log ' + origin + ' has signed that its entry ' + index + ' of ' + size + ' is this one';
+}
+
+async function checkAnswer({ extra, entry }, answer) {
+  for (const body of [answer, answer.replace(/\r?\n$/, '')]) {
+    if (base64Of(await sha256(bytesOf(extra.salt, 32), text.encode(body))) === entry.answer) return 'the answer is the one of the receipt';
+  }
+  return refuse('this answer is not the one of the receipt');
+}
+
+async function checkBytes({ extra, entry }) {
+  const raw = bytesOf(extra.raw);
+  if (base64Of(await sha256(bytesOf(extra.salt, 32), raw)) !== entry.raw) refuse('the bytes that the receipt reveals are not those that the log has noted');
+  return 'the ' + raw.length + ' bytes that were drawn are those that the log has noted; qrng verify --draw draws from them again';
+}
+
+async function checkPackets({ extra, entry }, keys) {
+  const packets = new Map();
+  for (const piece of entry.lineage) {
+    const name = [piece.collector, piece.boot, piece.sequence].join(' ');
+    if (!packets.has(name)) packets.set(name, piece);
+  }
+  const proofs = extra.lineage || [];
+  if (proofs.length !== packets.size) refuse('the receipt has no signature of the collector for its packets; one that is fetched a few seconds later may have it');
+  let at = 0;
+  for (const { collector, boot, sequence, packet } of packets.values()) {
+    const { from, to, signature, path } = proofs[at++];
+    const number = new DataView(new ArrayBuffer(8));
+    number.setBigUint64(0, BigInt(sequence));
+    const leaf = await leafOf(join(new Uint8Array(number.buffer), bytesOf(packet, 32)));
+    const root = await rootOf(leaf, BigInt(sequence) - BigInt(from), BigInt(to) - BigInt(from) + 1n, path.map((hash) => bytesOf(hash, 32)));
+    if (root === undefined) refuse('a packet is not one that the statement is about');
+    await opened('qrng-dd lineage v1\n' + collector + ' ' + boot + '\n' + from + ' ' + to + '\n' + base64Of(root) + '\n\n\u2014 ' + collector + ' ' + signature + '\n', keys);
+  }
+  return 'the collector has signed that it sent the ' + packets.size + (packets.size === 1 ? ' packet' : ' packets');
+}
+
+const WORDS = { passed: 'ok', failed: 'failed', unchecked: 'not checked' };
+function show(steps, about) {
+  const failed = steps.some(({ result }) => result === 'failed');
+  const open = steps.some(({ result }) => result === 'unchecked');
+  $('state').textContent = failed ? 'Not verified' : open ? 'Verified, but for what was not checked' : 'Verified';
+  $('state').className = 'state ' + (failed ? 'bad' : open ? '' : 'good');
+  $('steps').replaceChildren(...steps.map(({ result, words }) => {
+    const item = document.createElement('li');
+    const mark = document.createElement('b');
+    mark.textContent = WORDS[result];
+    mark.className = result === 'passed' ? 'up' : result === 'failed' ? 'down' : 'quiet';
+    item.append(mark, ' ' + words);
+    return item;
+  }));
+  $('about').textContent = failed || !about ? '' : about.request + '\n' + about.time + ', as the gateway says';
+  $('outcome').hidden = false;
+}
+
+async function verify() {
+  const steps = [];
+  const check = async (run) => {
+    try {
+      steps.push({ result: 'passed', words: await run() });
+    } catch (error) {
+      steps.push({ result: 'failed', words: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  const skip = (words) => steps.push({ result: 'unchecked', words });
+  let receipt;
+  await check(async () => { receipt = partsOf($('receipt').value.trimEnd() + '\n'); return 'this is a receipt (c2sp.org/tlog-proof@v1)'; });
+  if (receipt !== undefined) {
+    await check(async () => checkLog(receipt, await keysOf('log-key')));
+    if ($('answer').value === '') skip('paste the answer to see whether the receipt is about it');
+    else await check(() => checkAnswer(receipt, $('answer').value));
+    if (receipt.extra.raw !== undefined) await check(() => checkBytes(receipt));
+    if ($('collector-key').value.trim() === '') skip('paste the key of the collector to see whether it signed for the packets');
+    else await check(async () => checkPackets(receipt, await keysOf('collector-key')));
+  }
+  show(steps, receipt && receipt.entry);
+}
+
+$('entry').addEventListener('submit', (event) => { event.preventDefault(); void verify(); });
+$('file').addEventListener('change', async () => { const [file] = $('file').files; if (file) $('receipt').value = await file.text(); });
+document.addEventListener('dragover', (event) => event.preventDefault());
+document.addEventListener('drop', async (event) => {
+  event.preventDefault();
+  const [file] = event.dataTransfer.files;
+  if (file) $('receipt').value = await file.text();
+});
+`;

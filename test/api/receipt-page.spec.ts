@@ -1,0 +1,153 @@
+/** The receipt page at /receipts in headless Chromium: it verifies what qrng verifies, finds what was changed, and sends nothing. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { chromium } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { startGateway, temporaryFolder } from '../support/gateway.js';
+import type { TestGateway } from '../support/gateway.js';
+import { receiptSettings, SigningCollector } from '../support/signing-collector.js';
+import { until } from '../support/until.js';
+
+const describeWithBrowser = (process.env['QRNG_TEST_MISSING'] ?? '').split(',').includes('chromium')
+  ? describe.skip
+  : describe;
+const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
+
+describeWithBrowser('the receipt page', () => {
+  let browser: Browser;
+  let gateway: TestGateway;
+  let receipt: string;
+  let answer: string;
+  let logKey: string;
+  let collectorKey: string;
+  const complaints: string[] = [];
+  const requests: string[] = [];
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: onPath('chromium'), args: ['--no-sandbox'] });
+    gateway = await startGateway(receiptSettings());
+    const collector = new SigningCollector(gateway.collector, (packet) => gateway.push(packet));
+    for (let i = 0; i < 7; i++) await collector.send(randomBytes(20));
+    await collector.state();
+    for (let i = 0; i < 5; i++) await gateway.get('/api/uuid?receipt=true');
+    const drawn = await gateway.get('/api/integers?count=6&min=1&max=49&unique=true&receipt=full');
+    answer = drawn.text;
+    receipt = await until('the receipt is whole', async () => {
+      const { text } = await gateway.get(`/api/receipts/${String(drawn.headers['qrng-receipt'])}`);
+      return text.length > 1000 && text;
+    });
+    logKey = (await gateway.request('/log/public-key')).text;
+    collectorKey = collector.publicKey;
+  }, 120_000);
+  afterAll(async () => {
+    await browser.close();
+    await gateway.close();
+  });
+
+  async function open(options: { dark?: boolean; bypassCSP?: boolean } = {}): Promise<Page> {
+    const { dark = false, bypassCSP = false } = options;
+    const context = await browser.newContext({
+      ignoreHTTPSErrors: true,
+      viewport: { width: 1000, height: 1100 },
+      colorScheme: dark ? 'dark' : 'light',
+      bypassCSP,
+    });
+    const page = await context.newPage();
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('request', (request) => {
+      if (!request.url().startsWith('data:')) requests.push(request.url());
+    });
+    await page.goto(`${gateway.url}/receipts`);
+    return page;
+  }
+
+  async function verify(
+    page: Page,
+    fields: Record<string, string>,
+  ): Promise<{ state: string; steps: string[] }> {
+    for (const [id, value] of Object.entries(fields)) await page.fill(`#${id}`, value);
+    await page.evaluate("document.getElementById('outcome').hidden = true");
+    await page.click('button');
+    await page.waitForSelector('#outcome:not([hidden])');
+    const steps = await page.locator('#steps li').allTextContents();
+    return { state: (await page.textContent('#state')) ?? '', steps };
+  }
+
+  const all = (): Record<string, string> => ({
+    receipt,
+    answer,
+    'log-key': logKey.trim(),
+    'collector-key': collectorKey,
+  });
+
+  test('verifies a receipt step by step, and says what was not checked', async () => {
+    const page = await open();
+    const whole = await verify(page, all());
+    expect(whole.state).toBe('Verified');
+    expect(whole.steps).toHaveLength(5);
+    expect(whole.steps.every((step) => step.startsWith('ok '))).toBe(true);
+    expect(await page.textContent('#about')).toContain('GET /api/integers?count=6&max=49&min=1&unique=true');
+    const part = await verify(page, { ...all(), answer: '', 'collector-key': '' });
+    expect(part.state).toBe('Verified, but for what was not checked');
+    await page.screenshot({
+      path: join(process.env['QRNG_SCREENSHOTS'] ?? temporaryFolder(), 'receipt-page.png'),
+    });
+  });
+
+  test('takes a file, too', async () => {
+    const page = await open();
+    const file = join(temporaryFolder(), 'draw.tlog-proof');
+    writeFileSync(file, receipt);
+    await page.setInputFiles('#file', file);
+    await page.waitForFunction("document.getElementById('receipt').value !== ''");
+    const others = Object.entries(all()).filter(([id]) => id !== 'receipt');
+    expect((await verify(page, Object.fromEntries(others))).state).toBe('Verified');
+  });
+
+  test('finds a change in the receipt, the answer and each key', async () => {
+    const page = await open();
+    const at = (text: string, from: number): string =>
+      text.slice(0, from) + (text[from] === 'A' ? 'B' : 'A') + text.slice(from + 1);
+    const lines = receipt.split('\n');
+    const starts = lines.map((_, i) => lines.slice(0, i).reduce((sum, line) => sum + line.length + 1, 0));
+    const places = lines.flatMap((line, i) =>
+      line.length > 20 ? [10, 14, Math.floor(line.length / 2)].map((in_) => (starts[i] ?? 0) + in_) : [],
+    );
+    for (const place of places) {
+      const { state } = await verify(page, { ...all(), receipt: at(receipt, place) });
+      expect({ place, state }).toEqual({ place, state: 'Not verified' });
+    }
+    for (const [field, value] of [
+      ['answer', answer.replace('[', '[ ')],
+      ['log-key', at(logKey.trim(), logKey.length - 10)],
+      ['collector-key', at(collectorKey, collectorKey.length - 10)],
+    ] as const) {
+      expect((await verify(page, { ...all(), [field]: value })).state).toBe('Not verified');
+    }
+  });
+
+  test.each([false, true])('is accessible (dark: %s)', async (dark) => {
+    const page = await open({ dark, bypassCSP: true });
+    await verify(page, all());
+    await page.evaluate(AXE);
+    const found = await page.evaluate<{ violations: { id: string; nodes: object[] }[] }>('axe.run()');
+    expect(found.violations.map(({ id, nodes }) => ({ id, nodes }))).toEqual([]);
+  });
+
+  test('is one document, sends nothing, and its policy would not let it', async () => {
+    const { headers } = await gateway.request('/receipts');
+    expect(String(headers['content-security-policy'])).toMatch(
+      /^default-src 'none'; script-src 'sha256-[^;]+'; style-src 'sha256-[^;]+'; img-src data:; connect-src 'none'/,
+    );
+    expect(new Set(requests)).toEqual(new Set([`${gateway.url}/receipts`]));
+    expect(complaints).toEqual([]);
+  });
+});
+
+function onPath(program: string): string {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? program;
+}
