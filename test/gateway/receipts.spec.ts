@@ -155,7 +155,8 @@ describe('a draw that asks for a receipt', () => {
           params: { name: 'get_receipt', arguments: { index } },
         }),
       });
-    const { result } = JSON.parse((await call('lottery')).text) as {
+    const { text } = await call('lottery');
+    const { result } = JSON.parse(/^data: (.+)$/m.exec(text)?.[1] ?? text) as {
       result: { structuredContent: { receipt: string } };
     };
     const { entryBytes, proof } = parseReceipt(result.structuredContent.receipt);
