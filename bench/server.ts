@@ -1,7 +1,7 @@
 /** A server under measurement: a process of its own, with what /proc says about it. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync, truncateSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -83,6 +83,11 @@ export class Server implements Endpoint {
   residentBytes(): number {
     const status = readFileSync(`/proc/${this.#process.pid}/status`, 'latin1');
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  }
+
+  /** Files and sockets that the process has open. */
+  openFiles(): number {
+    return readdirSync(`/proc/${this.#process.pid}/fd`).length;
   }
 
   /** What the process wrote to its log since the last `clearLog`. */

@@ -63,6 +63,8 @@ export const BOUNDS = {
   /** Requests under way on one connection; requests that a connection is used for. */
   requestsAtATime: 64,
   requestsPerConnection: 1000,
+  /** Connections that wait in the kernel to be accepted: while it is full, everybody's are dropped, and come again after 1 s. */
+  backlog: 4096,
   /** Sockets that the process holds at a time, whatever they cost. */
   sockets: 16_384,
 } as const;

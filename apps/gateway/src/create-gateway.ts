@@ -5,6 +5,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { errorCode } from '#libs/files';
 import { EXIT_TEMPORARY, SettingsError } from '#libs/settings';
+import { BOUNDS } from './bounds.js';
 import { FrameworkLogger } from './framework-logger.js';
 import { GatewayModule } from './gateway.module.js';
 import { answerConnect } from './http/connect-method.js';
@@ -75,7 +76,7 @@ export async function listen(
   try {
     // One address of a name: for `localhost` Fastify would make a second server, which no reload reaches.
     const { address: host } = await lookup(address.host);
-    const options = { host, port: address.port, reusePort };
+    const options = { host, port: address.port, reusePort, backlog: BOUNDS.backlog };
     await app.listen(options);
     if (settings.QRNG_INGEST === 'on') await app.get(Receivers, { strict: false }).open();
   } catch (error) {
