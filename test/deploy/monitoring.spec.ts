@@ -10,6 +10,7 @@ interface Rule {
   readonly alert: string;
   readonly expr: string;
   readonly labels: { readonly team: string; readonly severity: string };
+  readonly annotations: { readonly runbook_url?: string };
 }
 
 interface Panel {
@@ -35,7 +36,6 @@ const METRICS = new Set([
   'qrng_bad_entropy_total',
   'qrng_certificate_expiry_timestamp_seconds',
   'qrng_clock_leaps_total',
-  'qrng_reload_success',
   'qrng_collector_buffer_bytes',
   'qrng_collector_certificate_expiry_timestamp_seconds',
   'qrng_collector_clock_steps_total',
@@ -46,11 +46,14 @@ const METRICS = new Set([
   'qrng_collector_mixing_up',
   'qrng_collector_source_latched',
   'qrng_collector_source_up',
+  'qrng_connections',
+  'qrng_connections_refused_total',
   'qrng_entropy_discarded_bytes_total',
   'qrng_entropy_received_bytes_total',
   'qrng_entropy_served_bytes_total',
   'qrng_http_request_duration_seconds_bucket',
   'qrng_http_request_duration_seconds_count',
+  'qrng_ledger_bytes',
   'qrng_packets_by_key_total',
   'qrng_packets_total',
   'qrng_pool_bytes',
@@ -60,6 +63,7 @@ const METRICS = new Set([
   'qrng_receipt_log_writable',
   'qrng_receipts',
   'qrng_redis_up',
+  'qrng_reload_success',
   'qrng_replay_blocked_seconds',
   'qrng_replay_state_writable',
   'qrng_sequence_missing_total',
@@ -84,9 +88,15 @@ describe('alerts.yaml', () => {
     expect(new Set(samples)).toEqual(new Set([0, 1]));
   });
 
-  test.each(rules.map(({ alert }) => alert))('%s has a section in docs/operations.md', (alert) => {
-    expect(readFileSync('docs/operations.md', 'utf8')).toContain(`\n### ${alert}\n`);
-  });
+  test.each(rules.map((rule) => [rule.alert, rule] as const))(
+    '%s links to its section in docs/operations.md',
+    (alert, rule) => {
+      const [file, section] = (rule.annotations.runbook_url ?? '').split('#');
+      expect(file).toBe('file:///opt/qrng-dd/docs/operations.md');
+      expect(section).toBe(alert.toLowerCase());
+      expect(readFileSync('docs/operations.md', 'utf8')).toContain(`\n### ${alert}\n`);
+    },
+  );
 
   test('is what the Prometheus operator gets, too', () => {
     const rule = parse(readFileSync('deploy/kubernetes/alerts.yaml', 'utf8')) as { spec: unknown };
@@ -117,6 +127,9 @@ describe('the dashboard', () => {
       'Refusals',
       'Receipts',
       'Carriers',
+      'Errors',
+      'Redis',
+      'Process',
     ]);
   });
 });
