@@ -92,6 +92,22 @@ function post(body: string, headers: Record<string, string> = {}, name = 'all'):
   });
 }
 
+test('a page of another origin is refused, though it has a key: its browser may carry it here under a rebound name', async () => {
+  const list = JSON.stringify({ jsonrpc: '2.0', id: 7, method: 'tools/list' });
+  const refused = await post(list, { origin: 'https://evil.example' });
+  expect([refused.status, JSON.parse(refused.text)]).toEqual([
+    403,
+    {
+      jsonrpc: '2.0',
+      id: 7,
+      error: { code: -32_600, message: 'Pages of this origin may not call (QRNG_CORS_ORIGINS).' },
+    },
+  ]);
+  for (const origin of [gateway.url, 'http://localhost:6274']) {
+    expect((await post(list, { origin })).status).toBe(200);
+  }
+});
+
 describe.each(['auto', 'legacy'] as const)('the official client, %s', (mode) => {
   let client: Client;
   beforeAll(async () => {

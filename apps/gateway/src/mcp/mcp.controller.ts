@@ -3,7 +3,9 @@ import { Controller, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readBody } from '../api/request-body.js';
+import { GatewaySettings } from '../settings.js';
 import { McpService } from './mcp.service.js';
+import { mayCall } from './page-origin.js';
 
 /** Enough for a choice among a thousand short items. */
 const MAX_BODY_BYTES = 65_536;
@@ -12,18 +14,22 @@ const MAX_BODY_BYTES = 65_536;
 const ERRORS = {
   parse: { status: 400, code: -32_700, message: 'The body must be JSON.' },
   invalid: { status: 400, code: -32_600, message: 'Send one message at a time, a JSON object.' },
+  origin: { status: 403, code: -32_600, message: 'Pages of this origin may not call (QRNG_CORS_ORIGINS).' },
   stream: { status: 404, code: -32_601, message: 'There is nothing to listen for: nothing changes.' },
 } as const;
 
 @ApiExcludeController()
 @Controller('mcp')
 export class McpController {
-  constructor(private readonly mcp: McpService) {}
+  constructor(
+    private readonly mcp: McpService,
+    private readonly settings: GatewaySettings,
+  ) {}
 
   @Post()
   async post(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const message = parsed(await readBody(request, MAX_BODY_BYTES));
-    const error = errorOf(message);
+    const error = this.#isForeign(request) ? ERRORS.origin : errorOf(message);
     if (error !== undefined) {
       const { status, ...told } = error;
       const { id = null } = { ...(message as { id?: unknown }) };
@@ -34,6 +40,11 @@ export class McpController {
     const answer = await this.mcp.answer(message as object, fields(request), { request, reply });
     void reply.code(answer.status).headers(Object.fromEntries(answer.headers));
     void reply.send(await answer.text());
+  }
+
+  #isForeign({ headers: { origin }, host, protocol }: FastifyRequest): boolean {
+    const called = { origin, host, isTls: protocol === 'https' };
+    return !mayCall(called, this.settings.QRNG_CORS_ORIGINS ?? []);
   }
 }
 
