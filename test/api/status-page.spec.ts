@@ -1,6 +1,7 @@
 /** The status page at / in headless Chromium: what it shows, to whom, and that it asks nobody else. */
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
@@ -13,8 +14,9 @@ const describeWithBrowser = (process.env['QRNG_TEST_MISSING'] ?? '').split(',').
   ? describe.skip
   : describe;
 
-/** The picture of README is taken anew on demand only: tests change nothing. */
-const FOLDER = process.env['QRNG_UPDATE_SCREENSHOTS'] === 'yes' ? 'docs/images' : temporaryFolder();
+/** The picture of README is taken anew on demand only, with some minutes of flow in it: tests change nothing. */
+const isForReadme = process.env['QRNG_UPDATE_SCREENSHOTS'] === 'yes';
+const FOLDER = isForReadme ? 'docs/images' : temporaryFolder();
 const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
 
 const keys = new TestKeys({ all: { scopes: ['random', 'status'] }, random: {} });
@@ -41,7 +43,7 @@ describeWithBrowser('the status page', () => {
           {
             name: 'qrng-b.example.com',
             up: false,
-            state: 'quarantined',
+            state: 'intermittent',
             bytes: 500,
             healthFailures: { rct: 2 },
           },
@@ -79,6 +81,15 @@ describeWithBrowser('the status page', () => {
     return page;
   }
 
+  /** Lets entropy come and go for as long as the chart shows. */
+  async function flow(): Promise<void> {
+    for (let second = 0; second < 300; second++) {
+      await gateway.fill(Math.round(5000 + 2000 * Math.sin(second / 30)));
+      await gateway.get(`/api/random?bytes=${second % 60 < 25 ? 7000 : 2500}`, keys.bearer('all'));
+      await setTimeout(1000);
+    }
+  }
+
   test('is open, one document, under a policy that allows its own script and style alone', async () => {
     const { status, headers, text } = await gateway.request('/');
     expect([status, headers['content-type'], headers['cache-control']]).toEqual([
@@ -104,10 +115,10 @@ describeWithBrowser('the status page', () => {
     expect(await page.textContent('#state')).toBe('Ready to serve');
     expect(await page.locator('#sources tr').allTextContents()).toEqual([
       'collector-1qrng-a.example.com✓ upno failures81.0 MB',
-      'collector-1qrng-b.example.com✗ quarantinedrct failed 2×500 B',
+      'collector-1qrng-b.example.com✗ intermittentrct failed 2×500 B',
     ]);
     expect(await page.locator('#warning-list li').allTextContents()).toContain(
-      'Collector collector-1 does not use its source qrng-b.example.com (quarantined).',
+      'Collector collector-1 does not use its source qrng-b.example.com (intermittent).',
     );
     expect(await page.textContent('#curl')).toContain(`"${gateway.url}/api/random?bytes=32"`);
     await page.context().close();
@@ -119,9 +130,10 @@ describeWithBrowser('the status page', () => {
     await page.locator('#line-in[d*="L"]').waitFor({ state: 'attached' });
     await page.click('#draw');
     await page.locator('#drawn', { hasText: /^[0-9a-f]{64}$/ }).waitFor();
+    if (isForReadme) await flow();
     await page.screenshot({ path: join(FOLDER, 'status-page.png') });
     await page.context().close();
-  }, 60_000);
+  }, 400_000);
 
   test('says what a key lacks, and asks again', async () => {
     const page = await open();
