@@ -280,6 +280,17 @@ describe('the gate', () => {
     await limited.close();
   });
 
+  test('answers a client of 2025 in JSON too, with the fields of every answer', async () => {
+    const { status, text, headers } = await post('{"jsonrpc":"2.0","id":1,"method":"tools/list"}');
+    expect([status, headers['content-type'], headers['cache-control']]).toEqual([
+      200,
+      'application/json; charset=utf-8',
+      'no-store',
+    ]);
+    expect(headers['content-length']).toBe(String(Buffer.byteLength(text)));
+    expect(JSON.parse(text)).toMatchObject({ id: 1, result: { tools: expect.any(Array) } });
+  });
+
   test('lets no batch through: that would be many calls for one', async () => {
     const one = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_random_bytes"}}';
     const before = await served();

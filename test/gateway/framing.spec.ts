@@ -87,6 +87,24 @@ describe('Transfer-Encoding', () => {
   });
 });
 
+test.each([
+  'GET *',
+  'GET *x',
+  'OPTIONS *',
+  'POST *push',
+  'GET *%zz',
+  'GET /a*b',
+  'PUT /api/*',
+  'GET /a:b(((',
+  'GET /:a(x',
+])('%s is none of our paths: refused like any other, with the fields of every answer', async (line) => {
+  const { status, head, body } = await rawRequest(gateway, [`${line} HTTP/1.1`, 'Host: a']);
+  expect([401, 404, 400]).toContain(status);
+  expect(head).toMatch(/^cache-control: no-store$/im);
+  expect(head).toMatch(/^x-request-id: /im);
+  expect(JSON.parse(body)).toMatchObject({ status, requestId: expect.any(String) });
+});
+
 describe('CONNECT', () => {
   test.each(['a.example:443', '127.0.0.1:7764', '/push', '/api/random'])(
     'to %s is answered 405, counted, and ends the connection',

@@ -45,6 +45,8 @@ export function addRequestHooks(app: NestFastifyApplication): void {
   fastify.decorateRequest('standing', undefined);
   fastify.decorateRequest('route', 'unmatched');
 
+  fastify.addHook('onRoute', ({ method, url }) => unknownRoute.routes.add(method, url));
+
   fastify.addHook('onRequest', (request, _reply, done) => {
     request.route = request.routeOptions.url ?? 'unmatched';
     if (!isPush(request)) together(done);

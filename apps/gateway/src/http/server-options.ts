@@ -42,6 +42,7 @@ export function serverOptions(
   const common = {
     ...limits,
     genReqId: () => randomUUID(),
+    rewriteUrl: rooted,
     trustProxy: trustProxy(settings),
     return503OnClosing: false, // what still comes in is answered as ever; Fastify's own 503 has a body, also for /push
     logger: false as const,
@@ -61,6 +62,11 @@ export function serverOptions(
       rejectUnauthorized: false,
     },
   };
+}
+
+/** A target such as `*` is no path: the router would take it for one of its own patterns, and hooks would not run. */
+function rooted({ url = '' }: { readonly url?: string | undefined }): string {
+  return url.startsWith('*') ? `/${url}` : url;
 }
 
 /** No route has a JSON schema; Fastify would load a hundred modules of compilers for them, which make code out of text. */

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Gate } from '../gate/gate.service.js';
 import { ApiError } from '../problem/api-error.js';
 import { pathOf } from './path-of.js';
+import { RouteTable } from './route-table.js';
 
 /** The methods of any route there is. */
 const METHODS = ['GET', 'HEAD', 'POST'] as const;
@@ -14,6 +15,8 @@ const NO_TUNNELS = new ApiError('method-not-allowed', 'This gateway is no proxy:
 
 @Injectable()
 export class UnknownRoute {
+  readonly routes = new RouteTable();
+
   constructor(private readonly gate: Gate) {}
 
   /**
@@ -25,7 +28,8 @@ export class UnknownRoute {
     if (request.method === 'CONNECT') throw NO_TUNNELS;
     const path = pathOf(request.url);
     if (mayNeedKey(path)) this.gate.admit(request, reply, []);
-    const allowed = METHODS.filter((method) => request.server.hasRoute({ method, url: path }));
+    const known = this.routes.methodsOf(path);
+    const allowed = METHODS.filter((method) => known.has(method));
     if (allowed.length === 0) {
       throw new ApiError('not-found', 'There is nothing at this path; /docs describes the API.');
     }

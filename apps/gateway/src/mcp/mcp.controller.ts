@@ -10,6 +10,8 @@ import { mayCall } from './page-origin.js';
 /** Enough for a choice among a thousand short items. */
 const MAX_BODY_BYTES = 65_536;
 
+const JSON_TYPE = 'application/json; charset=utf-8';
+
 /** Errors of JSON-RPC 2.0 that are found before the protocol is asked. */
 const ERRORS = {
   parse: { status: 400, code: -32_700, message: 'The body must be JSON.' },
@@ -33,19 +35,33 @@ export class McpController {
     if (error !== undefined) {
       const { status, ...told } = error;
       const { id = null } = { ...(message as { id?: unknown }) };
-      void reply.code(status).type('application/json; charset=utf-8');
+      void reply.code(status).type(JSON_TYPE);
       void reply.send(JSON.stringify({ jsonrpc: '2.0', id, error: told }));
       return;
     }
     const answer = await this.mcp.answer(message as object, fields(request), { request, reply });
-    void reply.code(answer.status).headers(Object.fromEntries(answer.headers));
-    void reply.send(await answer.text());
+    const { type, body } = asJson(answer.headers.get('content-type'), await answer.text());
+    void reply.code(answer.status);
+    if (type !== null) void reply.type(type);
+    void reply.send(body);
   }
 
   #isForeign({ headers: { origin }, host, protocol }: FastifyRequest): boolean {
     const called = { origin, host, isTls: protocol === 'https' };
     return !mayCall(called, this.settings.QRNG_CORS_ORIGINS ?? []);
   }
+}
+
+/**
+ * To a client of 2025 the package answers with a stream of events, with header fields that say so. It holds one message, and such
+ * a client must take that as JSON too, which every other one can read as well.
+ */
+function asJson(type: string | null, text: string): { type: string | null; body: string } {
+  const messages = type?.startsWith('text/event-stream') === true ? [...text.matchAll(/^data: (.+)$/gm)] : [];
+  const [[, message] = [], ...others] = messages;
+  return message === undefined || others.length > 0
+    ? { type, body: text }
+    : { type: JSON_TYPE, body: message };
 }
 
 function errorOf(message: unknown): (typeof ERRORS)[keyof typeof ERRORS] | undefined {

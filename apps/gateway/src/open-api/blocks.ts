@@ -23,8 +23,10 @@ export function readBlocksRequest(body: Uint8Array, maxBytes: number): BlocksReq
       detail: Object.values(constraints)[0] ?? 'is invalid',
     }));
   if (errors.length === 0 && request.block_size * request.block_count > maxBytes) {
-    const detail = `must be at most ${maxBytes} if multiplied`;
-    errors.push({ name: 'block_size', detail }, { name: 'block_count', detail });
+    errors.push(
+      { name: 'block_size', detail: `times block_count must be at most ${maxBytes}` },
+      { name: 'block_count', detail: `times block_size must be at most ${maxBytes}` },
+    );
   }
   if (errors.length > 0) throw unprocessable(errors);
   return request;
