@@ -1,11 +1,13 @@
 /** What /docs serves, and what it costs: each document is made once, and only what the page needs is there. */
 import { createHash } from 'node:crypto';
 import type { Server } from 'node:https';
+import { connect as connectTcp } from 'node:net';
 import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { setTimeout } from 'node:timers/promises';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { BOUNDS } from '../../apps/gateway/src/bounds.js';
 import { startGateway } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 import { until } from '../support/until.js';
@@ -71,5 +73,31 @@ test('of a large document that nobody reads, a few slices wait in memory', async
   await until('all wait', () => waiting().length === 5 && waiting().every((bytes) => bytes > 0));
   await setTimeout(500);
   expect(Math.max(...waiting())).toBeLessThan(100_000); // a bundle has 1.6 MB
+  for (const socket of sockets) socket.destroy();
+});
+
+test('large documents that nobody reads are charged whole to strangers: a network has a few of them', async () => {
+  const { hostname, port } = new URL(gateway.url);
+  const length = readFileSync('node_modules/swagger-ui-dist/swagger-ui-bundle.js').length;
+  let closed = 0;
+  const sockets = Array.from({ length: 20 }, () => {
+    const address = { host: hostname, port: Number(port), localAddress: '127.0.5.1' };
+    const tcp = connectTcp(address);
+    const socket = connect({ socket: tcp, rejectUnauthorized: false });
+    for (const one of [tcp, socket]) one.on('error', () => undefined);
+    tcp.once('close', () => closed++);
+    socket.once('secureConnect', () => socket.pause().write(`GET ${BUNDLE} HTTP/1.1\r\nHost: a\r\n\r\n`));
+    return tcp;
+  });
+  const held = async (): Promise<number> =>
+    (await gateway.metric('qrng_connection_bytes{room="strangers"}')) ?? NaN;
+  await until('a document is under way', async () => (await held()) > length);
+  await until(
+    'those that are too many are closed',
+    () => closed >= sockets.length - BOUNDS.networkBytes / length,
+  );
+  expect(await held()).toBeLessThanOrEqual(
+    BOUNDS.networkBytes + 20 * (BOUNDS.connectionBytes + BOUNDS.tlsBytes),
+  );
   for (const socket of sockets) socket.destroy();
 });

@@ -1,5 +1,6 @@
 /** What happens around every request, as Fastify hooks: Nest interceptors cost ten times as much. */
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply } from 'fastify';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
 import { BOUNDS } from '../bounds.js';
@@ -73,7 +74,8 @@ export function addRequestHooks(app: NestFastifyApplication): void {
 
   fastify.addHook('onSend', (request, reply, payload, done) => {
     const connection = connections.of(request.raw.socket);
-    connection?.answering(sizeOf(payload));
+    const streamed = connection?.isKnown === true ? BOUNDS.streamBytes : lengthOf(reply);
+    connection?.answering(sizeOf(payload, streamed));
     if (connections.isStopping || connection?.isUsedUp === true) void reply.header('connection', 'close');
     if (isWhole(reply, payload)) writeAnswer(reply, payload);
     else done();
@@ -97,8 +99,13 @@ export function addRequestHooks(app: NestFastifyApplication): void {
   });
 }
 
-/** What an answer can hold of memory while it is not read; of a stream, what the socket takes of it at a time. */
-function sizeOf(payload: unknown): number {
+/** What an answer can hold of memory while it is not read. */
+function sizeOf(payload: unknown, streamed: number): number {
   if (typeof payload === 'string' || Buffer.isBuffer(payload)) return payload.length;
-  return payload === null || payload === undefined ? 0 : BOUNDS.streamBytes;
+  return payload === null || payload === undefined ? 0 : streamed;
+}
+
+/** All of a large document: what the socket takes of it at a time is little, and the kernel takes all, megabytes for each stranger. */
+function lengthOf(reply: FastifyReply): number {
+  return Math.max(BOUNDS.streamBytes, Number(reply.getHeader('content-length') ?? 0));
 }
