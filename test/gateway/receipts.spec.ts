@@ -1,9 +1,12 @@
 /** Receipts as clients and strangers see them: the field, the file, the log; and that nothing is remembered unless asked. */
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { draw, integers } from '#libs/entropy';
+import { readSettings } from '#libs/settings';
 import {
   decodeEntries,
   leafHash,
@@ -16,9 +19,10 @@ import {
 } from '#libs/tlog';
 import type { NoteKey } from '#libs/tlog';
 import { TestKeys } from '../support/api-keys.js';
-import { startGateway } from '../support/gateway.js';
+import { GatewaySettings } from '../../apps/gateway/src/settings.js';
+import { startGateway, temporaryFolder } from '../support/gateway.js';
 import type { Answer, TestGateway } from '../support/gateway.js';
-import { receiptSettings, SigningCollector } from '../support/signing-collector.js';
+import { receiptSettings, SigningCollector, signingKey } from '../support/signing-collector.js';
 import { until } from '../support/until.js';
 
 const HOOK = Symbol.for('qrng.failpoint');
@@ -290,6 +294,47 @@ test('a gateway that restarts goes on with its log, and keeps the proofs', async
     .filter((file) => file.isFile())
     .map((file) => readFileSync(join(file.parentPath, file.name)).toString('latin1'));
   expect(written.join()).not.toContain(answer.text); // no entropy is stored
+});
+
+test('the settings name what is missing, one line each', () => {
+  const env = { ...gateway.env, QRNG_RECEIPTS_KEY: undefined, QRNG_RECEIPTS_ORIGIN: undefined };
+  expect(() => readSettings(GatewaySettings, env)).toThrow(
+    /^QRNG_RECEIPTS_KEY must be [^\n]+\nQRNG_RECEIPTS_ORIGIN must be [^\n]+$/,
+  );
+  const wrong = { ...gateway.env, QRNG_RECEIPTS_ORIGIN: 'two words' };
+  expect(() => readSettings(GatewaySettings, wrong)).toThrow(/^QRNG_RECEIPTS_ORIGIN must be [^\n]+$/);
+});
+
+test('a log of another key or name is refused, with what to do', async () => {
+  for (const other of [
+    { QRNG_RECEIPTS_KEY: signingKey() },
+    { QRNG_RECEIPTS_ORIGIN: 'another.example.com' },
+  ]) {
+    const first = await startGateway(receiptSettings());
+    await first.close();
+    await expect(startGateway({ ...first.env, ...other })).rejects.toThrow(/not signed by QRNG_RECEIPTS_KEY/);
+  }
+});
+
+test('is described in an OpenAPI document that lints clean', async () => {
+  const { text } = await gateway.request('/docs-json');
+  const file = join(temporaryFolder(), 'openapi.json');
+  writeFileSync(file, text);
+  const lint = promisify(execFile)('node_modules/.bin/redocly', ['lint', file, '--config', 'redocly.yaml'], {
+    env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
+  });
+  await expect(lint).resolves.toMatchObject({ stdout: '' });
+  const { paths } = JSON.parse(text) as {
+    paths: Record<string, { get: { parameters: { name: string }[] } }>;
+  };
+  const draws = Object.keys(paths).filter((path) =>
+    paths[path]?.get.parameters.some(({ name }) => name === 'receipt'),
+  );
+  expect(draws.sort()).toEqual(
+    ['floats', 'gaussians', 'integers', 'permutation', 'random', 'strings', 'uuid'].map(
+      (name) => `/api/${name}`,
+    ),
+  );
 });
 
 test('with receipts off there is no route, and the preference is not honoured', async () => {

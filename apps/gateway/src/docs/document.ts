@@ -76,7 +76,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   describeReceipts(document);
   const components = {
     ...document.components,
-    responses: problemResponses(),
+    responses: problemResponses(JSON.stringify(document.paths)),
     headers: headerComponents(),
   };
   return { ...document, components } as OpenAPIObject;
@@ -93,7 +93,8 @@ function complete(path: string, method: string, operation: Operation): void {
     operation.responses[status] ??= problemReference(status);
   }
   // Not /metrics: it may demand a key too, but is asked at fixed intervals.
-  const limits = tags.includes('health') ? [] : (['rateLimit', 'rateLimitPolicy'] as const);
+  const isUnlimited = tags.includes('health') || path.startsWith('/log/');
+  const limits = isUnlimited ? [] : (['rateLimit', 'rateLimitPolicy'] as const);
   const waits = takesEntropy(path, tags);
   if (waits) operation.parameters = [...(operation.parameters ?? []), PREFER];
   const headers = headerReferences([
@@ -109,6 +110,7 @@ function takesEntropy(path: string, tags: readonly string[]): boolean {
 
 function problemsOf(path: string, method: string, { tags = [], security = [] }: Operation): ProblemStatus[] {
   const always: ProblemStatus[] = [400, 408, 431, 500];
+  if (/^\/log\/(cut|tile)/.test(path)) return [...always, 404];
   if (security.length === 0) return always;
   const isScoped = security.some((requirement) =>
     Object.values(requirement).some((scopes) => scopes.length > 0),
@@ -121,6 +123,7 @@ function problemsOf(path: string, method: string, { tags = [], security = [] }: 
     ...(takesEntropy(path, tags) ? ([412, 416, 503] as const) : []),
     ...(method === 'post' ? ([413, 415] as const) : []),
     ...(path === '/api/stream' ? ([505] as const) : []),
+    ...(path.startsWith('/api/receipts/') ? ([404, 503] as const) : []),
     ...(path.startsWith('/v1/') ? ([422] as const) : []),
   ];
 }

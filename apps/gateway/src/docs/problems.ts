@@ -63,6 +63,10 @@ const ANSWERS = {
     details: { 'insufficient-scope': 'This API key lacks the scope status; ask the operator for it.' },
     headers: ['authenticate'],
   },
+  404: {
+    description: 'There is no such receipt of this API key, or no such part of the log.',
+    details: { 'not-found': 'There is no receipt 7 of this API key.' },
+  },
   408: {
     description: 'The request did not arrive in time.',
     details: { 'request-timeout': 'The request did not arrive in time; send it in one go.' },
@@ -124,10 +128,12 @@ const ANSWERS = {
 
 export type ProblemStatus = keyof typeof ANSWERS;
 
-/** Each of the answers, by its name among the components. */
-export function problemResponses(): Record<string, object> {
+/** Each of the answers that `refers` to, by its name among the components. @param refers text of a document. */
+export function problemResponses(refers: string): Record<string, object> {
   return Object.fromEntries(
-    Object.entries<ProblemAnswer>(ANSWERS).map(([status, answer]) => [`Problem${status}`, response(answer)]),
+    Object.entries<ProblemAnswer>(ANSWERS)
+      .filter(([status]) => refers.includes(`/Problem${status}"`))
+      .map(([status, answer]) => [`Problem${status}`, response(answer)]),
   );
 }
 
