@@ -1,6 +1,6 @@
 /** The collector as a process: what it needs to start, how it ends, what it leaves behind, and that nothing can reach it. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { receivingSockets } from '../../apps/collector/src/diode/sockets.js';
@@ -95,6 +95,43 @@ describe('the end of the process', () => {
     collector.signal('SIGWINCH');
     expect(await collector.exited).toBe(1);
     expect(collector.events('fatal')).toMatchObject([{ level: 60, err: { message: 'a bug' } }]);
+  });
+});
+
+describe('four devices whose drivers let go of no read', () => {
+  // What such a driver does is done to FIFOs: they are opened without O_NONBLOCK, in the threads that read them.
+  const stubborn = `data:text/javascript,
+    import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
+    const open = fs.openSync;
+    fs.openSync = (path, flags, ...rest) =>
+      open(path, String(path).includes('stubborn') ? flags & ~fs.constants.O_NONBLOCK : flags, ...rest);
+    syncBuiltinESMExports();`;
+
+  test('stop neither the other source, nor the pushes, nor the end of the process', async () => {
+    const { collector: first, receiver } = await start();
+    await first.kill();
+    const before = receiver.entropy.length;
+    const folder = temporaryFolder();
+    const paths = [1, 2, 3, 4].map((n) => join(folder, `stubborn-${n}`));
+    execFileSync('mkfifo', paths);
+    const writers = paths.map((path) => openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
+    const urls = [first.env['QRNG_APPLIANCE_URLS'], ...paths.map((path) => `file://${path}`)];
+    const env = {
+      QRNG_APPLIANCE_URLS: urls.join(),
+      QRNG_MIXING_STRATEGY: 'xor',
+      QRNG_MIXING_MIN_SOURCES: '1',
+    };
+    const collector = new CollectorProcess({ ...first.env, ...env }, ['--import', stubborn]);
+    try {
+      await until('a push', () => receiver.entropy.length > before, { describe: () => collector.output });
+      const { code, unaccounted } = await collector.stop();
+      // Node would wait for these threads for ever; the log was written before.
+      expect({ code, unaccounted }).toEqual({ code: 'SIGKILL', unaccounted: 0 });
+    } finally {
+      await collector.kill();
+      for (const writer of writers) closeSync(writer);
+    }
   });
 });
 

@@ -1,16 +1,23 @@
-/** Reads raw bytes from a character device, such as /dev/qrandom0 of the Quantis PCIe driver, or a FIFO. */
-import { constants, open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { isatty } from 'node:tty';
-import { errorCode } from '#libs/files';
+/** Reads raw bytes from a character device, such as /dev/qrandom0 of the Quantis PCIe driver, or a FIFO, in a thread of its own. */
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { ReadAnswer, ReadRequest } from './device-reader.js';
 import { SourceError } from './source.js';
 import type { EntropySource } from './source.js';
 import { fetchLimitMs, withDeadline } from './with-deadline.js';
 
-/** The driver advises reads of 4 to 128 KiB. */
-const MAX_READ_BYTES = 128 * 1024;
-const EMPTY_WAIT_MS = 2;
+/** The flags of a request. */
+const CANCELLED = 0;
+const ENDED = 1;
+/** How long a process that ends waits for reads that are under way. */
+const LAST_WAIT_MS = 200;
+
+/** Of the reads that are under way in this process. */
+const underWay = new Set<Int32Array<SharedArrayBuffer>>();
+let watchesEnd = false;
+
+/** Compiled or not, it lies beside this file. */
+const READER = new URL(`./device-reader${extname(import.meta.url)}`, import.meta.url);
 
 export interface DeviceOptions {
   readonly name: string;
@@ -19,19 +26,17 @@ export interface DeviceOptions {
 }
 
 /**
- * Short reads are normal and looped over. Whatever fails (EIO, the end of the data, time) closes the device; the next
- * fetch opens it anew. Regular files are refused: they would be served again from their beginning after each start.
- *
- * Opened with O_NONBLOCK, so that an empty device cannot hold a thread. A driver that ignores the flag can: then that
- * one read stays outstanding and fetches fail at once, never a second one starts, what it yields late is thrown away,
- * and Node itself cannot exit before the driver lets go of the thread.
+ * Short reads are normal and looped over. A driver that lets go of no read keeps its thread: fetches fail at once then, never
+ * a second read starts, what it yields late is thrown away, and the process ends by SIGKILL once all else is done, since Node
+ * would wait for the thread.
  */
 export class DeviceSource implements EntropySource {
   readonly name: string;
   readonly #path: string;
   readonly #timeoutMs: number;
-  #handle: FileHandle | undefined;
-  #reading = false;
+  #reader: Worker | undefined;
+  /** Flags of the read that is under way; undefined when none is. */
+  #reading: Int32Array<SharedArrayBuffer> | undefined;
   #closed = false;
 
   constructor({ name, path, timeoutMs }: DeviceOptions) {
@@ -42,7 +47,8 @@ export class DeviceSource implements EntropySource {
 
   /** One at a time. */
   async fetch(bytes: number, signal?: AbortSignal): Promise<Buffer> {
-    if (this.#reading) throw new SourceError('timeout', `${this.#path} still holds an earlier read`);
+    if (this.#reading !== undefined)
+      {throw new SourceError('timeout', `${this.#path} still holds an earlier read`);}
     return await withDeadline(fetchLimitMs(this.#timeoutMs, bytes), signal, (deadline) =>
       this.#read(bytes, deadline),
     );
@@ -50,60 +56,72 @@ export class DeviceSource implements EntropySource {
 
   async close(): Promise<void> {
     this.#closed = true;
-    if (!this.#reading) await this.#closeDevice();
+    // Not while it reads: a thread in the middle of a read that does not end could not end either.
+    if (this.#reading !== undefined) cancel(this.#reading);
+    else await this.#reader?.terminate();
   }
 
   async #read(bytes: number, signal: AbortSignal): Promise<Buffer> {
-    this.#reading = true;
-    try {
-      this.#handle ??= await openDevice(this.#path);
-      const out = Buffer.allocUnsafeSlow(bytes);
-      for (let length = 0; length < bytes;) {
-        signal.throwIfAborted();
-        if (this.#closed) throw new SourceError('aborted', 'the source was closed');
-        length += await readSome(this.#handle, out, length);
-      }
-      return out;
-    } catch (error) {
-      await this.#closeDevice();
-      if (error instanceof SourceError) throw error;
-      throw new SourceError('device', `${this.#path} failed (${errorCode(error)})`);
-    } finally {
-      this.#reading = false;
-      if (this.#closed) await this.#closeDevice();
+    const flags = new Int32Array(new SharedArrayBuffer(8));
+    const giveUp = (): void => cancel(flags);
+    this.#reading = flags;
+    begin(flags);
+    signal.addEventListener('abort', giveUp, { once: true });
+    const answer = await this.#ask({ bytes, flags });
+    this.#reading = undefined;
+    underWay.delete(flags);
+    signal.removeEventListener('abort', giveUp);
+    if (this.#closed) await this.#reader?.terminate();
+    const given = 'data' in answer ? Buffer.from(answer.data.buffer) : undefined;
+    if (this.#closed || signal.aborted) {
+      given?.fill(0);
+      throw new SourceError('aborted', 'the source was closed, or the fetch given up');
     }
+    if (given !== undefined) return given;
+    throw new SourceError('device', `${this.#path} ${'fault' in answer ? answer.fault : ''}`);
   }
 
-  async #closeDevice(): Promise<void> {
-    const handle = this.#handle;
-    this.#handle = undefined;
-    await handle?.close();
+  /** Never rejects: what is wrong with the thread is wrong with the device. */
+  #ask(request: ReadRequest): Promise<ReadAnswer> {
+    const reader = (this.#reader ??= this.#start());
+    return new Promise((resolve) => {
+      const end = (answer: ReadAnswer): void => {
+        reader.off('message', end).off('error', fail).off('exit', fail);
+        resolve(answer);
+      };
+      const fail = (): void => {
+        this.#reader = undefined;
+        end({ fault: 'failed (its thread ended)' });
+      };
+      reader.on('message', end).on('error', fail).on('exit', fail);
+      reader.postMessage(request);
+    });
+  }
+
+  #start(): Worker {
+    const reader = new Worker(READER, { workerData: this.#path, name: this.name });
+    reader.unref();
+    return reader;
   }
 }
 
-async function openDevice(path: string): Promise<FileHandle> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-  const kind = await handle.stat();
-  // A terminal changes line ends and eats control characters: 33 MB without one 0x0d came through one.
-  if (isatty(handle.fd)) {
-    await handle.close();
-    throw new SourceError('device', `${path} is a terminal, which changes bytes on their way`);
-  }
-  if (kind.isCharacterDevice() || kind.isFIFO()) return handle;
-  await handle.close();
-  throw new SourceError('device', `${path} is neither a character device nor a FIFO`);
+function cancel(flags: Int32Array): void {
+  Atomics.store(flags, CANCELLED, 1);
+  Atomics.notify(flags, CANCELLED);
 }
 
-/** Bytes read into `out` from `offset` on; 0 after a short wait when the device has none. */
-async function readSome(handle: FileHandle, out: Buffer, offset: number): Promise<number> {
-  const most = Math.min(out.length - offset, MAX_READ_BYTES);
-  try {
-    const { bytesRead } = await handle.read(out, offset, most, null);
-    if (bytesRead === 0) throw new SourceError('device', 'the device ended');
-    return bytesRead;
-  } catch (error) {
-    if (errorCode(error) !== 'EAGAIN') throw error;
-    await sleep(EMPTY_WAIT_MS);
-    return 0;
+function begin(flags: Int32Array<SharedArrayBuffer>): void {
+  underWay.add(flags);
+  if (watchesEnd) return;
+  watchesEnd = true;
+  // After those that write the last lines of the log.
+  process.once('exit', endReads);
+}
+
+/** Node waits for its threads as it ends; one whose read never ends would keep the process for ever. */
+function endReads(): void {
+  for (const flags of underWay) cancel(flags);
+  for (const flags of underWay) {
+    if (Atomics.wait(flags, ENDED, 0, LAST_WAIT_MS) === 'timed-out') process.kill(process.pid, 'SIGKILL');
   }
 }
