@@ -216,6 +216,19 @@ describe('the diode', () => {
     expect(collector.events('diode-breached')).toMatchObject([{ level: 60 }]);
   });
 
+  test.each([
+    ['listens, before anything can connect', "import * as m from 'node:net'", 'm.createServer().listen(0)'],
+    ['has a child', "import * as m from 'node:child_process'", "m.spawn('sleep', ['20'])"],
+  ])('ends it when it %s', async (_, module, code) => {
+    const { env } = (await start()).collector;
+    await scene?.collector.kill();
+    const inject = `data:text/javascript,${module}; process.once('SIGWINCH', () => ${code})`;
+    const collector = new CollectorProcess(env, ['--import', inject]);
+    await collector.logged('source-up');
+    collector.signal('SIGWINCH');
+    expect(await collector.exited).toBe(70);
+  });
+
   test('ends it within ten seconds when it begins to listen later', async () => {
     const { env } = (await start()).collector;
     await scene?.collector.kill();

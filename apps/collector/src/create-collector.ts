@@ -45,7 +45,7 @@ export async function createCollector(
   keepRenewed(identity, renewal);
   await app.get(Carrier).open();
   // Not in onApplicationBootstrap, which runs before the logger is in place.
-  await app.get(DiodeService).start();
+  app.get(DiodeService).start();
   app.get(SourcesService).start();
   app.get(OperatorService).start();
   app.get(PushScheduler).start();

@@ -47,8 +47,9 @@ export class DeviceSource implements EntropySource {
 
   /** One at a time. */
   async fetch(bytes: number, signal?: AbortSignal): Promise<Buffer> {
-    if (this.#reading !== undefined)
-      {throw new SourceError('timeout', `${this.#path} still holds an earlier read`);}
+    if (this.#reading !== undefined) {
+      throw new SourceError('timeout', `${this.#path} still holds an earlier read`);
+    }
     return await withDeadline(fetchLimitMs(this.#timeoutMs, bytes), signal, (deadline) =>
       this.#read(bytes, deadline),
     );

@@ -2,11 +2,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
-import { parseTable, receivingSockets } from './sockets.js';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { lookAtSockets, parseTable, receivingSockets } from './sockets.js';
 
 const HEADING =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
@@ -70,6 +70,58 @@ describe('the sockets of this process that take what others send', () => {
     };
     expect(await addedBy(client)).toEqual([]);
     server.close();
+  });
+});
+
+describe('a look at a process', () => {
+  const TABLES = ['tcp', 'tcp6', 'udp', 'udp6', 'unix', 'raw', 'packet', 'udplite'];
+  const row = (inode: number, state = '01'): string =>
+    `  0: 0100007F:0001 0100007F:0002 ${state} 00000000:00000000 00:00000000 00000000 0 0 ${inode} 2 0\n`;
+  const folders: string[] = [];
+  afterEach(() => {
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+  });
+
+  /** What /proc/self would be: descriptors from 3 on, tables, child processes. */
+  function process(links: readonly string[], tables: Record<string, string>, children = ''): string {
+    const proc = mkdtempSync(join(tmpdir(), 'qrng-proc-'));
+    folders.push(proc);
+    for (const folder of ['fd', 'net', 'task/7']) mkdirSync(join(proc, folder), { recursive: true });
+    for (const [index, link] of links.entries()) symlinkSync(link, join(proc, 'fd', String(index + 3)));
+    for (const name of TABLES) writeFileSync(join(proc, 'net', name), HEADING + (tables[name] ?? ''));
+    writeFileSync(join(proc, 'task/7/children'), children);
+    return proc;
+  }
+
+  test('finds nothing where all sockets are connected', () => {
+    const proc = process(['socket:[5]', 'socket:[6]', '/dev/null'], {
+      tcp: row(5),
+      udp: row(6) + row(7, '07'),
+    });
+    expect(lookAtSockets(proc)).toEqual({ receiving: [], unknown: [], others: [] });
+  });
+
+  test.each([
+    ['raw', row(5)],
+    ['udplite', row(5)],
+    ['packet', 'ffff 3 3 0003 2 1 0 0 5\n'],
+  ])('finds a socket of the table %s, whatever its state', (table, rows) => {
+    const { receiving } = lookAtSockets(process(['socket:[5]'], { [table]: rows }));
+    expect(receiving).toMatchObject([{ table, inode: '5' }]);
+  });
+
+  test('finds sockets that are in no table: netlink, vsock, another network namespace', () => {
+    expect(lookAtSockets(process(['socket:[5]', 'socket:[6]'], { tcp: row(5) })).unknown).toEqual(['6']);
+  });
+
+  test('finds devices that carry packets, and child processes', () => {
+    const proc = process(['/dev/net/tun', '/dev/vhost-vsock', '/dev/tty'], {}, '41 42 ');
+    expect(lookAtSockets(proc).others).toEqual([
+      '/dev/net/tun',
+      '/dev/vhost-vsock',
+      'child process 41',
+      'child process 42',
+    ]);
   });
 });
 
