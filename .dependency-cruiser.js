@@ -14,12 +14,13 @@ const GATEWAY = [
     'problem',
     'clients',
     'addresses',
+    'link',
   ],
   ['audit', 'metrics', 'packet-keys', 'redis', 'reload', 'state'],
   ['limits', 'pool', 'admission', 'collectors', 'connections', 'tls', 'receipts', 'clock-watch'],
   ['gate'],
   ['push', 'receive', 'api', 'open-api', 'mcp', 'docs', 'health', 'scrape'],
-  ['http', 'gateway.module', 'create-gateway', 'check-files', 'check', 'start', 'main'],
+  ['http', 'gateway.module', 'create-gateway', 'workers', 'check-files', 'check', 'start', 'main'],
 ];
 
 /** The floors of the collector, the lowest first. */

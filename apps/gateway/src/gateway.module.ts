@@ -17,6 +17,7 @@ import { ApiKeyGuard } from './gate/api-key.guard.js';
 import { ClientThrottlerGuard } from './gate/client-throttler.guard.js';
 import { GateModule } from './gate/gate.module.js';
 import { ScopeGuard } from './gate/scope.guard.js';
+import type { Channel } from './link/channel.js';
 import { HealthModule } from './health/health.module.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { UnknownRoute } from './http/unknown-route.js';
@@ -34,11 +35,12 @@ import { TlsModule } from './tls/tls.module.js';
 
 @Module({})
 export class GatewayModule {
-  static forRoot(settings: Readonly<GatewaySettings>, source: SettingsSource): DynamicModule {
+  /** @param head in a worker: the process whose pool it serves from. */
+  static forRoot(settings: Readonly<GatewaySettings>, source: SettingsSource, head?: Channel): DynamicModule {
     return {
       module: GatewayModule,
       imports: [
-        SettingsModule.forRoot(settings, source),
+        SettingsModule.forRoot(settings, source, head),
         LoggerModule.forRoot(loggerParams(settings.QRNG_LOG_LEVEL)),
         MetricsModule,
         AuditModule,
@@ -49,7 +51,7 @@ export class GatewayModule {
         ...(settings.QRNG_INGEST === 'on' ? [PushModule, ReceiveModule] : []),
         ApiModule,
         ...(settings.QRNG_RECEIPTS === 'on' ? [ReceiptRoutesModule] : []),
-        HealthModule.forRoot(settings),
+        HealthModule.forRoot(settings, head),
         ScrapeModule,
         OpenApiModule,
         McpModule,

@@ -5,6 +5,8 @@ const MESSAGES = {
   listening: 'the gateway listens',
   stopping: 'the gateway was told to stop: it is not ready any more, and answers what is under way',
   stopped: 'the gateway has stopped',
+  'worker-ended':
+    'a worker ended and is replaced; what it had leased of the pool is lost, and counted as discarded',
   'unknown-setting': 'an environment variable is not a setting of the gateway',
   'tls-off': 'plain HTTP on an address other than loopback: anyone on the way can read keys and entropy',
   'proxy-header-refused':

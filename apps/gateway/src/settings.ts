@@ -1,5 +1,6 @@
 /** The gateway's settings: every environment variable it knows, with its default and what it must be. */
 import { isIP, isIPv6 } from 'node:net';
+import { availableParallelism } from 'node:os';
 import {
   ChoiceVariable,
   FileVariable,
@@ -16,6 +17,9 @@ import {
 import { isApiKeyEntry } from './clients/api-key-entry.js';
 import { isToken } from './clients/token.js';
 import { isAddressRange } from './addresses/address-range.js';
+
+/** More than there are cores in most machines; each takes memory. */
+const MOST_WORKERS = 64;
 
 export class GatewaySettings {
   @Variable(
@@ -172,6 +176,14 @@ export class GatewaySettings {
   )
   QRNG_INGEST: 'on' | 'off' = 'on';
 
+  /** Processes that serve on one port, beside the one that takes packets and keeps the pool; 1: that one serves, too. */
+  @Variable(
+    `auto (one a processor core) or a whole number from 1 to ${MOST_WORKERS}; 1 with QRNG_REDIS_URL, where several gateways share a port, and with QRNG_RECEIPTS=on`,
+    (value, settings) =>
+      value === '1' || (isWorkers(value) && !hasRedis(settings) && settings.QRNG_RECEIPTS !== 'on'),
+  )
+  QRNG_WORKERS = '1';
+
   /** One-way inputs beside `/push`, for carriers without answers (docs/diode.md). */
   @IsOptional()
   @ListVariable('a comma separated list of udp://ADDRESS:PORT and spool:///DIRECTORY', isReceiver)
@@ -246,6 +258,15 @@ function isRedisUrl(value: unknown): boolean {
 
 function hasRedis(settings: Partial<GatewaySettings>): boolean {
   return settings.QRNG_REDIS_URL !== undefined;
+}
+
+function isWorkers(value: unknown): boolean {
+  return value === 'auto' || (/^[1-9]\d?$/.test(String(value)) && Number(value) <= MOST_WORKERS);
+}
+
+/** How many processes serve. */
+export function workersOf({ QRNG_WORKERS: workers }: Pick<GatewaySettings, 'QRNG_WORKERS'>): number {
+  return workers === 'auto' ? Math.min(availableParallelism(), MOST_WORKERS) : Number(workers);
 }
 
 /** The carriers by which this gateway takes packets. */

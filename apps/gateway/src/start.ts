@@ -1,5 +1,6 @@
-/** Starts the gateway that the environment describes. */
+/** Starts the gateway that the environment describes, as one process, or as a head with its workers, or as one of these workers. */
 import 'reflect-metadata';
+import cluster from 'node:cluster';
 import {
   exitConfig,
   isLoopback,
@@ -13,7 +14,9 @@ import { createGateway, listen } from './create-gateway.js';
 import { logEvent } from './log-events.js';
 import { FileWatcher } from './reload/file-watcher.js';
 import { SettingsSource } from './settings-source.js';
-import { GatewaySettings, parseListenAddress } from './settings.js';
+import { GatewaySettings, parseListenAddress, workersOf } from './settings.js';
+import { startWorkers } from './workers/start-workers.js';
+import { channelToHead, portOf, reportTo } from './workers/worker.js';
 
 const { settings, warnings } = readSettingsOrExit(GatewaySettings, process.env);
 const source = new SettingsSource(
@@ -24,17 +27,26 @@ const onError = (error: unknown): never => {
   if (error instanceof SettingsError) exitConfig(error, warnings);
   throw error;
 };
-const app = await createGateway(settings, source).catch(onError);
+const head = cluster.isWorker ? channelToHead() : undefined;
+const app = await createGateway(settings, source, head).catch(onError);
 process.on('SIGHUP', () => void app.get(FileWatcher).reload());
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+for (const signal of head === undefined ? (['SIGTERM', 'SIGINT'] as const) : []) {
   process.once(signal, () => logEvent('log', 'stopping', { reason: signal }));
 }
-const url = await listen(app, settings).catch(onError);
-for (const warning of warnings) logEvent('warn', 'unknown-setting', { warning });
-if (
-  settings.QRNG_TLS === 'off' &&
-  !isLoopback(parseListenAddress(settings.QRNG_LISTEN_ADDRESS)?.host ?? '')
-) {
-  logEvent('warn', 'tls-off', { url });
+const workers = workersOf(settings);
+const isHead = head === undefined && workers > 1;
+const port = head === undefined ? undefined : await portOf(head);
+const url = await (isHead ? startWorkers(app, settings) : listen(app, settings, port)).catch(onError);
+if (head === undefined) logListening();
+else reportTo(head, app, url);
+
+function logListening(): void {
+  for (const warning of warnings) logEvent('warn', 'unknown-setting', { warning });
+  if (
+    settings.QRNG_TLS === 'off' &&
+    !isLoopback(parseListenAddress(settings.QRNG_LISTEN_ADDRESS)?.host ?? '')
+  ) {
+    logEvent('warn', 'tls-off', { url });
+  }
+  logEvent('log', 'listening', { version: VERSION, url, ...(isHead ? { workers } : {}) });
 }
-logEvent('log', 'listening', { version: VERSION, url });

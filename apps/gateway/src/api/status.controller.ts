@@ -22,7 +22,7 @@ export class StatusController {
     answer: 'The state of the gateway.',
     of: { type: StatusDto, example: STATUS_EXAMPLE },
   })
-  read(@Req() request: FastifyRequest): StatusDto {
+  read(@Req() request: FastifyRequest): Promise<StatusDto> {
     NONE.read(request);
     return this.status.report();
   }

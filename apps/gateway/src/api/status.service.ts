@@ -1,10 +1,13 @@
 /** What `GET /api/status` answers, for that route and for get_status of /mcp. */
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { SourceTelemetry, Telemetry } from '#libs/crypto';
 import { VERSION } from '#libs/version';
 import { Clock } from '../clock.js';
 import { CollectorRegistry } from '../collectors/collector-registry.js';
 import type { CollectorStatus } from '../collectors/collector-registry.js';
+import { declareCall } from '../link/call.js';
+import type { Channel } from '../link/channel.js';
+import { HEAD } from '../link/head.js';
 import { Warnings } from '../metrics/warnings.js';
 import { EntropyService } from '../pool/entropy.service.js';
 import { isFed, secondsUntilEmpty, warnings } from './status-report.js';
@@ -26,6 +29,9 @@ const NOTHING_REPORTED = {
 
 type ReportedStatus = Pick<CollectorStatusDto, keyof typeof NOTHING_REPORTED>;
 
+/** Asks the head, which knows the collectors and all workers. */
+export const STATUS = declareCall<undefined, StatusDto>('status');
+
 @Injectable()
 export class StatusService {
   readonly #startedAt: number;
@@ -35,12 +41,14 @@ export class StatusService {
     private readonly registry: CollectorRegistry,
     private readonly clock: Clock,
     private readonly others: Warnings,
+    @Inject(HEAD) private readonly head?: Channel,
   ) {
     this.#startedAt = clock.now();
   }
 
   /** The state of the gateway now. */
-  report(): StatusDto {
+  async report(): Promise<StatusDto> {
+    if (this.head !== undefined) return this.head.call(STATUS, undefined);
     const now = this.clock.now();
     const level = this.entropy.level();
     const throughput = this.entropy.throughput();

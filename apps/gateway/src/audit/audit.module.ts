@@ -6,14 +6,17 @@ import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
 import { lockDirectory } from '#libs/settings';
 import { AuditLog } from './audit-log.js';
+import { HEAD } from '../link/head.js';
+import type { Channel } from '../link/channel.js';
 import { AuditTrail } from './audit-trail.js';
+import { ForwardedTrail } from './forwarded-trail.js';
 
 @Global()
 @Module({
   providers: [
     {
       provide: AuditTrail,
-      inject: [GatewaySettings, Clock, GatewayMetrics],
+      inject: [GatewaySettings, Clock, GatewayMetrics, HEAD],
       useFactory: openTrail,
     },
   ],
@@ -26,7 +29,10 @@ async function openTrail(
   settings: GatewaySettings,
   clock: Clock,
   metrics: GatewayMetrics,
-): Promise<AuditTrail> {
+  head?: Channel,
+): Promise<AuditTrail | ForwardedTrail> {
+  const onLeftOut = (event: string): void => metrics.auditLeftOut.inc({ event });
+  if (head !== undefined) return new ForwardedTrail(head, onLeftOut, clock);
   const { QRNG_AUDIT_DIR: given, QRNG_STATE_DIR: state } = settings;
   const directory = given ?? join(state, 'audit');
   const lock = lockDirectory(
@@ -36,7 +42,7 @@ async function openTrail(
   );
   const options = {
     retentionDays: settings.QRNG_AUDIT_RETENTION_DAYS,
-    onLeftOut: (event: string) => metrics.auditLeftOut.inc({ event }),
+    onLeftOut,
   };
   const trail = new AuditTrail(await AuditLog.open(directory, lock), options, clock);
   metrics.observeAudit(() => trail.fault());

@@ -5,6 +5,8 @@ import { TerminusModule } from '@nestjs/terminus';
 import { PoolModule } from '../pool/pool.module.js';
 import { ReloadModule } from '../reload/reload.module.js';
 import { TlsModule } from '../tls/tls.module.js';
+import type { Channel } from '../link/channel.js';
+import { workersOf } from '../settings.js';
 import type { GatewaySettings } from '../settings.js';
 import { AuditHealth } from './audit.health.js';
 import { HealthController } from './health.controller.js';
@@ -13,9 +15,15 @@ import { PoolHealth } from './pool.health.js';
 
 @Module({})
 export class HealthModule {
-  /** On SIGTERM a gateway is not ready for `QRNG_DRAIN_SECS` before it stops listening, so that load balancers take notice. */
-  static forRoot({ QRNG_DRAIN_SECS }: Readonly<GatewaySettings>): DynamicModule {
-    const terminus = { logger: false, gracefulShutdownTimeoutMs: QRNG_DRAIN_SECS * 1000 };
+  /**
+   * On SIGTERM a gateway is not ready for `QRNG_DRAIN_SECS` before it stops listening, so that load balancers take notice.
+   *
+   * @param head in a worker. The head itself listens to nobody, and only waits for its workers.
+   */
+  static forRoot(settings: Readonly<GatewaySettings>, head?: Channel): DynamicModule {
+    const serves = head !== undefined || workersOf(settings) === 1;
+    const gracefulShutdownTimeoutMs = serves ? settings.QRNG_DRAIN_SECS * 1000 : 0;
+    const terminus = { logger: false, gracefulShutdownTimeoutMs };
     return {
       module: HealthModule,
       imports: [TerminusModule.forRoot(terminus), PoolModule, ReloadModule, TlsModule],

@@ -2,6 +2,8 @@
 import { Module } from '@nestjs/common';
 import { seconds, ThrottlerModule } from '@nestjs/throttler';
 import { Clock } from '../clock.js';
+import { HEAD } from '../link/head.js';
+import type { Channel } from '../link/channel.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
 import { REDIS, RedisModule } from '../redis/redis.module.js';
 import { GatewaySettings } from '../settings.js';
@@ -9,6 +11,7 @@ import { StateModule } from '../state/state.module.js';
 import { EXCHANGE } from './exchange.js';
 import type { Exchange } from './exchange.js';
 import { FailedAuthentications, NETWORK_RATES } from './failed-authentications.js';
+import { HeadExchange } from './head-exchange.js';
 import { LimitReports } from './limit-reports.js';
 import { QuotaSlices } from './quota-slices.js';
 import { Quotas } from './quotas.js';
@@ -45,9 +48,9 @@ const MOST_NETWORKS = 10_000;
   providers: [
     {
       provide: EXCHANGE,
-      inject: [REDIS, Clock],
-      useFactory: (redis: RedisConnection | undefined, clock: Clock) =>
-        redis && new RedisExchange(redis, clock),
+      inject: [REDIS, Clock, HEAD],
+      useFactory: (redis: RedisConnection | undefined, clock: Clock, head: Channel | undefined) =>
+        head === undefined ? redis && new RedisExchange(redis, clock) : new HeadExchange(head),
     },
     {
       provide: CLIENT_RATES, // by name, and only operators name clients

@@ -104,6 +104,27 @@ export class RateLimiter {
     usage.blockedUntil = Math.max(usage.blockedUntil, at + blockedMs);
   }
 
+  /** All that counts now, in entries as `hear` takes them with their age: for another one that begins. */
+  remembered(): (RateCounts & { readonly ageMs: number })[] {
+    const now = this.options.now();
+    return [...this.#usages].flatMap(([key, { window, burst, refusals, blockedUntil }]) => {
+      const none = {
+        key,
+        windowMs: window.windowMs,
+        burstMs: burst.windowMs,
+        admitted: 0,
+        refused: 0,
+        blockedMs: 0,
+      };
+      const blockedMs = Math.max(0, blockedUntil - now);
+      return [
+        ...(blockedMs > 0 ? [{ ...none, blockedMs, ageMs: 0 }] : []),
+        ...window.amounts(now).map(([amount, ageMs]) => ({ ...none, admitted: amount, ageMs })),
+        ...refusals.amounts(now).map(([amount, ageMs]) => ({ ...none, refused: amount, ageMs })),
+      ];
+    });
+  }
+
   #usageOf(key: string, { windowMs, burstMs }: RatePolicy): Usage {
     const known = this.#usages.get(key);
     if (known?.window.windowMs !== windowMs || known.burst.windowMs !== burstMs) {

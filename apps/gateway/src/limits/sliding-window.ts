@@ -60,6 +60,17 @@ export class SlidingWindow {
     return this.#sum === 0 ? 0 : this.#goneAt(this.#oldest) - now;
   }
 
+  /** What counts now, by its age: amounts with the milliseconds since they came, to a slot. */
+  amounts(now: number): (readonly [amount: number, ageMs: number])[] {
+    this.#advance(now);
+    const found: (readonly [number, number])[] = [];
+    for (let slot = this.#oldest; slot <= this.#newest; slot++) {
+      const amount = this.#amounts[slot % this.#amounts.length] ?? 0;
+      if (amount > 0) found.push([amount, Math.max(0, now - (slot + 1) * this.#slotMs)]);
+    }
+    return found;
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#amounts.fill(0);

@@ -17,21 +17,22 @@ const WRITE_EVERY_MS = 1000;
 @Injectable()
 export class UsageFile implements OnApplicationShutdown {
   readonly #path: string;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: NodeJS.Timeout | undefined;
   #written = '';
 
   constructor(
-    directory: StateDirectory,
+    private readonly directory: StateDirectory,
     private readonly usage: UsageBook,
   ) {
     this.#path = join(directory.path, 'usage.json');
+    if (!directory.isOwn) return;
     this.#read();
     this.#timer = setInterval(() => this.#write(), WRITE_EVERY_MS).unref();
   }
 
   onApplicationShutdown(): void {
     clearInterval(this.#timer);
-    this.#write();
+    if (this.directory.isOwn) this.#write();
   }
 
   #read(): void {

@@ -83,7 +83,7 @@ function receiptTool(receipts: Receipts): Tool {
 
 type Report = Pick<Tool, 'name' | 'title' | 'description' | 'scopes'> & {
   readonly component: string;
-  readonly read: (exchange: Exchange) => object;
+  readonly read: (exchange: Exchange) => object | Promise<object>;
 };
 
 function report(components: Components, { component, read, ...tool }: Report): Tool {

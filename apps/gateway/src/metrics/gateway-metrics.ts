@@ -1,13 +1,21 @@
 /** Every metric of the gateway, by the names that alert rules use (contract, section 6). */
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { MetricObjectWithValues, MetricValue } from 'prom-client';
 import { VERSION } from '#libs/version';
+import { declareCall } from '../link/call.js';
 
 interface PoolLevel {
   readonly bytes: number;
   readonly capacity: number;
   readonly oldestAgeMs: number;
 }
+
+/** A metric with its values, as it goes from one process to another. */
+export type MetricValues = MetricObjectWithValues<MetricValue<string>>;
+
+/** Asks the head for the metrics of all its workers, in Prometheus' text format. */
+export const METRICS_TEXT = declareCall<undefined, string>('metrics-text');
 
 @Injectable()
 export class GatewayMetrics {
@@ -116,6 +124,10 @@ export class GatewayMetrics {
     'Requests refused by a rate limit or quota',
     ['client'],
   );
+  readonly workersEnded = this.#counter(
+    'qrng_workers_ended_total',
+    'Workers (QRNG_WORKERS) that ended and were replaced',
+  );
   readonly keyExpiry = this.#gauge('qrng_api_key_expiry_timestamp_seconds', 'When an API key expires', [
     'client',
   ]);
@@ -173,6 +185,12 @@ export class GatewayMetrics {
   text(): Promise<string> {
     this.#lookAtPool();
     return this.registry.metrics();
+  }
+
+  /** The same as values, to be added to those of other processes. */
+  values(): Promise<MetricValues[]> {
+    this.#lookAtPool();
+    return this.registry.getMetricsAsJSON();
   }
 
   /** Takes the gauges of the pool from `level` at each scrape. */

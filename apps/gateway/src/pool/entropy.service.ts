@@ -72,6 +72,11 @@ export class EntropyService implements OnApplicationShutdown {
     return bytes;
   }
 
+  /** Notes that workers, which count what they serve themselves, have served or dropped `count` bytes. */
+  noteServed(count: number): void {
+    this.#out.add(count, this.clock.monotonic());
+  }
+
   /** Takes `count` bytes for `client` from wherever the pool has them, or nothing when it has too few. */
   async tryTake(count: number, client: string, isWanted = always): Promise<Buffer | undefined> {
     let bytes = this.takeNow(count, client);

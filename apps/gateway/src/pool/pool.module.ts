@@ -4,14 +4,18 @@ import { Clock } from '../clock.js';
 import { CollectorRegistry } from '../collectors/collector-registry.js';
 import { CollectorsModule } from '../collectors/collectors.module.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import { HEAD } from '../link/head.js';
+import type { Channel } from '../link/channel.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
 import { REDIS, RedisModule } from '../redis/redis.module.js';
 import { StateModule } from '../state/state.module.js';
-import { GatewaySettings } from '../settings.js';
+import { GatewaySettings, workersOf } from '../settings.js';
 import { EmbeddedPool } from './embedded-pool.js';
 import { EntropyService, POOL } from './entropy.service.js';
 import { ExpiringBuffer } from './expiring-buffer.js';
 import { ForgetRequests } from './forget-requests.js';
+import { LeasedPool } from './leased-pool.js';
+import { LendingPool } from './lending-pool.js';
 import { DISCARD_REASONS } from './pool.js';
 import type { DiscardReason, Pool } from './pool.js';
 import { HealthReports } from './health-reports.js';
@@ -28,12 +32,17 @@ import { ReplayStoreOpener } from './replay-store-opener.js';
     ReplayStoreOpener,
     ForgetRequests,
     ReplayReports,
-    ReceivedQuality,
+    {
+      provide: ReceivedQuality,
+      inject: [Clock, POOL],
+      useFactory: (clock: Clock, pool: Pool) =>
+        pool instanceof LeasedPool ? { report: () => pool.quality } : new ReceivedQuality(clock),
+    },
     ReceivedHealth,
     HealthReports,
     {
       provide: POOL,
-      inject: [GatewaySettings, Clock, GatewayMetrics, REDIS, ReplayStoreOpener, CollectorRegistry],
+      inject: [GatewaySettings, Clock, GatewayMetrics, REDIS, ReplayStoreOpener, CollectorRegistry, HEAD],
       useFactory: openPool,
     },
   ],
@@ -48,6 +57,7 @@ async function openPool(
   redis: RedisConnection | undefined,
   replay: ReplayStoreOpener,
   collectors: CollectorRegistry,
+  head: Channel | undefined,
 ): Promise<Pool> {
   const options = {
     capacity: settings.QRNG_BUFFER_SIZE,
@@ -60,10 +70,13 @@ async function openPool(
   };
   const onDiscard = (reason: DiscardReason, bytes: number): void => metrics.discarded.inc({ reason }, bytes);
   for (const reason of DISCARD_REASONS) onDiscard(reason, 0);
+  if (head !== undefined) return LeasedPool.open(head, clock, options.ttlMs, onDiscard);
   if (redis === undefined) {
     const { store, known } = await replay.open(window);
     for (const collector of known) collectors.label(collector); // the first packet may be that of a clone
-    return new EmbeddedPool(store, new ExpiringBuffer(options, onDiscard), clock, window);
+    const pool = new EmbeddedPool(store, new ExpiringBuffer(options, onDiscard), clock, window);
+    const workers = workersOf(settings);
+    return workers === 1 ? pool : new LendingPool(pool, { workers, ttlMs: options.ttlMs }, onDiscard);
   }
   const memory = replay.sharedMemory();
   const pool = await RedisPool.open({ ...options, window, memory }, clock, redis, onDiscard);

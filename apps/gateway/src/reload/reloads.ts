@@ -76,6 +76,7 @@ export class Reloads {
     this.#outcomes.set(what, outcome);
     this.metrics.reloadSuccess.set({ what }, refused === undefined ? 1 : 0);
     if (refused === undefined) this.metrics.reloadTimestamp.set({ what }, at / 1000);
+    if (!this.state.isOwn) return;
     try {
       writeReloadOutcomes(this.state.path, [...this.#outcomes.values()]);
       this.#writtenBadly = false;

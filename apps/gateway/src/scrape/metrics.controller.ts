@@ -1,10 +1,12 @@
 /** `GET /metrics` in Prometheus' text format; with `QRNG_METRICS_TOKEN` it needs that token. */
-import { Controller, Get, Res, UseGuards } from '@nestjs/common';
+import { Controller, Get, Inject, Res, UseGuards } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { PrometheusController } from '@willsoto/nestjs-prometheus';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../gate/public.decorator.js';
-import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import type { Channel } from '../link/channel.js';
+import { HEAD } from '../link/head.js';
+import { GatewayMetrics, METRICS_TEXT } from '../metrics/gateway-metrics.js';
 import { MetricsTokenGuard } from './metrics-token.guard.js';
 import { paced } from './paced.js';
 
@@ -16,9 +18,13 @@ import { paced } from './paced.js';
 @Controller('metrics')
 export class MetricsController extends PrometheusController {
   /** Apart from other requests, which would move bytes from one counter to the next meanwhile. */
-  readonly #text = paced(() => this.metrics.text());
+  readonly #text = paced(() => this.head?.call(METRICS_TEXT, undefined) ?? this.metrics.text());
 
-  constructor(private readonly metrics: GatewayMetrics) {
+  /** @param head knows the metrics of all workers. */
+  constructor(
+    private readonly metrics: GatewayMetrics,
+    @Inject(HEAD) private readonly head?: Channel,
+  ) {
     super();
   }
 

@@ -22,11 +22,12 @@ export type RequestHandler = (lines: readonly string[]) => readonly string[] | P
 @Injectable()
 export class OperatorRequests implements OnApplicationShutdown {
   readonly #handlers = new Map<string, RequestHandler>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: NodeJS.Timeout | undefined;
   #handling = Promise.resolve();
   #failed = false;
 
   constructor(private readonly directory: StateDirectory) {
+    if (!directory.isOwn) return; // the head of this worker handles them
     this.#timer = setInterval(() => {
       this.#handling = this.#handling.then(() => this.look());
     }, LOOK_EVERY_MS);
@@ -35,6 +36,7 @@ export class OperatorRequests implements OnApplicationShutdown {
 
   /** Has requests of this name handled. One that an earlier run left behind is not for this one. */
   handle(name: string, handler: RequestHandler): void {
+    if (!this.directory.isOwn) return;
     rmSync(this.#path(name, 'request'), { force: true });
     this.#handlers.set(name, handler);
   }

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ExpiringBuffer } from './expiring-buffer.js';
+import { LendingPool, MOST_LENT_BYTES } from './lending-pool.js';
+import type { LentPiece } from './lending-pool.js';
+import type { Pool } from './pool.js';
+
+const CAPACITY = 16 * 2 ** 20;
+
+/** A pool in memory without packets. */
+function poolOf(buffer: ExpiringBuffer, now: () => number): Pool {
+  return {
+    admit: () => ({ result: 'unready', detail: 'not here' }),
+    take: (count) => buffer.take(count, now()),
+    holds: (count) => buffer.bytesAt(now()) >= count,
+    prepare: (count) => Promise.resolve(buffer.bytesAt(now()) >= count),
+    level: () => {
+      const bytes = buffer.bytesAt(now());
+      return { bytes, reachable: bytes, capacity: buffer.capacity, oldestAgeMs: buffer.oldestAgeMs(now()) };
+    },
+    fault: () => undefined,
+    blocks: () => [],
+    pieces: () => [],
+    servesOn: () => false,
+    discard: () => buffer.discardAll('health', now()),
+    close: () => Promise.resolve(),
+  };
+}
+
+describe('LendingPool', () => {
+  let now: number;
+  let lost: number;
+  let buffer: ExpiringBuffer;
+  const lending = (ttlMs = 0): LendingPool => {
+    buffer = new ExpiringBuffer({ capacity: CAPACITY, overflow: 'discard', ttlMs }, () => undefined);
+    return new LendingPool(
+      poolOf(buffer, () => now),
+      { workers: 2, ttlMs },
+      (_, bytes) => (lost += bytes),
+    );
+  };
+  const bytesOf = (pieces: readonly LentPiece[]): Buffer => Buffer.concat(pieces.map(({ data }) => data));
+  beforeEach(() => {
+    now = 1000;
+    lost = 0;
+  });
+
+  it('lends each byte once, and ahead of need only a small part of what there is', () => {
+    const pool = lending();
+    const data = randomBytes(1_000_000);
+    buffer.store(data, now);
+    const first = bytesOf(pool.lend(1, 0, 0));
+    const second = bytesOf(pool.lend(2, 100_000, 0));
+    expect(first).toHaveLength(Math.floor(1_000_000 / 32));
+    expect(second).toHaveLength(100_000);
+    expect(Buffer.concat([first, second]).equals(data.subarray(0, first.length + 100_000))).toBe(true);
+    buffer.store(Buffer.alloc(CAPACITY - 1_000_000), now);
+    expect(bytesOf(pool.lend(1, 1, 0)).length).toBeLessThanOrEqual(MOST_LENT_BYTES);
+  });
+
+  it('lends nothing where there is less than is needed', () => {
+    const pool = lending();
+    buffer.store(randomBytes(100), now);
+    expect(pool.lend(1, 101, 0)).toEqual([]);
+    expect(pool.level().bytes).toBe(100);
+  });
+
+  it('counts what is lent as in the pool until it is reported, and as lost when its worker is gone', () => {
+    const pool = lending();
+    buffer.store(randomBytes(1000), now);
+    pool.lend(1, 600, 0);
+    expect(pool.level()).toMatchObject({ bytes: 1000, reachable: 400 });
+    expect(pool.settle(1, 200)).toBe(200);
+    expect(pool.settle(1, 250)).toBe(50);
+    expect(pool.level().bytes).toBe(750);
+    pool.forfeit(1);
+    expect(lost).toBe(350);
+    expect(pool.level()).toMatchObject({ bytes: 400, reachable: 400 });
+    expect(pool.settle(1, 999)).toBe(0); // of one that is gone already
+  });
+
+  it('says how old bytes are that expire, each at least as old as it is', () => {
+    const pool = lending(60_000);
+    buffer.store(randomBytes(5000), now);
+    now += 1000;
+    buffer.store(randomBytes(5000), now);
+    now += 500;
+    const pieces = pool.lend(1, 10_000, 77_000);
+    expect(pieces.map(({ data, receivedAt }) => [data.length, receivedAt])).toEqual([
+      [4096, 75_500],
+      [4096, 75_500],
+      [1808, 76_500],
+    ]);
+  });
+});

@@ -1,0 +1,144 @@
+/**
+ * The head's pool: takes packets as ever, and lends what is in it to workers, which serve it.
+ *
+ *   admit(packet) -> pool -> lend(worker) -> served or dropped there, as the worker reports
+ *                                        \-> lost with a worker that died: discarded
+ *
+ * What is lent and not reported yet counts as in the pool, so `received = served + discarded + in the pool` holds at every moment.
+ */
+import type { Packet } from '#libs/crypto';
+import type { PacketRef, Piece } from './packet-ref.js';
+import type { Admission, Block, DiscardReason, Pool, PoolLevel } from './pool.js';
+
+/** The most that is lent ahead at a time, and which part of the pool that may be: a worker that dies loses it. */
+export const MOST_LENT_BYTES = 256 * 1024;
+const SHARE = 16;
+
+/** Bytes that expire are lent in pieces of this size, as each piece counts as old as its oldest byte. */
+const PIECE_BYTES = 4096;
+
+/** Bytes that came to the gateway together. */
+export interface LentPiece {
+  readonly data: Buffer;
+  /** Of the monotonic clock of the machine, ms. */
+  readonly receivedAt: number;
+}
+
+interface Loan {
+  lent: number;
+  used: number;
+}
+
+export class LendingPool implements Pool {
+  readonly #loans = new Map<number, Loan>();
+  #discards = 0;
+  #tell: () => void = () => undefined;
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly options: { readonly workers: number; readonly ttlMs: number },
+    private readonly onDiscard: (reason: DiscardReason, bytes: number) => void,
+  ) {}
+
+  /**
+   * Lends to `worker`: what it needs, and more while there is plenty; nothing when there is less than it needs.
+   *
+   * @param systemNow the monotonic clock of the machine, ms.
+   */
+  lend(worker: number, need: number, systemNow: number): LentPiece[] {
+    const { reachable } = this.pool.level();
+    if (need > reachable) return [];
+    const ahead = Math.floor(Math.min(MOST_LENT_BYTES, reachable / (SHARE * this.options.workers)));
+    const pieces = this.#cut(Math.max(need, ahead), systemNow);
+    const loan = this.#loans.get(worker) ?? { lent: 0, used: 0 };
+    this.#loans.set(worker, loan);
+    for (const { data } of pieces) loan.lent += data.length;
+    return pieces;
+  }
+
+  /** What `worker` has served or dropped of all that was lent to it so far; gives how much that is more than before. */
+  settle(worker: number, used: number): number {
+    const loan = this.#loans.get(worker);
+    const more = used - (loan?.used ?? used);
+    if (loan !== undefined) loan.used = used;
+    return more;
+  }
+
+  /** `worker` is gone; what it had and did not report as served is lost. */
+  forfeit(worker: number): void {
+    const { lent, used } = this.#loans.get(worker) ?? { lent: 0, used: 0 };
+    this.#loans.delete(worker);
+    if (lent > used) this.onDiscard('lease', lent - used);
+  }
+
+  /** How often everything was discarded. */
+  get discards(): number {
+    return this.#discards;
+  }
+
+  /** Has `tell` called when everything is discarded: workers drop what they hold, too. */
+  whenDiscarded(tell: () => void): void {
+    this.#tell = tell;
+  }
+
+  admit(packet: Packet, stores?: boolean, ref?: PacketRef): Admission | Promise<Admission> {
+    return this.pool.admit(packet, stores, ref);
+  }
+
+  discard(): void {
+    this.#discards += 1;
+    this.pool.discard();
+    this.#tell();
+  }
+
+  pieces(count: number): Piece[] {
+    return this.pool.pieces(count);
+  }
+
+  servesOn(): boolean {
+    return this.pool.servesOn();
+  }
+
+  take(count: number): Buffer | undefined {
+    return this.pool.take(count);
+  }
+
+  holds(count: number): boolean {
+    return this.pool.holds(count);
+  }
+
+  prepare(count: number): Promise<boolean> {
+    return this.pool.prepare(count);
+  }
+
+  level(): PoolLevel {
+    const level = this.pool.level();
+    let bytes = level.bytes;
+    for (const { lent, used } of this.#loans.values()) bytes += lent - used;
+    return { ...level, bytes };
+  }
+
+  fault(): string | undefined {
+    return this.pool.fault();
+  }
+
+  blocks(): Block[] {
+    return this.pool.blocks();
+  }
+
+  close(): Promise<void> {
+    return this.pool.close();
+  }
+
+  #cut(count: number, systemNow: number): LentPiece[] {
+    const size = this.options.ttlMs === 0 ? count : PIECE_BYTES;
+    const pieces: LentPiece[] = [];
+    for (let left = count; left > 0; left -= size) {
+      const receivedAt = systemNow - this.pool.level().oldestAgeMs;
+      const data = this.pool.take(Math.min(size, left));
+      if (data === undefined) break;
+      pieces.push({ data, receivedAt });
+    }
+    return pieces;
+  }
+}
