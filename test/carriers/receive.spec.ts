@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
 import {
-  existsSync,
+  lstatSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   renameSync,
@@ -14,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { MAX_PACKET_BYTES } from '#libs/crypto';
 import { Receivers } from '../../apps/gateway/src/receive/receivers.service.js';
 import { UdpReceiver } from '../../apps/gateway/src/receive/udp.receiver.js';
 import { startGateway } from '../support/gateway.js';
@@ -170,10 +172,19 @@ describe('a spool', () => {
   test('moves what is no packet away, once it can no longer be one that is growing', async () => {
     const packet = collector.seal(randomBytes(100));
     const [growing] = [drop(packet.subarray(0, 90), 'growing.qrng')];
-    const rubbish = drop(Buffer.from('not a packet'), 'rubbish.qrng');
-    makeOld(rubbish);
+    const forged = drop(Buffer.concat([packet.subarray(0, -1), Buffer.from([0])]), 'forged.qrng');
+    makeOld(forged);
+    drop(Buffer.from('not a packet'), 'rubbish.qrng');
+    drop(Buffer.alloc(MAX_PACKET_BYTES + 1), 'large.qrng');
+    mkdirSync(join(directory, 'directory.qrng'));
+    mkdirSync(join(directory, 'refused/directory.qrng/not-empty'), { recursive: true });
     symlinkSync('/etc/hostname', join(directory, 'link.qrng'));
-    await until('rubbish is refused', () => existsSync(join(directory, 'refused', rubbish)));
+    const all = ['directory.qrng', forged, 'large.qrng', 'link.qrng', 'rubbish.qrng'];
+    await until('rubbish is refused', () =>
+      all.every(
+        (name) => lstatSync(join(directory, 'refused', name), { throwIfNoEntry: false }) !== undefined,
+      ),
+    );
     expect(readdirSync(directory)).toContain(growing);
     writeFileSync(join(directory, growing), packet);
     await untilPackets('spool', 'accepted', 1);

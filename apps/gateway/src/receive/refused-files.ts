@@ -8,7 +8,9 @@ const REFUSED = { files: 1000, bytes: 64 * 1024 * 1024 } as const;
 export function moveToRefused(directory: string, name: string): void {
   const refused = join(directory, 'refused');
   mkdirSync(refused, { recursive: true, mode: 0o750 });
-  renameSync(join(directory, name), join(refused, name));
+  const target = join(refused, name);
+  rmSync(target, { recursive: true, force: true }); // a directory of that name would fail every look at the spool
+  renameSync(join(directory, name), target);
   deleteOldest(refused, REFUSED);
 }
 

@@ -123,9 +123,14 @@ export class SpoolReader {
     const state = await this.#incomplete.look(this.#directory, name);
     if (state === 'abandoned') this.#refuse(name);
     if (state !== 'changed') return false;
+    const content = await contentOf(join(this.#directory, name));
+    if (content === undefined) {
+      this.#refuse(name);
+      return false;
+    }
     let packet: Packet;
     try {
-      packet = openPacket(await contentOf(join(this.#directory, name)), this.keys.ring);
+      packet = openPacket(content, this.keys.ring);
     } catch (error) {
       if (!(error instanceof PacketError)) throw error;
       return false;
