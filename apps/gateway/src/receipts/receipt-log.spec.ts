@@ -170,6 +170,26 @@ test('room that is reserved holds what is appended, also while others reserve', 
   await again.close();
 });
 
+test('room is reserved and used by many at once, over files that are filled meanwhile', async () => {
+  const log = await ReceiptLog.open(directory, key);
+  const one = async (i: number): Promise<number> => {
+    const release = await log.reserve(65_536);
+    try {
+      return await log.append(record(`${i}`));
+    } finally {
+      release();
+    }
+  };
+  const given: number[] = [];
+  const client = async (): Promise<void> => {
+    while (given.length < 1000) given.push(await one(given.length));
+  };
+  await Promise.all(Array.from({ length: 32 }, client));
+  expect(log.fault).toBeUndefined();
+  expect(new Set(given).size).toBe(given.length);
+  await log.close();
+});
+
 test('a tile of hashes that a crash kept from the disk is made again from its entries', async () => {
   let log = await ReceiptLog.open(directory, key);
   await appendMany(log, 0, 600);

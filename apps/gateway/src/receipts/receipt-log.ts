@@ -117,14 +117,17 @@ export class ReceiptLog {
    * @throws errors of the file system.
    */
   async reserve(bytes: number): Promise<() => void> {
-    const file = this.#file;
-    try {
-      await file.reserve(bytes);
-    } catch (error) {
-      this.#fault = unwritable(error);
-      throw error;
+    for (;;) {
+      const file = this.#file;
+      try {
+        await file.reserve(bytes);
+      } catch (error) {
+        this.#fault = unwritable(error);
+        throw error;
+      }
+      if (file === this.#file) return () => file.release(bytes);
+      file.release(bytes); // it was filled meanwhile: the record will be in the next one
     }
-    return () => file.release(bytes);
   }
 
   /**

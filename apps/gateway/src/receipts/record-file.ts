@@ -53,6 +53,7 @@ export class RecordFile {
   /** Up to where the file has blocks on the disk. */
   #allocated: number;
   #promised = 0;
+  #closed = false;
   /** What writes to the file, one after the other. */
   #writing: Promise<void> = Promise.resolve();
 
@@ -125,6 +126,7 @@ export class RecordFile {
 
   /** Cuts off what was reserved, and closes the file. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#writing;
     try {
       await this.file.truncate(this.#size);
@@ -160,7 +162,7 @@ export class RecordFile {
 
   async #allocate(): Promise<void> {
     const need = this.#size + this.#promised;
-    if (need <= this.#allocated) return;
+    if (this.#closed || need <= this.#allocated) return; // a file that is full gets nothing more
     const bytes = Math.ceil((need - this.#allocated) / RESERVE_BYTES) * RESERVE_BYTES;
     failpoint('receipt-unreserved');
     const at = this.#allocated;
