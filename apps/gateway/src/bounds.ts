@@ -25,9 +25,11 @@ export const BOUNDS = {
   patienceMs: 1000,
 
   /** Processor time in one turn of the event loop for those who have shown nothing, in units of about 0.1 ms. */
-  turnUnits: 64,
+  turnUnits: 32,
   handshakeUnits: 8,
   requestUnits: 1,
+  /** Of a large answer, what costs one unit more. */
+  unitBytes: 128 * KIB,
 
   /** A TLS handshake, from the connection on. */
   handshakeMs: 5000,

@@ -139,3 +139,26 @@ test('a stranger whose turn has no time left waits for its next request, somebod
   client.write(LIVE);
   await until(() => open.length === 3);
 });
+
+test.each([
+  [2 * BOUNDS.unitBytes, BOUNDS.requestUnits + 2],
+  [64 * BOUNDS.unitBytes, BOUNDS.turnUnits],
+])(
+  'after a large answer a stranger waits for as many units as it has cost: %s bytes, %s units',
+  async (bytes, units) => {
+    const taken: number[] = [];
+    const take = hall.turns.take.bind(hall.turns);
+    hall.turns.take = (waiter) => {
+      taken.push(waiter.units);
+      return take(waiter);
+    };
+    client.resume().write(LIVE);
+    await until(() => open.length === 1);
+    connection.answering(bytes);
+    open[0]?.end();
+    await until(() => taken.length === 1);
+    expect(taken).toEqual([units]);
+    client.write(LIVE);
+    await until(() => open.length === 2);
+  },
+);

@@ -188,10 +188,12 @@ export class Connection {
 
   readonly #answered = (): void => {
     this.place.since = this.hall.now();
+    const cost = BOUNDS.requestUnits + Math.ceil(this.#answerBytes / BOUNDS.unitBytes);
+    const units = Math.min(cost, BOUNDS.turnUnits); // what no turn has room for would wait for ever
     if (this.#answerBytes > 0) this.place.shrink(this.#answerBytes);
     this.#answerBytes = 0;
     if (this.#isKnown) this.#goOn();
-    else if (!this.#isOver) this.#waitForTurn();
+    else if (!this.#isOver) this.#waitForTurn(units);
   };
 
   /** Waits, once the connection is closed, for nothing any more. */
@@ -200,13 +202,13 @@ export class Connection {
     if (this.#waiter !== undefined) this.hall.turns.cancel(this.#waiter);
   }
 
-  #waitForTurn(): void {
+  #waitForTurn(units: number): void {
     const go = (): void => {
       this.#waiter = undefined;
       this.#goOn();
     };
     const { source } = this.place;
-    this.#waiter = { source, units: BOUNDS.requestUnits, isReady: () => true, go };
+    this.#waiter = { source, units, isReady: () => true, go };
     if (!this.hall.turns.take(this.#waiter)) this.#pause();
   }
 
