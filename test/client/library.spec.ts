@@ -51,6 +51,22 @@ describe('QrngClient', () => {
     expect(length).toBe(1_000_000);
   });
 
+  test('waits at the gateway for entropy that is not there yet, instead of being refused', async () => {
+    const empty = await startGateway();
+    const { certificatePem: ca } = await testAuthority();
+    const waits: unknown[] = [];
+    const options = { url: empty.url, apiKey: empty.apiKey, ca, wait: true };
+    const waiting = new QrngClient({ ...options, onWait: (error) => waits.push(error) });
+    const asked = once(empty.app.getHttpServer(), 'request');
+    const drawn = waiting.bytes(32);
+    await asked;
+    await empty.fill(1000);
+    expect(await drawn).toHaveLength(32);
+    expect(waits).toEqual([]);
+    waiting.close();
+    await empty.close();
+  });
+
   test('keeps one connection for one request after the other', async () => {
     const connections: unknown[] = [];
     const server = gateway.app.getHttpServer();

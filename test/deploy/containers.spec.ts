@@ -43,6 +43,12 @@ describe('the Dockerfile', () => {
     expect(['node', ...rest].join(' ')).toBe(packageJson.scripts[`start:${app}`]);
   });
 
+  test('starts qrng feed as the unit does, with nothing but the client beside what every image has', () => {
+    const unit = readFileSync('deploy/systemd/qrng-feed.service', 'utf8');
+    const started = words(stages.get('feed'), 'ENTRYPOINT').join(' ');
+    expect(unit.replaceAll('/opt/qrng-dd/clients', 'clients')).toContain(`ExecStart=${started} $QRNG_FEED`);
+  });
+
   test.each(['on', 'off'])(
     "the gateway's health check holds while a gateway with QRNG_TLS=%s answers, and not after",
     async (tls) => {

@@ -15,8 +15,10 @@ type Validate = (manifest: Manifest) => void;
 
 const folder = 'deploy/kubernetes';
 const files = readdirSync(folder).filter((name) => name !== 'kustomization.yaml');
-const manifests = files.flatMap((name) =>
-  parseAllDocuments(readFileSync(`${folder}/${name}`, 'utf8')).map((document) => {
+/** For clusters of consumers, and so no part of the other ones. */
+const FEED = 'deploy/kubernetes-feed.yaml';
+const manifests = [...files.map((name) => `${folder}/${name}`), FEED].flatMap((path) =>
+  parseAllDocuments(readFileSync(path, 'utf8')).map((document) => {
     expect(document.errors).toEqual([]);
     return document.toJS() as Manifest;
   }),
@@ -109,12 +111,13 @@ describe('the diode', () => {
 });
 
 const workloads = [
-  ['collector', 'qrng-inside'],
-  ['gateway', 'qrng-outside'],
+  ['collector', 'StatefulSet', 'qrng-inside'],
+  ['gateway', 'StatefulSet', 'qrng-outside'],
+  ['feed', 'DaemonSet', 'qrng-feed'],
 ] as const;
 
-test.each(workloads)('the %s meets the restricted pod security standard', (app, namespace) => {
-  const { spec } = find('StatefulSet', `qrng-${app}`, namespace);
+test.each(workloads)('the %s meets the restricted pod security standard', (app, kind, namespace) => {
+  const { spec } = find(kind, `qrng-${app}`, namespace);
   expect(spec).toMatchObject({
     template: {
       spec: {

@@ -33,7 +33,7 @@ export class QrngClient implements Draws {
 
   /** @throws {SettingsError} when the address is none that a key may be sent to. */
   constructor(options: ClientOptions) {
-    this.#transport = new Transport({ ...options, url: gatewayUrl(String(options.url)) });
+    this.#transport = new Transport({ ...options, url: gatewayUrl(String(options.url)) }, options.wait);
     this.#options = options;
   }
 

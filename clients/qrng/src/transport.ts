@@ -13,6 +13,8 @@ import type { ConnectionSettings } from './settings.js';
 const CONNECT_MS = 10_000;
 /** ... and something has to come within this one. The gateway gives up a stream after 30 s without entropy. */
 const IDLE_MS = 45_000;
+/** The longest time that a gateway waits for entropy when it is asked to. */
+const GATEWAY_WAITS_SECS = 30;
 /** More connections than this are not open at once; requests beyond wait. */
 const MAX_SOCKETS = 16;
 /** No error body is longer. */
@@ -22,10 +24,13 @@ export class Transport {
   readonly #agent: HttpAgent;
   readonly #get: typeof httpsGet;
   readonly #settings: ConnectionSettings;
+  readonly #preference: Record<string, string>;
   #key: string;
 
-  constructor(settings: ConnectionSettings) {
+  /** @param waits whether the gateway may answer later, once it has enough entropy (RFC 7240), instead of with 503. */
+  constructor(settings: ConnectionSettings, waits = false) {
     this.#settings = settings;
+    this.#preference = waits ? { prefer: `wait=${GATEWAY_WAITS_SECS}` } : {};
     this.#key = this.#currentKey();
     const options = { keepAlive: true, maxSockets: MAX_SOCKETS };
     const isPlain = settings.url.protocol === 'http:';
@@ -87,7 +92,7 @@ export class Transport {
     const { url } = this.#settings;
     return this.#get(`${url.origin}${url.pathname.replace(/\/$/, '')}${path}`, {
       agent: this.#agent,
-      headers: { authorization: `Bearer ${this.#key}`, accept: '*/*' },
+      headers: { authorization: `Bearer ${this.#key}`, accept: '*/*', ...this.#preference },
       timeout: IDLE_MS,
       signal,
     });
