@@ -108,18 +108,25 @@ export class UdpReceiver {
     }
     this.#waitingBytes += packet.data.length;
     this.#order.add(packet, arrival, performance.now());
-    this.#decide(performance.now());
+    this.#decide(-Infinity); // those that follow; the patience with others ends by the timer alone
   }
 
+  /** Admits what has its turn at `now`, monotonic ms, and looks again when the next packet has waited long enough. */
   #decide(now: number): void {
     const due = this.#order.due(now);
     if (due.length > 0) this.#deciding = this.#deciding.then(() => this.#admitAll(due));
     const nextAt = this.#order.nextAt();
     if (nextAt === undefined || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#decide(performance.now());
-    }, nextAt - now);
+    // What the kernel holds is read first: this process may have been without a processor while it came.
+    this.#timer = setTimeout(
+      () => setImmediate(() => this.#patienceEnds()),
+      Math.max(0, nextAt - performance.now()),
+    );
+  }
+
+  #patienceEnds(): void {
+    this.#timer = undefined;
+    this.#decide(performance.now());
   }
 
   async #admitAll(arrivals: readonly Arrival[]): Promise<void> {
