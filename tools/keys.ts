@@ -1,12 +1,14 @@
 /**
  * `npm run keys`: makes and withdraws API keys in the file that a gateway reads (QRNG_API_KEYS_FILE).
  *
- * Exit code 0: done. 1: it could not be done, and the file is as it was. 64: it was called wrongly.
+ * Exit code 0: done. 1: it could not be done, and the file is as it was; or the gateway refuses it. 64: it was called wrongly.
  */
 import { commandLine, misused } from '#libs/command-line';
+import { errorCode } from '#libs/files';
 import { KeyFileError } from '../apps/gateway/src/clients/key-file.js';
 import { createKey, describeKeys, GRACE_HOURS, removeKey, rotateKey, setDisabled } from './keys/commands.js';
 import { editKeyFile, EditError } from './keys/edit-key-file.js';
+import { takenByGateway } from './keys/taken.js';
 
 const USAGE = `Usage: npm run keys -- COMMAND [--file FILE]
 
@@ -19,7 +21,8 @@ const USAGE = `Usage: npm run keys -- COMMAND [--file FILE]
   revoke NAME                                          removes the entry
 
 DATE is 2027-01-31 (00:00 UTC) or 2027-01-31T12:00:00Z. Without --file it is the file that QRNG_API_KEYS_FILE names.
-A gateway that runs takes the change over within seconds.
+After a change the gateway that runs on this machine is asked whether it uses it: --state DIR is its QRNG_STATE_DIR; without it
+that variable, or /var/lib/qrng-gateway. Exit code 1 when it refuses the file.
 
   --json      list and create print JSON; the digests of keys are in it
   --help, --version`;
@@ -28,7 +31,7 @@ const text = { type: 'string' } as const;
 const { values, positionals } = commandLine(USAGE, {
   allowPositionals: true,
   options: {
-    ...{ file: text, scopes: text, 'bytes-per-day': text, 'requests-per-minute': text },
+    ...{ file: text, state: text, scopes: text, 'bytes-per-day': text, 'requests-per-minute': text },
     ...{ 'not-before': text, expires: text, 'grace-hours': text },
     json: { type: 'boolean', default: false },
   },
@@ -38,7 +41,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   create: ['scopes', 'bytes-per-day', 'requests-per-minute', 'not-before', 'expires'],
   rotate: ['grace-hours'],
 };
-const EVERYWHERE = ['file', 'json', 'help', 'version'];
+const EVERYWHERE = ['file', 'state', 'json', 'help', 'version'];
 const [command, name = ''] = positionals;
 const file = values.file ?? process.env['QRNG_API_KEYS_FILE'];
 if (command === undefined) misused('Name the command.', USAGE);
@@ -49,12 +52,28 @@ const foreign = Object.keys(values).find(
 if (foreign !== undefined) misused(`${command} has no --${foreign}.`, USAGE);
 if (command !== 'list' && name === '') misused(`${command} needs the NAME of a key.`, USAGE);
 
+const began = Date.now();
 try {
   run(command, file);
+  if (command !== 'list') await confirm();
 } catch (error) {
   if (!(error instanceof KeyFileError) && !(error instanceof EditError)) throw error;
   console.error(`${file}: ${error.message}`);
   process.exit(1);
+}
+
+/** Says whether the gateway has taken the change; nothing where none has run with this state directory. */
+async function confirm(): Promise<void> {
+  const directory = values.state ?? process.env['QRNG_STATE_DIR'] ?? '/var/lib/qrng-gateway';
+  const taken = await takenByGateway(directory, began).catch((error: unknown) => {
+    return {
+      refused: false,
+      text: `${directory} cannot be read (${errorCode(error)}): nothing says whether the gateway uses the change.`,
+    };
+  });
+  if (taken === undefined) return;
+  console.error(taken.text);
+  if (taken.refused) process.exitCode = 1;
 }
 
 function run(command: string, file: string): void {

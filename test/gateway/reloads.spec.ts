@@ -8,6 +8,8 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { TestKeys } from '../support/api-keys.js';
 import { temporaryFolder } from '../support/gateway.js';
+import { describeWithRedis, RedisServer } from '../support/redis-server.js';
+import { runTool } from '../support/run-tool.js';
 import { TestCollector } from '../support/test-collector.js';
 import { until } from '../support/until.js';
 
@@ -100,4 +102,57 @@ test('the reload command fails when something is refused, and says what; else it
   expect(code).toBe(1);
   expect(output).toContain('api-keys: refused, the old ones stay in use: the file must be JSON');
   expect(output).toContain('hmac-keys: in use as on disk');
+});
+
+test('keys says whether the gateway uses the change, or refuses the file', async () => {
+  const env = { QRNG_API_KEYS_FILE: keys.path, QRNG_STATE_DIR: gateway.env['QRNG_STATE_DIR'] ?? '' };
+  expect(await runTool('keys', ['disable', 'leaked'], env)).toEqual({
+    code: 0,
+    stdout: '',
+    stderr: `Disabled leaked in ${keys.path}.\nThe gateway uses the change.\n`,
+  });
+  expect((await gateway.request('/api/random', { headers: keys.bearer('leaked') })).status).toBe(401);
+  expect((await runTool('keys', ['enable', 'leaked'], env)).stderr).toContain('The gateway uses the change.');
+  // With a directory that no gateway has run with there is nobody to ask.
+  const elsewhere = { ...env, QRNG_API_KEYS_FILE: join(temporaryFolder(), 'other.json') };
+  const nowhere = { ...elsewhere, QRNG_STATE_DIR: temporaryFolder() };
+  expect((await runTool('keys', ['create', 'y'], nowhere)).stderr).toMatch(/^Added y to .*\n$/);
+});
+
+describeWithRedis('a leaked key that is disabled', () => {
+  test('stops working while other files are refused, while Redis answers nothing, and while it is away', async () => {
+    const redis = await RedisServer.start();
+    const before = gateway;
+    gateway = await GatewayProcess.start({
+      ...gateway.env,
+      QRNG_STATE_DIR: temporaryFolder(),
+      QRNG_REDIS_URL: redis.url,
+    });
+    await before.close();
+    const disable = async (disabled: boolean): Promise<void> => {
+      keys.write({ ...ENTRIES, leaked: { ...ENTRIES.leaked, disabled } });
+      await until(`it is ${disabled ? 'out' : 'in again'}`, async () => {
+        const { status } = await gateway.request('/api/usage', { headers: keys.bearer('leaked') });
+        return status === (disabled ? 401 : 200);
+      });
+    };
+    try {
+      writeFileSync(gateway.env['QRNG_TLS_CERT_FILE'] ?? '', 'no certificate');
+      writeFileSync(hmacFile, 'half a key');
+      await disable(true);
+      await disable(false);
+      redis.pause();
+      await disable(true);
+      await disable(false);
+      redis.resume();
+      await redis.kill();
+      await disable(true);
+      expect(await gateway.metric('qrng_reload_success{what="api-keys"}')).toBe(1);
+      expect(await gateway.metric('qrng_reload_success{what="hmac-keys"}')).toBe(0);
+      expect(await gateway.metric('qrng_reload_success{what="certificate"}')).toBe(0);
+    } finally {
+      redis.resume();
+      await redis.kill();
+    }
+  });
 });

@@ -42,6 +42,9 @@ const MESSAGES = {
     'the file of the replay state was deleted or replaced while the gateway ran; it is written again',
   'replay-state-not-saved':
     'the positions could not be written; after the next start packets of the last seconds are refused',
+  'client-blocked':
+    'a client, or a network without a valid key, was refused too often and is blocked for a while; npm run unblock ends it',
+  unblocked: 'an operator ended a block',
   'position-forgotten':
     'an operator had a collector forgotten; nothing of it that was exposed before the floor is taken',
   'operator-files-unusable':

@@ -7,6 +7,7 @@ type OwnEvent =
   | 'state-lost'
   | 'position-forgotten'
   | 'clock-leapt'
+  | 'unblocked'
   | 'keys-reloaded'
   | 'keys-refused'
   | 'hmac-keys-reloaded'

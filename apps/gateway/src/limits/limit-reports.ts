@@ -3,6 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { Counter } from 'prom-client';
 import { AuditTrail } from '../audit/audit-trail.js';
+import { EventLimit } from '../audit/event-limit.js';
+import { logEvent } from '../log-events.js';
 import { ApiError } from '../problem/api-error.js';
 import { retryAfterSecs } from './rate-limiter.js';
 import type { RateVerdict } from './rate-limiter.js';
@@ -12,6 +14,9 @@ const NOBODY = '(unauthenticated)';
 
 @Injectable()
 export class LimitReports {
+  /** Strangers can have their networks blocked, as many as they have. */
+  readonly #logLimit = new EventLimit<'client-blocked'>();
+
   constructor(
     @InjectMetric('qrng_rate_limited_total') private readonly limited: Counter<'client'>,
     @InjectMetric('qrng_auth_failures_total') private readonly failures: Counter,
@@ -61,8 +66,10 @@ export class LimitReports {
   #record({ refused, blockedNow }: RateVerdict, source: string, client?: string): void {
     this.limited.inc({ client: client ?? NOBODY });
     this.audit.record('rate-limited', { source, client, reason: refused });
-    if (blockedNow === true) {
-      this.audit.record('client-blocked', { source, client, reason: 'refused too often' });
+    if (blockedNow !== true) return;
+    this.audit.record('client-blocked', { source, client, reason: 'refused too often' });
+    if (this.#logLimit.admits('client-blocked', source, performance.now())) {
+      logEvent('warn', 'client-blocked', { client: client ?? NOBODY, source });
     }
   }
 

@@ -8,6 +8,7 @@ import type { RedisConnection } from '../redis/redis-connection.js';
 import { REDIS, RedisModule } from '../redis/redis.module.js';
 import { GatewaySettings } from '../settings.js';
 import { StateModule } from '../state/state.module.js';
+import { BlockRequests } from './block-requests.js';
 import { EXCHANGE } from './exchange.js';
 import type { Exchange } from './exchange.js';
 import { FailedAuthentications, NETWORK_RATES } from './failed-authentications.js';
@@ -81,6 +82,7 @@ const MOST_NETWORKS = 10_000;
     RequestLimits,
     FailedAuthentications,
     LimitReports,
+    BlockRequests,
     UsageFile,
     Quotas,
   ],

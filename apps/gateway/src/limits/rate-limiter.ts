@@ -75,6 +75,24 @@ export class RateLimiter {
     };
   }
 
+  /** The keys that are blocked now, and for how many seconds more. */
+  blocked(): { readonly key: string; readonly secs: number }[] {
+    const now = this.options.now();
+    return [...this.#usages].flatMap(([key, { blockedUntil }]) =>
+      blockedUntil > now ? [{ key, secs: Math.ceil((blockedUntil - now) / 1000) }] : [],
+    );
+  }
+
+  /** Ends the block of a key, whose windows go on; false when it has none. */
+  unblock(key: string): boolean {
+    const usage = this.#usages.get(key);
+    if (usage === undefined || usage.blockedUntil <= this.options.now()) return false;
+    usage.blockedUntil = 0;
+    usage.refusals.clear();
+    usage.unsent.blocked = false;
+    return true;
+  }
+
   /** What was counted since this was last called. Of what could not be sent for long only what still counts. */
   takeUnsent(): RateCounts[] {
     const now = this.options.now();
