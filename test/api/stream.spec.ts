@@ -225,6 +225,7 @@ describe('a stream ends within a second when its key', () => {
     ['is disabled', { ending: { disabled: true } }],
     ['is replaced by another one of its name', { ending: { sha256: '0'.repeat(64) } }],
     ['has expired', { ending: { expires: '2020-01-01' } }],
+    ['loses the scope', { ending: { scopes: ['status'] } }],
   ])('%s', async (_, entries) => {
     keys.write({ ...names, ending: {} });
     await gateway.app.get(FileWatcher).reload();

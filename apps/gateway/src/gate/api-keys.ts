@@ -47,10 +47,11 @@ export class ApiKeys {
     return this.#table.get(hash('sha256', token));
   }
 
-  /** Whether the key that a client came with is known and valid at `now` (Unix ms). */
+  /** Whether the key that a client came with is known and valid at `now` (Unix ms), and has every scope that it had then. */
   isValid(client: Client, now: number): boolean {
     const key = this.#table.get(this.#digests.get(client) ?? '');
-    return key !== undefined && invalidity(key, now) === undefined;
+    if (key === undefined || invalidity(key, now) !== undefined) return false;
+    return client.scopes.every((scope) => key.client.scopes.includes(scope));
   }
 
   #use(table: ApiKeyTable): void {

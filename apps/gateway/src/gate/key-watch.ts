@@ -1,4 +1,4 @@
-/** Ends what is open under an API key once the key is disabled, expired or revoked: within a second, as the contract says. */
+/** Ends what is open under an API key once the key is disabled, expired or revoked, or loses a scope: within a second, as the contract says. */
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../clock.js';
@@ -19,7 +19,7 @@ export class KeyWatch implements OnApplicationShutdown {
   ) {}
 
   /**
-   * Calls `end` once, when the key of `client` is not valid any more.
+   * Calls `end` once, when the key of `client` is not valid any more, or not for all that it was.
    *
    * @returns a function that ends the watching.
    */
