@@ -5,7 +5,7 @@
  * --quick checks the answers of every candidate in one short round, and says nothing about time.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { commandLine } from '#libs/command-line';
 import { carrierRows } from './carriers.js';
@@ -59,7 +59,14 @@ if (rows.length === 0) {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 const machine = `${cpus().length} x ${cpus()[0]?.model.trim() ?? 'processor'}, Node ${process.version}`;
-console.log(`${machine}, load from ${generator}\n`);
+/** Above this load, of all processors, a table says something about what else runs. */
+const BUSY = 0.25 * cpus().length;
+const load = loadavg()[0] ?? 0;
+const busy =
+  load > BUSY && !values.quick
+    ? `The load of this machine was ${load.toFixed(1)} before it began: do not quote the figures, nor compare them with others.`
+    : undefined;
+console.log(`${machine}, load from ${generator}\n${busy === undefined ? '' : `${busy}\n`}`);
 const setup = await Setup.create({
   quick: values.quick,
   rounds: Number(values.rounds),
@@ -82,10 +89,14 @@ for (const row of rows) {
 }
 if (!values.quick) {
   console.log(formatTargets(targets));
+  if (busy !== undefined) console.log(`\n${busy}`);
   const out = resolve(values.out);
   mkdirSync(dirname(out), { recursive: true });
   const when = new Date().toISOString();
-  writeFileSync(out, `${JSON.stringify({ when, machine, generator, lines, targets, failures }, null, 2)}\n`);
+  writeFileSync(
+    out,
+    `${JSON.stringify({ when, machine, generator, load, lines, targets, failures }, null, 2)}\n`,
+  );
   console.log(`\nWritten to ${values.out}`);
 }
 process.exit(failures.length > 0 ? 1 : 0);

@@ -19,6 +19,7 @@ const REQUEST: Requests = {
 
 export const scaleRows: Row[] = [
   { name: 'connections', run: runConnections },
+  { name: 'workers', run: runWorkers },
   { name: 'API keys', run: runApiKeys },
   { name: 'collectors', run: runCollectors },
 ];
@@ -34,6 +35,31 @@ async function runConnections(setup: Setup): Promise<Report> {
     },
   }));
   return report([server], () => interleave('connections', 'requests', contenders, setup.rounds));
+}
+
+/** On two cores the load takes a part of them: the rate is a lower bound, the processor time an answer is not. */
+async function runWorkers(setup: Setup): Promise<Report> {
+  const servers = await Promise.all(
+    ['1', '2'].map((workers) =>
+      startGateway(setup, {
+        name: workers === '1' ? 'one process' : `QRNG_WORKERS=${workers}`,
+        tls: false,
+        poolBytes: POOL_BYTES,
+        env: { QRNG_WORKERS: workers },
+      }),
+    ),
+  );
+  const contenders = servers.map((server) => {
+    const feed = new Feed('bench', setup.hmacKey);
+    return {
+      name: server.name,
+      measure: async () => {
+        await feed.fill(server);
+        return measureRequests(setup, server, { ...REQUEST, connections: 100 });
+      },
+    };
+  });
+  return report(servers, () => interleave('workers', 'requests', contenders, setup.rounds));
 }
 
 async function runApiKeys(setup: Setup): Promise<Report> {

@@ -72,11 +72,11 @@ export class Server implements Endpoint {
     return `${this.ca === undefined ? 'http' : 'https'}://127.0.0.1:${this.port}`;
   }
 
-  /** Processor time that the process has used so far, all threads, in milliseconds (proc(5), stat: utime and stime). */
+  /** Processor time that the process and its workers have used so far, all threads, in milliseconds. */
   cpuMs(): number {
-    const stat = readFileSync(`/proc/${this.#process.pid}/stat`, 'latin1');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+    const { pid = 0 } = this.#process;
+    const workers = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ');
+    return [pid, ...workers.filter(Boolean).map(Number)].reduce((sum, each) => sum + cpuMsOf(each), 0);
   }
 
   /** Resident memory in bytes. */
@@ -109,6 +109,13 @@ export class Server implements Endpoint {
     clearTimeout(killer);
     this.clearLog();
   }
+}
+
+/** That of one process: utime and stime of its stat, in proc(5). */
+function cpuMsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
 /** A port that nothing uses. */

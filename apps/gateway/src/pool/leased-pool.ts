@@ -5,6 +5,7 @@
  *
  * A leased byte is gone from the head's pool before it comes here, and is never given back: a worker that dies loses what it holds.
  */
+import { wipeAndFree } from '#libs/entropy';
 import type { QualityReport } from '#libs/entropy';
 import type { Clock } from '../clock.js';
 import { declareCall, declareNotice } from '../link/call.js';
@@ -199,7 +200,7 @@ export class LeasedPool implements Pool {
     for (const { data, receivedAt } of pieces) {
       this.#hand.store(data, receivedAt - ahead);
       stored += data.length;
-      data.fill(0);
+      wipeAndFree(data);
     }
     if (stored > 0) this.#leased = stored;
     return stored;

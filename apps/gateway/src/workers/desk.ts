@@ -6,6 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { wipeAndFree } from '#libs/entropy';
 import { AdmissionService } from '../admission/admission.service.js';
 import { ADMIT } from '../admission/forwarded-admission.js';
 import { PacketRefusal } from '../admission/packet-refusal.js';
@@ -90,11 +91,14 @@ export class Desk {
     const admission = app.get(AdmissionService, { strict: false });
     const audit = app.get(AuditTrail, { strict: false });
     const status = app.get(StatusService, { strict: false });
-    channel.answer(LEASE, ({ need }) => ({
-      pieces: this.#pool.lend(worker, need, systemMs()),
-      state: this.#state(),
-      discards: this.#pool.discards,
-    }));
+    channel.answer(LEASE, ({ need }) => {
+      const pieces = this.#pool.lend(worker, need, systemMs());
+      // By then the answer is in the pipe, as a copy.
+      setImmediate(() => {
+        for (const { data } of pieces) wipeAndFree(data);
+      });
+      return { pieces, state: this.#state(), discards: this.#pool.discards };
+    });
     channel.hear(DISCARD, () => this.#pool.discard());
     channel.answer(ADMIT, async ({ packet, origin }) => {
       try {
