@@ -1,6 +1,9 @@
-/** The examples of docs/consuming.md: each is run against a real gateway where the machine has its language. Go is asked for (QRNG_TEST_GO=yes). */
+/**
+ * The examples of docs/consuming.md: each is run against a real gateway where the machine has its language. Go and Rust are asked for (QRNG_TEST_GO=yes,
+ * QRNG_TEST_RUST=yes): they compile libraries first.
+ */
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -22,9 +25,20 @@ const LANGUAGES: readonly (readonly [string, string, readonly string[]])[] = [
   ['sh', 'example.sh', ['sh']],
   ['python', 'example.py', ['python3']],
   ['go', 'example.go', ['go', 'run']],
+  ['rust', 'src/main.rs', ['cargo', 'run', '-q']],
   ['java', 'Example.java', ['java']],
   ['js', 'example.mjs', [process.execPath]],
 ];
+
+/** What `cargo add ureq@3` makes of an empty package. */
+const CARGO = `[package]
+name = "example"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+ureq = "3"
+`;
 
 const folder = temporaryFolder();
 let gateway: TestGateway;
@@ -42,10 +56,14 @@ test('every example has its command', () => {
 
 for (const [language, file, [program = '', ...args]] of LANGUAGES) {
   if (language === 'go' && process.env['QRNG_TEST_GO'] !== 'yes') continue;
+  if (language === 'rust' && process.env['QRNG_TEST_RUST'] !== 'yes') continue;
   describeWith(language === 'sh' ? ['sh', 'curl'] : language === 'js' ? [] : [program], language, () => {
     test('prints 32 bytes', async () => {
+      mkdirSync(join(folder, 'src'), { recursive: true });
+      writeFileSync(join(folder, 'Cargo.toml'), CARGO);
       writeFileSync(join(folder, file), examples.get(language) ?? '');
-      const { stdout } = await promisify(execFile)(program, [...args, join(folder, file)], {
+      const files = language === 'rust' ? [] : [join(folder, file)];
+      const { stdout } = await promisify(execFile)(program, [...args, ...files], {
         cwd: folder,
         env: { ...process.env, ...env },
       });
