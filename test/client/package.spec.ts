@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import packageJson from '../../clients/qrng/package.json' with { type: 'json' };
+import vectors from '../vectors/receipt-vectors.json' with { type: 'json' };
 import { run } from '../deploy/programs.js';
 import { startGateway, temporaryFolder } from '../support/gateway.js';
 import type { Environment, TestGateway } from '../support/gateway.js';
@@ -61,6 +62,15 @@ describe.each(nodes)('under Node %s', (_version, node) => {
       const { code, stderr } = await new QrngRun(args, env, [node, join(installed, 'bin/qrng.js')]).ended;
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     }
+  });
+
+  test('the command verifies a receipt', async () => {
+    const [vector] = vectors.good;
+    writeFileSync(join(folder, 'draw.tlog-proof'), vector?.receipt ?? '');
+    const keys = ['--log-key', vectors.logKey, '--collector-key', vectors.collectorKey];
+    const args = ['verify', join(folder, 'draw.tlog-proof'), ...keys, '--draw'];
+    const { code, stdout } = await new QrngRun(args, {}, [node, join(installed, 'bin/qrng.js')]).ended;
+    expect({ code, last: stdout.toString().split('\n').at(-2) }).toEqual({ code: 0, last: 'verified' });
   });
 
   test('the library draws', async () => {

@@ -16,15 +16,21 @@ export class LineageRecords {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
   }
 
-  /** Writes the proofs for entry `index`, once. One call at a time. @throws errors of the file system. */
-  async write(index: number, proofs: readonly PacketProof[]): Promise<void> {
-    const tile = Math.floor(index / TILE_WIDTH);
-    const file = await this.#open(tile);
-    try {
-      const extra = Buffer.from(canonicalJson(proofs.map(proofJson)));
-      await file.append([{ entry: Buffer.from(String(index)), extra }]);
-    } finally {
-      await file.close();
+  /** Writes the proofs for entries, each once; those of a tile together. One call at a time. @throws errors of the file system. */
+  async write(proofs: ReadonlyMap<number, readonly PacketProof[]>): Promise<void> {
+    const tiles = Map.groupBy(proofs, ([index]) => Math.floor(index / TILE_WIDTH));
+    for (const [tile, entries] of tiles) {
+      const file = await this.#open(tile);
+      try {
+        await file.append(
+          entries.map(([index, list]) => ({
+            entry: Buffer.from(String(index)),
+            extra: Buffer.from(canonicalJson(list.map(proofJson))),
+          })),
+        );
+      } finally {
+        await file.close();
+      }
     }
   }
 

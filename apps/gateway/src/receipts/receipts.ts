@@ -208,13 +208,20 @@ export class Receipts {
   async #prove(): Promise<void> {
     const { book, lineage, clock } = this.#around;
     const now = clock.monotonic();
+    const known = new Map<string, PacketProof | undefined>(); // many draws come from one packet
+    const proven = new Map<number, PacketProof[]>();
+    const givenUp: number[] = [];
     for (const [index, { packets, since }] of this.#pending) {
-      const proofs = packets.map((packet) => book.proof(packet));
-      const found = proofs.filter((proof): proof is PacketProof => proof !== undefined);
-      if (found.length === packets.length) await lineage.write(index, found);
-      else if (now - since < PROOFS_MS) continue;
-      this.#pending.delete(index);
+      const proofs = packets.flatMap((packet) => {
+        const name = packetName(packet);
+        if (!known.has(name)) known.set(name, book.proof(packet));
+        return known.get(name) ?? [];
+      });
+      if (proofs.length === packets.length) proven.set(index, proofs);
+      else if (now - since > PROOFS_MS) givenUp.push(index);
     }
+    await lineage.write(proven);
+    for (const index of [...proven.keys(), ...givenUp]) this.#pending.delete(index);
   }
 
   async #cut(): Promise<void> {
