@@ -64,6 +64,29 @@ describe('the TLS of the gateway', () => {
     await expect(handshake({ maxVersion: 'TLSv1.2' })).rejects.toThrow(/protocol version/i);
   });
 
+  test.each([
+    [undefined, 'X25519MLKEM768', 'X25519MLKEM768'],
+    ['X25519', 'X25519', 'X25519'],
+    ['P-256', 'prime256v1', 'P-256'],
+    ['P-384', 'secp384r1', 'P-384'],
+  ])(
+    'agrees keys with a client that offers %s in %s, and counts it as %s',
+    async (offered, agreed, counted) => {
+      const series = `qrng_tls_handshakes_total{group="${counted}"}`;
+      await gateway.request('/health/live'); // the connection of this client itself
+      const before = (await gateway.metric(series)) ?? 0;
+      const socket = await handshake(offered === undefined ? {} : { ecdhCurve: offered });
+      expect(socket.getEphemeralKeyInfo()).toMatchObject({ name: agreed });
+      await until('it is counted', async () => ((await gateway.metric(series)) ?? 0) > before);
+      socket.destroy();
+    },
+  );
+
+  test('tells browsers to come by TLS alone', async () => {
+    const { headers } = await gateway.get('/api/status');
+    expect(headers['strict-transport-security']).toBe('max-age=31536000');
+  });
+
   test('demands a client certificate of its CA on /push, and nowhere else', async () => {
     const stranger = await createAuthority('somebody else');
     expect(await pushAs()).toBe(401);

@@ -20,9 +20,10 @@ export async function peer(what: string, url: string, trust: Trust): Promise<Fin
   try {
     const socket = await handshake(new URL(url), trust);
     const version = socket.getProtocol();
+    const { name: group = 'unknown' } = socket.getEphemeralKeyInfo() as { name?: string };
     socket.destroy();
     return version === 'TLSv1.3'
-      ? tls.pass(`${what} speaks TLS 1.3 and is trusted`)
+      ? tls.pass(`${what} speaks TLS 1.3 and is trusted; keys are agreed in ${group}`)
       : tls.warn(`${what} is trusted, but speaks ${String(version)} only: bring it up to date`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -8,6 +8,7 @@ export interface DerElement {
 }
 
 export const TAG = {
+  integer: 0x02,
   bitString: 0x03,
   octetString: 0x04,
   oid: 0x06,
@@ -42,6 +43,12 @@ export function derContent(bytes: Buffer, tag: number): Buffer {
   const element = elementAt(bytes, 0);
   if (element.tag !== tag) throw new RangeError(`DER: tag ${element.tag} instead of ${tag}`);
   return element.content;
+}
+
+/** The value of an INTEGER of at most six bytes that is not negative. @throws {RangeError} */
+export function derInteger(bytes: Buffer): number {
+  const content = derContent(bytes, TAG.integer);
+  return content.readUIntBE(0, content.length);
 }
 
 /** Unix ms of a UTCTime or GeneralizedTime as RFC 5280 allows them: with seconds, in UTC. */

@@ -1,5 +1,6 @@
 export { Authorities } from './authorities.js';
 export type { Usability } from './authorities.js';
+export { derElements, derInteger } from './der.js';
 export { daysUntil, outlook, WARN_DAYS } from './expiry.js';
 export type { Dated, Outlook } from './expiry.js';
 export { checkOwnCertificate } from './own-certificate.js';

@@ -30,6 +30,7 @@ const METHODS = ['GET', 'HEAD', 'POST'];
 export function addRequestHooks(app: NestFastifyApplication): void {
   const unknownRoute = app.get(UnknownRoute);
   const settings = app.get(GatewaySettings);
+  const isSecure = settings.QRNG_TLS === 'on';
   const ingest = settings.QRNG_INGEST === 'on';
   const pushGate = ingest ? app.get(PushGate, { strict: false }) : undefined;
   const connections = app.get(Connections);
@@ -61,6 +62,7 @@ export function addRequestHooks(app: NestFastifyApplication): void {
         .header('cache-control', 'no-store')
         .header('x-content-type-options', 'nosniff')
         .header('x-request-id', request.id);
+      if (isSecure) void reply.header('strict-transport-security', 'max-age=31536000');
     }
     refuseOtherVersions(request);
     checkFraming(request);

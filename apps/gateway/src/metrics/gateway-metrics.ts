@@ -144,6 +144,11 @@ export class GatewayMetrics {
     'When a certificate or revocation list in use expires (none with QRNG_TLS=off)',
     ['what'],
   );
+  readonly handshakes = this.#counter(
+    'qrng_tls_handshakes_total',
+    'TLS connections, by the group in which their keys were agreed',
+    ['group'],
+  );
   readonly clockLeaps = this.#counter(
     'qrng_clock_leaps_total',
     'How often the wall clock leapt against the monotonic one, by more than a second',

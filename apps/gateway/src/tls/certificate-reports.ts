@@ -1,7 +1,7 @@
 /** Reports certificates and what becomes of them: metric, log, audit trail, warnings. */
 import { Injectable } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
-import type { Gauge } from 'prom-client';
+import type { Counter, Gauge } from 'prom-client';
 import { daysUntil, outlook } from '#libs/certificates';
 import type { Dated } from '#libs/certificates';
 import { AuditTrail } from '../audit/audit-trail.js';
@@ -22,10 +22,16 @@ export class CertificateReports {
 
   constructor(
     @InjectMetric('qrng_certificate_expiry_timestamp_seconds') private readonly expires: Gauge,
+    @InjectMetric('qrng_tls_handshakes_total') private readonly handshakes: Counter,
     private readonly audit: AuditTrail,
     warnings: Warnings,
   ) {
     warnings.from(() => this.#warnings);
+  }
+
+  /** A connection agreed its keys in this group. */
+  handshake(group: string): void {
+    this.handshakes.inc({ group });
   }
 
   reloaded(expiresAt: number): void {

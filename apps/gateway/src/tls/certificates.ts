@@ -11,6 +11,7 @@ import { Clock } from '../clock.js';
 import { FileWatcher } from '../reload/file-watcher.js';
 import { GatewaySettings } from '../settings.js';
 import { CertificateReports } from './certificate-reports.js';
+import { keyExchangeGroup } from './key-exchange.js';
 import { clientCaFile, contextOf, readClientAuthorities, readServerCertificate } from './tls-options.js';
 import type { ServerCertificate } from './tls-options.js';
 
@@ -36,6 +37,7 @@ export class Certificates implements OnApplicationBootstrap, OnApplicationShutdo
     const server: unknown = this.adapters.httpAdapter.getHttpServer();
     if (!(server instanceof Server)) return; // QRNG_TLS=off: a proxy holds the certificate
     server.on('secureConnection', (socket) => {
+      this.reports.handshake(keyExchangeGroup(socket));
       this.#current.add(socket);
       this.#trusted.add(socket);
     });
