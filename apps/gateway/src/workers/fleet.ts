@@ -114,7 +114,7 @@ export class Fleet {
       channel,
       gone: ended.then((end) => this.#clear(worker, end)),
     });
-    void this.#replace(worker);
+    void this.#replace(worker, onListening);
     return worker;
   }
 
@@ -127,10 +127,11 @@ export class Fleet {
     logEvent('error', 'worker-ended', { worker: worker.process.pid, ...how });
   }
 
-  async #replace(worker: Worker): Promise<void> {
+  /** @param onListening was not called yet where the worker ended before it listened. */
+  async #replace(worker: Worker, onListening: (url: string) => void): Promise<void> {
     const begun = performance.now();
     await this.#seats.get(worker)?.gone;
     if (performance.now() - begun < SHORT_LIFE_MS) await sleep(SHORT_LIFE_MS);
-    if (!this.#isStopping) this.#fork();
+    if (!this.#isStopping) this.#fork(onListening);
   }
 }
