@@ -233,6 +233,29 @@ describe('a collector', () => {
     expect(failed(findings)).toEqual(['Separate machines']);
   });
 
+  test('over udp asks nobody, and wants the interface to the diode closed', async () => {
+    const udp = { QRNG_PUSH_URL: 'udp://203.0.113.10:7765', QRNG_PUSH_CA_FILE: undefined };
+    const open = await look(udp);
+    expect(levels(open, 'TLS 1.3')).toEqual([]);
+    expect(levels(open, 'Firewall')).toEqual(['pass', 'fail']);
+    const { nftables } = JSON.parse(chains('qrng_collector').json) as { nftables: object[] };
+    for (const hook of ['ingress', 'egress']) {
+      nftables.push({ chain: { table: 'qrng_one_way', hook, policy: 'drop' } });
+    }
+    const closed = await look(udp, { chains: { json: JSON.stringify({ nftables }) } });
+    expect(levels(closed, 'Firewall')).toEqual(['pass', 'pass']);
+    expect(failed(closed)).toEqual([]);
+  });
+
+  test('over a spool asks nobody, and knows of no interface', async () => {
+    const findings = await look({
+      QRNG_PUSH_URL: `spool://${temporaryFolder()}`,
+      QRNG_PUSH_CA_FILE: undefined,
+    });
+    expect([levels(findings, 'TLS 1.3'), levels(findings, 'Firewall')]).toEqual([[], ['pass']]);
+    expect(findings.filter(({ level }) => level === 'fail')).toEqual([]);
+  });
+
   test('fails with a gateway of another CA', async () => {
     const ca = join(temporaryFolder(), 'ca.pem');
     writeFileSync(ca, (await createAuthority('another')).certificatePem);

@@ -17,7 +17,13 @@ import { check } from './finding.js';
 import type { Finding } from './finding.js';
 import type { Host } from './host.js';
 import { apiKey, hmacKey, keyAges } from './keys.js';
-import { checkClock, checkFirewall, checkHardening, checkSeparation } from './machine.js';
+import {
+  checkClock,
+  checkDiodeInterface,
+  checkFirewall,
+  checkHardening,
+  checkSeparation,
+} from './machine.js';
 import type { App } from './app.js';
 import { peer } from './peers.js';
 import { checkRules } from './rules.js';
@@ -34,11 +40,17 @@ export async function examine(
     ...examineConfiguration(app, env, files, host.serviceUser, now),
     ...(app === 'collector' ? await examinePeers(env) : []),
     checkFirewall(app, host),
+    ...(usesUdp(env) ? checkDiodeInterface(app, host) : []),
     ...checkRules(app, host),
     checkClock(host),
     await checkSeparation(app, host, app === 'collector' ? env['QRNG_PUSH_URL'] : undefined),
     ...checkHardening(app, host),
   ];
+}
+
+/** Whether packets leave or come as datagrams. */
+function usesUdp(env: Environment): boolean {
+  return /(^|,)\s*udp:/.test(env['QRNG_PUSH_URL'] ?? env['QRNG_RECEIVE'] ?? '');
 }
 
 /**
@@ -136,13 +148,16 @@ async function examinePeers(env: Environment): Promise<Finding[]> {
     caFile: settings.QRNG_APPLIANCE_CA_FILE,
     fingerprints: settings.QRNG_APPLIANCE_FINGERPRINT,
   };
+  const pushUrl = settings.QRNG_PUSH_URL;
+  const gateway = {
+    caFile: settings.QRNG_PUSH_CA_FILE,
+    certFile: settings.QRNG_PUSH_CERT_FILE,
+    keyFile: settings.QRNG_PUSH_KEY_FILE,
+  };
   return Promise.all([
     ...appliances.map((url) => peer('the source', url, trust)),
-    peer('the gateway', settings.QRNG_PUSH_URL, {
-      caFile: settings.QRNG_PUSH_CA_FILE,
-      certFile: settings.QRNG_PUSH_CERT_FILE,
-      keyFile: settings.QRNG_PUSH_KEY_FILE,
-    }),
+    // Over udp and a spool nothing answers.
+    ...(/^(udp|spool):/.test(pushUrl) ? [] : [peer('the gateway', pushUrl, gateway)]),
   ]);
 }
 

@@ -16,17 +16,34 @@ export function checkFirewall(app: App, { chains }: Host): Finding {
   if ('missing' in chains) {
     return firewall.warn(`the rules cannot be seen (${chains.missing}): run the doctor as root`);
   }
-  const { nftables } = JSON.parse(chains.json) as {
-    nftables: { chain?: { table: string; hook?: string; policy?: string } }[];
-  };
-  const dropped = nftables
-    .flatMap(({ chain }) => (chain?.table === `qrng_${app}` && chain.policy === 'drop' ? [chain.hook] : []))
-    .sort();
-  return dropped.join() === 'forward,input,output'
+  return droppingHooks(chains.json, `qrng_${app}`) === 'forward,input,output'
     ? firewall.pass(`deploy/nftables/${app}.nft is loaded and drops by default`)
     : firewall.fail(
         `deploy/nftables/${app}.nft is not loaded: set its addresses, install it as /etc/nftables.conf, systemctl enable nftables && systemctl reload-or-restart nftables`,
       );
+}
+
+/** Where packets go over udp: whether the interface to the diode is closed in both directions but for packets. */
+export function checkDiodeInterface(app: App, { chains }: Host): Finding[] {
+  if ('missing' in chains) return []; // that was said of the other rules
+  return [
+    droppingHooks(chains.json, 'qrng_one_way') === 'egress,ingress'
+      ? firewall.pass(`deploy/nftables/${app}-udp.nft is loaded and drops by default`)
+      : firewall.fail(
+          `deploy/nftables/${app}-udp.nft is not loaded: set its names and include it at the end of /etc/nftables.conf (docs/diode.md)`,
+        ),
+  ];
+}
+
+/** The hooks in which a table drops by default, in alphabetical order. */
+function droppingHooks(json: string, table: string): string {
+  const { nftables } = JSON.parse(json) as {
+    nftables: { chain?: { table: string; hook?: string; policy?: string } }[];
+  };
+  return nftables
+    .flatMap(({ chain }) => (chain?.table === table && chain.policy === 'drop' ? [chain.hook] : []))
+    .sort()
+    .join();
 }
 
 /** Whether a time service keeps the clock, which freshness depends on. */
@@ -60,7 +77,8 @@ export async function checkSeparation(app: App, host: Host, pushUrl?: string): P
   if (host.running.includes(other)) {
     return separate.fail(`the ${other} runs on this machine, too: give it one of its own`);
   }
-  if (pushUrl !== undefined && (await isHere(new URL(pushUrl).hostname, host.addresses))) {
+  const isFile = pushUrl?.startsWith('spool:') === true; // the diode's software knows where it goes
+  if (pushUrl !== undefined && !isFile && (await isHere(new URL(pushUrl).hostname, host.addresses))) {
     return separate.fail('QRNG_PUSH_URL leads to this machine: give the gateway one of its own');
   }
   return separate.pass(`no ${other} runs on this machine`);
