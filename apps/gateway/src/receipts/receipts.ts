@@ -22,8 +22,8 @@ import { decodeSecrets, encodeSecrets } from './secrets.js';
 const TICK_MS = 500;
 /** What is waited for is looked at as often as this. */
 const WAKE_MS = 50;
-/** A receipt waits for its checkpoint and its collectors' proofs for so long; then it comes as it is. */
-const COMPLETE_MS = 2000;
+/** A receipt waits for its collectors' proofs for this time, then comes as it is: with its checkpoint, two seconds after the draw. */
+const COMPLETE_MS = 1500;
 /** Proofs that did not come in this time do not come. */
 const PROOFS_MS = 60_000;
 const RETENTION_EVERY_MS = 3_600_000;
@@ -130,7 +130,7 @@ export class Receipts {
       const until = clock.monotonic() + COMPLETE_MS;
       record === 'unpublished' && clock.monotonic() < until;
     ) {
-      await this.#nextTick();
+      await this.#nextTick(TICK_MS);
       record = await log.record(index);
     }
     if (record === 'unpublished') throw unavailable();
@@ -248,13 +248,22 @@ export class Receipts {
   async #completed(index: number): Promise<void> {
     for (;;) {
       const pending = this.#pending.get(index);
-      if (pending === undefined || this.#around.clock.monotonic() - pending.since > COMPLETE_MS) return;
-      await this.#nextTick();
+      if (pending === undefined) return;
+      const leftMs = pending.since + COMPLETE_MS - this.#around.clock.monotonic();
+      if (leftMs <= 0) return;
+      await this.#nextTick(leftMs);
     }
   }
 
-  #nextTick(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  /** Resolves after the next look at what is to be done, in `mostMs` at the latest. */
+  #nextTick(mostMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, mostMs);
+      this.#waiting.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   #hidden(client: string): Buffer {
