@@ -2,12 +2,14 @@
  * Compares the wall clock with the monotonic one. Whatever rests on the time of day (freshness, days of the audit trail and
  * of quotas, dates of keys) is only as right as that clock, so an operator hears of every leap.
  */
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { Counter } from 'prom-client';
 import { AuditTrail } from './audit/audit-trail.js';
 import { Clock } from './clock.js';
+import type { Channel } from './link/channel.js';
+import { HEAD } from './link/head.js';
 import { logEvent } from './log-events.js';
 
 const LOOK_EVERY_MS = 1000;
@@ -23,11 +25,13 @@ export class ClockWatch implements OnApplicationBootstrap, OnApplicationShutdown
     private readonly clock: Clock,
     private readonly audit: AuditTrail,
     @InjectMetric('qrng_clock_leaps_total') private readonly leaps: Counter,
+    @Inject(HEAD) private readonly head?: Channel,
   ) {
     this.#ahead = this.#difference();
   }
 
   onApplicationBootstrap(): void {
+    if (this.head !== undefined) return; // a worker has the clock of its head
     this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS).unref();
   }
 
