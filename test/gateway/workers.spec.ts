@@ -10,6 +10,7 @@ import { TestKeys } from '../support/api-keys.js';
 import { gatewayEnvironment, testAuthority } from '../support/gateway.js';
 import type { Answer, Environment } from '../support/gateway.js';
 import { GatewayProcess, ProcessRun } from '../support/gateway-process.js';
+import { runTool } from '../support/run-tool.js';
 import { until } from '../support/until.js';
 
 const ROUNDS = 2;
@@ -136,6 +137,17 @@ describe('two workers', () => {
     for (let i = 0; i < 200; i++) if ((await get('/api/usage', 'slow')).status === 200) admitted += 1;
     expect(admitted).toBeGreaterThanOrEqual(100);
     expect(admitted).toBeLessThan(150);
+  });
+
+  test('npm run unblock lets a client in at all of them', async () => {
+    const isBlocked = async (): Promise<boolean> =>
+      (await get('/api/usage', 'slow')).text.includes('blocked');
+    await until('it is blocked', isBlocked);
+    const { stdout } = await runTool('unblock', ['slow'], {
+      QRNG_STATE_DIR: gateway.env['QRNG_STATE_DIR'] ?? '',
+    });
+    expect(stdout).toBe('slow: let in again\n');
+    await until('both let it in', async () => !(await isBlocked()) && !(await isBlocked()));
   });
 
   test('a revoked key is out at both within a second, and a failed authentication is in the one audit trail', async () => {

@@ -18,3 +18,5 @@ export const SNAPSHOT = declareCall<undefined, Snapshot>('snapshot');
 export const LAST_SNAPSHOT = declareCall<Snapshot, true>('last-snapshot');
 /** Has the worker read keys and certificates again, as SIGHUP does. */
 export const RELOAD = declareNotice<undefined>('reload');
+/** Has the worker let a client or a network in again, as `npm run unblock` does. */
+export const LET_IN = declareNotice<{ name: string }>('let-in');

@@ -14,6 +14,7 @@ import { STATUS, StatusService } from '../api/status.service.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { AUDIT_FAULT, RECORD } from '../audit/forwarded-trail.js';
 import { Clock } from '../clock.js';
+import { BlockRequests } from '../limits/block-requests.js';
 import { CountHub } from '../limits/count-hub.js';
 import { NETWORK_RATES } from '../limits/failed-authentications.js';
 import { COUNTS, GIVE_BACK, SLICE } from '../limits/head-exchange.js';
@@ -29,7 +30,7 @@ import { DISCARD, DISCARDED, LEASE, POOL_STATE, systemMs } from '../pool/leased-
 import type { PoolState } from '../pool/leased-pool.js';
 import type { LendingPool } from '../pool/lending-pool.js';
 import { ReceivedQuality } from '../pool/received-quality.js';
-import { LAST_SNAPSHOT, LISTENING, SNAPSHOT } from './calls.js';
+import { LAST_SNAPSHOT, LET_IN, LISTENING, SNAPSHOT } from './calls.js';
 import type { Snapshot } from './calls.js';
 import { countsOf, mergedCounts, mergedText } from './merged-metrics.js';
 
@@ -76,6 +77,9 @@ export class Desk {
     this.#pool.whenDiscarded(() => {
       const { discards } = this.#pool;
       for (const { channel } of this.#seats.values()) channel.tell(DISCARDED, { discards });
+    });
+    get<BlockRequests>(BlockRequests).whenLetIn((name) => {
+      for (const { channel } of this.#seats.values()) channel.tell(LET_IN, { name });
     });
     this.#timers = [
       setInterval(() => this.#tell(), TELL_EVERY_MS).unref(),

@@ -1,12 +1,13 @@
 /** The worker's end of the channel to its head. */
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Channel, ChannelError } from '../link/channel.js';
+import { BlockRequests } from '../limits/block-requests.js';
 import { logEvent } from '../log-events.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { POOL } from '../pool/entropy.service.js';
 import type { LeasedPool } from '../pool/leased-pool.js';
 import { FileWatcher } from '../reload/file-watcher.js';
-import { LAST_SNAPSHOT, LISTENING, PORT, RELOAD, SNAPSHOT } from './calls.js';
+import { LAST_SNAPSHOT, LET_IN, LISTENING, PORT, RELOAD, SNAPSHOT } from './calls.js';
 import type { Snapshot } from './calls.js';
 
 /** The channel to the process that forked this one. Node ends a worker whose head is gone. */
@@ -30,6 +31,7 @@ export function portOf(head: Channel): Promise<number> {
 /** Answers the head, and says that this worker listens at `url`. */
 export function reportTo(head: Channel, app: NestFastifyApplication, url: string): void {
   head.answer(SNAPSHOT, () => snapshot(app));
+  head.hear(LET_IN, ({ name }) => void app.get(BlockRequests, { strict: false }).letIn(name));
   head.hear(RELOAD, () => app.get(FileWatcher, { strict: false }).reload());
   app.get<LeasedPool>(POOL, { strict: false }).whenClosed(() => reportLast(head, app));
   head.tell(LISTENING, { url });
