@@ -10,8 +10,7 @@ import { requestOf } from './requests/state-request.js';
 const USAGE = `Usage: npm run unblock -- [NAME | ADDRESS ...] [--state DIR]
 
 Without a name it lists who is blocked, and for how long. NAME is that of an API key, ADDRESS one whose network failed to
-authenticate too often. Gateways that share a pool block together and are asked one by one; one with
-QRNG_WORKERS above 1 says that it cannot.
+authenticate too often. Gateways that share a pool block together and are asked one by one.
 
 DIR is the gateway's QRNG_STATE_DIR; without --state that variable, or /var/lib/qrng-gateway.
 

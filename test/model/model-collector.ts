@@ -72,10 +72,15 @@ export class ModelCollector {
     rmSync(join(this.folder, 'boot'), { force: true });
   }
 
-  /** The packet that it sends now; a sealed one of unknown fate goes out as it is. */
-  next(heartbeat: boolean): { readonly packet: Buffer; readonly isNew: boolean } {
+  /** Looks at its clocks, as a process that runs does every second. */
+  look(): void {
     const [wall, monotonic] = [this.#wall, this.#monotonic];
     this.#do((runs) => void runs.turn(wall, monotonic));
+  }
+
+  /** The packet that it sends now; a sealed one of unknown fate goes out as it is. */
+  next(heartbeat: boolean): { readonly packet: Buffer; readonly isNew: boolean } {
+    this.look();
     const { unsettled } = this.#current;
     if (unsettled !== undefined) return { packet: Buffer.from(unsettled), isNew: false };
     if (heartbeat) this.#do((runs) => void runs.sealHeartbeat(Buffer.alloc(0)));

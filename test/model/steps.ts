@@ -151,6 +151,8 @@ function setClocks(world: World, dice: Dice, clocks: Clocks): string {
   const most = clocks === 'anywhere' ? 10 ** 9 : 30 * SECOND - 1;
   const offset = (): number => dice.pick([0, 1, -1, dice.roll(2 * most + 1) - most, dice.roll(2001) - 1000]);
   const hosts = [...world.gateways, ...world.collectors, ...(world.redis === undefined ? [] : [world.redis])];
+  // They run, and so have seen what their clocks did until now.
+  for (const collector of world.collectors) collector.look();
   // All of them together now and then, as where one time server is wrong.
   const ahead = offset();
   const together = dice.chance(20);

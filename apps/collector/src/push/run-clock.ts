@@ -2,7 +2,7 @@
 
 /** How far the clocks of collector and gateway may differ (QRNG_CLOCK_SKEW_SECS of the gateway), ms. */
 export const CLOCK_SKEW_MS = 60_000;
-/** A wall clock that gains this much on the monotonic one was set, or this machine was suspended or restored, ms. */
+/** A wall clock that gains this much on the monotonic one between two looks was set, or this machine was suspended or restored, ms. */
 const LEAP_MS = 1000;
 
 /** A timestamp (Unix ms), or why there can be none in this run any more, and by how many ms the clock was off. */
@@ -13,7 +13,7 @@ export type Reading =
 export class RunClock {
   /** The latest timestamp. */
   #latest: number;
-  /** The most that the wall clock was ahead of the monotonic one. */
+  /** How far the wall clock was ahead of the monotonic one at the last look. */
   #lead: number;
 
   /** @param wall Unix ms. @param monotonic ms of a clock that is never set; both at the beginning of the run. */
@@ -26,10 +26,11 @@ export class RunClock {
   read(wall: number, monotonic: number): Reading {
     const back = this.#latest - wall;
     if (back > CLOCK_SKEW_MS) return { fault: 'clock-went-back', byMs: back };
-    // A machine that was restored from a snapshot holds bytes that were sent already. Its clock shows it, once it is right.
+    // A machine that was restored from a snapshot holds bytes that were sent already. Its clock shows it, once it is right;
+    // since the last look, as a clock that was set back before would hide it.
     const leap = wall - monotonic - this.#lead;
     if (leap > LEAP_MS) return { fault: 'clock-leapt', byMs: Math.round(leap) };
-    this.#lead = Math.max(this.#lead, wall - monotonic);
+    this.#lead = wall - monotonic;
     this.#latest = Math.max(this.#latest, wall);
     return { timestamp: this.#latest };
   }

@@ -3,15 +3,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { addressNetwork } from '../addresses/address-network.js';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { logEvent } from '../log-events.js';
-import { GatewaySettings, workersOf } from '../settings.js';
 import { OperatorRequests } from '../state/operator-requests.js';
 import { NETWORK_RATES } from './failed-authentications.js';
 import { RateLimiter } from './rate-limiter.js';
 import { CLIENT_RATES } from './request-limits.js';
-
-/** What is said where the counts are not this process's. */
-const IN_WORKERS =
-  'With QRNG_WORKERS the workers keep the blocks, and they cannot be shown or ended: wait, or restart the gateway.';
 
 @Injectable()
 export class BlockRequests {
@@ -22,13 +17,9 @@ export class BlockRequests {
     @Inject(NETWORK_RATES) private readonly networks: RateLimiter,
     private readonly audit: AuditTrail,
     requests: OperatorRequests,
-    settings: GatewaySettings,
   ) {
-    const isAlone = workersOf(settings) === 1;
-    requests.handle('blocks', () => (isAlone ? this.#list() : [IN_WORKERS]));
-    requests.handle('unblock', (names) => {
-      return isAlone ? names.map((name) => this.#unblock(name)) : [IN_WORKERS];
-    });
+    requests.handle('blocks', () => this.#list());
+    requests.handle('unblock', (names) => names.map((name) => this.#unblock(name)));
   }
 
   /** Has `tell` called when a client or network was let in: workers let it in, too. */
