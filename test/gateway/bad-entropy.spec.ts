@@ -18,7 +18,7 @@ afterEach(() => gateway.close());
 async function start(env: Environment = {}): Promise<void> {
   gateway = await startGateway({ QRNG_BUFFER_SIZE: '4000000', ...env });
   const clock = gateway.app.get(Clock);
-  const began = clock.monotonic();
+  const began = Math.ceil(clock.monotonic()); // whole, so that a second later is exactly that
   later = 0;
   clock.monotonic = () => began + later;
 }
