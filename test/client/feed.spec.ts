@@ -80,7 +80,10 @@ describe('--fifo', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const first = await read(path, 100_000);
     const second = await read(path, 50_000);
-    expect(place(second)).toBeGreaterThanOrEqual(place(first) + first.length);
+    // What is written while the first one leaves is lost, so that there may be a hole in what the second one gets.
+    const [begin, end] = [second.subarray(0, 16), second.subarray(-16)].map(place);
+    expect(begin).toBeGreaterThanOrEqual(place(first) + first.length);
+    expect(end).toBeGreaterThanOrEqual((begin ?? 0) + second.length - 16);
   });
 
   test('holds its reader to the limit', async () => {
