@@ -46,7 +46,7 @@ export async function makeSettings(folder: string, ports: Ports): Promise<DemoSe
   const caFile = save('ca.pem', authority.certificatePem);
   for (const name of ['appliance', 'gateway']) {
     const commonName = name === 'appliance' ? 'SIMULATED appliance' : name;
-    const issued = await authority.issue({ commonName, hosts });
+    const issued = await authority.issue({ commonName, hosts, days: 30 }); // longer than a warning looks ahead
     save(`${name}.pem`, issued.certificatePem);
     save(`${name}.key`, issued.keyPem);
   }

@@ -76,7 +76,9 @@ export class PushOutcomes {
     const leftOut = this.#leftOut === 0 ? undefined : this.#leftOut;
     this.#leftOut = 0;
     const { collector, boot, sequence } = packet ?? {};
-    logEvent(result === 'conflict' ? 'error' : 'warn', 'push-refused', {
+    // A full pool is how an idle gateway is well.
+    const level = result === 'conflict' ? 'error' : result === 'full' ? 'log' : 'warn';
+    logEvent(level, 'push-refused', {
       ...{ result, source, collector, reason, leftOut },
       boot: boot?.toString(),
       sequence: sequence?.toString(),
