@@ -107,7 +107,7 @@ function startAttackers(name: string, port: number, count: number): { end: () =>
   };
 }
 
-/** The most resident memory that is seen within so many seconds. */
+/** The most resident memory that is seen within this number of seconds. */
 async function most(server: Server, within: number): Promise<number> {
   let resident = 0;
   for (const until = performance.now() + 1000 * within; performance.now() < until;) {

@@ -5,7 +5,7 @@
  */
 import { commandLine, misused } from '#libs/command-line';
 import { errorCode } from '#libs/files';
-import { KeyFileError } from '../apps/gateway/src/clients/key-file.js';
+import { KeyFileError } from '../apps/gateway/src/clients/key-entries.js';
 import { createKey, describeKeys, GRACE_HOURS, removeKey, rotateKey, setDisabled } from './keys/commands.js';
 import { editKeyFile, EditError } from './keys/edit-key-file.js';
 import { takenByGateway } from './keys/taken.js';

@@ -7,7 +7,7 @@
 import { join, resolve } from 'node:path';
 import { commandLine } from '#libs/command-line';
 import { errorCode } from '#libs/files';
-import { KeyFileError } from '../apps/gateway/src/clients/key-file.js';
+import { KeyFileError } from '../apps/gateway/src/clients/key-entries.js';
 import type { KeyFileEntry } from '../apps/gateway/src/clients/key-file.js';
 import type { App } from './doctor/app.js';
 import { EnvironmentFileError, readEnvironmentFile } from './environment/environment-file.js';

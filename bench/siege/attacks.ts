@@ -1,4 +1,4 @@
-/** What strangers without a key do to a gateway, each bounded: so many connections, which come again when they are closed. */
+/** What strangers without a key do to a gateway, each bounded: a number of connections, which come again when they are closed. */
 import { randomBytes } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
 import type { Socket } from 'node:net';

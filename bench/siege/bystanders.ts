@@ -46,7 +46,7 @@ export function goodCollector(url: string, seal: (data: Buffer) => Buffer): Byst
   };
 }
 
-/** Lets a bystander ask for so long, one request after the other. */
+/** Lets a bystander ask for this time, one request after the other. */
 export async function experience(bystander: Bystander, ca: string, seconds: number): Promise<Experience> {
   const kept = new Agent({ connect: { ca }, connections: 1 });
   const times: number[] = [];

@@ -170,6 +170,10 @@ describe('a key file that changes', () => {
     ['an unknown field', `[{"name":"x","sha256":"${'0'.repeat(64)}","expire":"2027-01-01"}]`],
     ['a day that does not exist', `[{"name":"x","sha256":"${'0'.repeat(64)}","expires":"2027-02-30"}]`],
     ['a quota of text', `[{"name":"x","sha256":"${'0'.repeat(64)}","bytesPerDay":"10"}]`],
+    [
+      'a member that is named twice',
+      `[{"name":"x","sha256":"${'0'.repeat(64)}","disabled":true,"disabled":false}]`,
+    ],
     ['two of one name', JSON.stringify([entry('x'), entry('x')])],
   ])('is refused as a whole with %s, and the old keys stay', async (_, text) => {
     keys.write({ second: {}, third: {} });

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { receivingSockets } from '../../apps/collector/src/diode/sockets.js';
+import { lookAtSockets } from '../../apps/collector/src/diode/sockets.js';
 import { CollectorProcess } from '../support/collector.js';
 import { temporaryFolder } from '../support/gateway.js';
 import { startScene } from '../support/scene.js';
@@ -196,7 +196,7 @@ describe('the diode', () => {
     for (const signal of ['SIGUSR1', 'SIGHUP', 'SIGWINCH'] as const) collector.signal(signal);
     const before = scene?.receiver.entropy.length ?? 0;
     await until('packets after the signals', () => (scene?.receiver.entropy.length ?? 0) > before + 10);
-    expect(await receivingSockets(`/proc/${collector.pid}`)).toEqual([]);
+    expect(lookAtSockets(`/proc/${collector.pid}`).receiving).toEqual([]);
     expect(ss(process.pid)).not.toEqual([]); // the receiver, in this process: ss does see listeners
     expect(ss(collector.pid)).toEqual([]);
     expect(collector.output).not.toMatch(/debugger|inspector/i);

@@ -1,6 +1,6 @@
 /**
  * The half of the diode that the collector sends to: `node udp-red.js PIPE HOST...`. Writes each datagram into the pipe, its length
- * (2 bytes, big-endian) first. On SIGUSR2 it sends back to whoever has sent last, as the fibre of somebody hostile would.
+ * (2 bytes, big-endian) first. On SIGUSR2 it sends back to the last sender, as the fibre of somebody hostile would.
  */
 import { createSocket } from 'node:dgram';
 import type { RemoteInfo } from 'node:dgram';

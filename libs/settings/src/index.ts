@@ -24,6 +24,7 @@ export {
   SettingsError,
 } from './read-settings.js';
 export type { Environment, ReadSettings, SettingsClass } from './read-settings.js';
+export { repeatedMember } from './repeated-member.js';
 export { spoolDirectory } from './spool-directory.js';
 export {
   ChoiceVariable,
@@ -37,7 +38,6 @@ export {
   Secret,
   SigningKeyVariable,
   secretNames,
-  splitList,
   Variable,
   variableNames,
 } from './variables.js';

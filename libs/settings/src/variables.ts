@@ -125,7 +125,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /** The items of a comma separated list, trimmed, without empty ones. */
-export function splitList(text: string): string[] {
+function splitList(text: string): string[] {
   return text
     .split(',')
     .map((item) => item.trim())

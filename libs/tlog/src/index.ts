@@ -4,7 +4,6 @@ export type { Json } from './canonical-json.js';
 export { openCheckpoint, signCheckpoint } from './checkpoint.js';
 export type { Checkpoint } from './checkpoint.js';
 export {
-  isInLineage,
   lineageGroups,
   lineageLeaf,
   lineageNote,
@@ -23,11 +22,10 @@ export {
   isConsistent,
   leafHash,
   nodeHash,
-  rootByPath,
   subtreesOf,
   treeRoot,
 } from './merkle.js';
-export type { SubtreeHash, TreeState } from './merkle.js';
+
 export { formatProof, parseProof, ProofError, verifyProof } from './proof.js';
 export type { Proof } from './proof.js';
 export {

@@ -116,17 +116,16 @@ export function lineageSize({ from, to }: Pick<Lineage, 'from' | 'to'>): number 
   return size >= 1n && size <= BigInt(MAX_LEAVES) ? Number(size) : undefined;
 }
 
-/** Whether `path` proves that the packet with this number and digest is one of those that the statement is about. */
-export function isInLineage(
-  lineage: Lineage,
+/** The root that `path` leads to from the packet with this number and digest; undefined where the statement is not about it. */
+export function rootOfPacket(
+  range: Pick<Lineage, 'from' | 'to'>,
   packet: { readonly sequence: bigint; readonly digest: Buffer },
   path: readonly Buffer[],
-): boolean {
-  const size = lineageSize(lineage) ?? 0;
-  const index = packet.sequence - lineage.from;
-  if (index < 0n || index >= BigInt(size) || packet.digest.length !== HASH_BYTES) return false;
-  const leaf = lineageLeaf(packet.sequence, packet.digest);
-  return rootByPath(leaf, Number(index), size, path)?.equals(lineage.root) === true;
+): Buffer | undefined {
+  const size = lineageSize(range) ?? 0;
+  const index = packet.sequence - range.from;
+  if (index < 0n || index >= BigInt(size) || packet.digest.length !== HASH_BYTES) return undefined;
+  return rootByPath(lineageLeaf(packet.sequence, packet.digest), Number(index), size, path);
 }
 
 function textOf({ collector, boot, from, to, root }: Lineage): string {

@@ -11,8 +11,8 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from './canonical-json.js';
 import type { Json } from './canonical-json.js';
-import { lineageLeaf, lineageNote, lineageSize, openLineage } from './lineage.js';
-import { HASH_BYTES, rootByPath } from './merkle.js';
+import { lineageNote, openLineage, rootOfPacket } from './lineage.js';
+import { HASH_BYTES } from './merkle.js';
 import { parseProof, ProofError } from './proof.js';
 import type { Proof } from './proof.js';
 import type { NoteKey } from './signed-note.js';
@@ -186,9 +186,7 @@ export function verifyPacket(
   { from, to, signature, path }: PacketProof,
   keys: readonly NoteKey[],
 ): void {
-  const size = lineageSize({ from, to });
-  const index = Number(sequence - from);
-  const root = size === undefined ? undefined : rootByPath(lineageLeaf(sequence, packet), index, size, path);
+  const root = rootOfPacket({ from, to }, { sequence, digest: packet }, path);
   if (root === undefined) throw new ProofError('the packet is not one that the statement is about');
   openLineage(lineageNote({ collector, boot, from, to, root }, signature), keys);
 }

@@ -26,7 +26,7 @@ const INTERNET = ['tcp', 'tcp6', 'udp', 'udp6'] as const;
 const FORBIDDEN = ['raw', 'raw6', 'udplite', 'udplite6', 'icmp', 'icmp6', 'packet'] as const;
 /** Devices that carry packets of others. */
 const PACKET_DEVICES = /^\/dev\/(net\/tun|tap\d*|ppp|vhost-net|vhost-vsock)$/;
-/** Standard input, output and error are whoever started this process gave it. */
+/** Standard input, output and error are what the starter of this process gave it. */
 const FIRST_OWN_DESCRIPTOR = 3;
 
 /** A socket that takes what others send. */
@@ -64,13 +64,6 @@ export function lookAtSockets(proc = '/proc/self'): Look {
     known.has(inode) || descriptor < FIRST_OWN_DESCRIPTOR ? [] : [inode],
   );
   return { receiving, unknown, others: [...devices, ...childrenOf(proc)] };
-}
-
-/** Those that take what others send, at one look. */
-export function receivingSockets(proc = '/proc/self'): Promise<OpenSocket[]> {
-  return new Promise((resolve) => {
-    resolve(lookAtSockets(proc).receiving);
-  });
 }
 
 /** The receiving sockets in the text of one table, of whatever process. */

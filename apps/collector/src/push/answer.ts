@@ -10,7 +10,7 @@
 import { parseRetryAfter } from '#libs/retry';
 
 /** The most bytes of an answer. */
-export const MAX_ANSWER_BYTES = 8192;
+const MAX_ANSWER_BYTES = 8192;
 
 /** Node and undici do the same: a connection that is about to be closed is not used again. */
 const KEEP_ALIVE_MARGIN_MS = 1000;

@@ -62,7 +62,7 @@ export class LineageSigner {
     stretch.leaves.push(lineageLeaf(sequence, this.#digest));
   }
 
-  /** Whether so many packets have left that a heartbeat is due. */
+  /** Whether enough packets have left for a heartbeat to be due. */
   get isFull(): boolean {
     const [first, ...others] = this.#stretches;
     return first !== undefined && (others.length > 0 || first.leaves.length - first.stated >= MANY_LEAVES);

@@ -3,7 +3,7 @@ import type { MixingTelemetry, SourceTelemetry, Telemetry } from '#libs/crypto';
 import { LATCHED } from '../collectors/collector-metrics.js';
 import type { CollectorStatus, Trouble } from '../collectors/collector-registry.js';
 
-/** Without a packet for so long a collector is not there: it sends a heartbeat every 5 s unless told otherwise. */
+/** Without a packet for this long a collector is not there: it sends a heartbeat every 5 s unless set otherwise. */
 export const SILENT_MS = 30_000;
 /** For how long what happened once is worth a warning, and how long before the end a certificate is; as the alert rules. */
 const LATELY_MS = 3_600_000;

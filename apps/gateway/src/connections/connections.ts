@@ -74,7 +74,7 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
     server.maxConnections = BOUNDS.sockets;
     server.removeListener('request', handler).on('request', (request, response) => {
       const connection = this.of(request.socket);
-      // Whoever is no proxy speaks for nobody: also where a trusted one passes on what its client sends.
+      // Only a proxy speaks for others: also where a trusted one passes on what its client sends.
       if (connection?.isProxy !== true && request.headers['x-forwarded-for'] !== undefined) {
         delete request.headers['x-forwarded-for'];
       }

@@ -8,7 +8,8 @@ import type { ApiKey } from '../clients/api-key.js';
 import { splitApiKeyEntry } from '../clients/api-key-entry.js';
 import { SCOPES } from '../clients/client.js';
 import { parseInstant } from '../clients/instant.js';
-import { KeyFileError, parseKeyFile } from '../clients/key-file.js';
+import { KeyFileError } from '../clients/key-entries.js';
+import { parseKeyFile } from '../clients/key-file.js';
 import type { KeyFileEntry } from '../clients/key-file.js';
 
 /** Keys by the SHA-256 digest of the key, 64 hex digits. */

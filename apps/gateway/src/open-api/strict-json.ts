@@ -1,5 +1,7 @@
 /** Reads JSON (RFC 8259) without the room for interpretation that JSON.parse leaves: members named twice, 1.0 for 1. */
 
+import { repeatedMember } from '#libs/settings';
+
 /** Text that is no JSON object, or one that two readers could understand differently. */
 export class JsonError extends Error {}
 
@@ -42,20 +44,4 @@ const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/g;
 /** Whether it is a number that is not written as an integer. */
 function isOther(token: string): boolean {
   return !token.startsWith('"') && !/^-?\d+$/.test(token);
-}
-
-/** The first member that an object of this JSON names twice. */
-function repeatedMember(json: string): string | undefined {
-  const open: Set<string>[] = [];
-  for (const [token, string, colon] of json.matchAll(/("(?:[^"\\]|\\.)*")\s*(:)?|[{}]/g)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '}') open.pop();
-    else if (string !== undefined && colon !== undefined) {
-      const name = JSON.parse(string) as string; // "a" is the same member
-      const names = open.at(-1);
-      if (names?.has(name) === true) return string;
-      names?.add(name);
-    }
-  }
-  return undefined;
 }

@@ -82,6 +82,11 @@ describe("the file of the collectors' keys", () => {
     expect(said).not.toContain(one.slice(1));
   });
 
+  test('is refused when an entry names a member twice, of which another reader could take the other one', () => {
+    const twice = `[{"collector": "lab-1", "key": "${one}", "expires": null, "expires": "2020-01-01"}]`;
+    expect(refusal(twice)).toBe('KeyFileError: an entry names a member twice');
+  });
+
   test('is refused without a word of it when it is not JSON', () => {
     expect(refusal(`[{"key": "${one}"`)).toBe('KeyFileError: the file must be JSON');
   });

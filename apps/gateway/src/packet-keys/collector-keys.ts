@@ -1,8 +1,7 @@
 /** The form of `QRNG_COLLECTOR_KEYS_FILE`: a JSON list of HMAC keys, each of which one collector alone seals with. */
-import { plainToInstance } from 'class-transformer';
 import { isCollectorId, MacKey } from '#libs/crypto';
-import { isHmacKey, IsOptional, ValidateBy, Validator } from '#libs/settings';
-import { Instant, entryFault, KeyFileError, periodFault } from '../clients/key-file.js';
+import { isHmacKey, IsOptional, ValidateBy } from '#libs/settings';
+import { Instant, KeyFileError, parseEntries } from '../clients/key-entries.js';
 import { parseInstant } from '../clients/instant.js';
 
 /** A key of one collector, valid from and until these times (Unix ms); the end is excluded. */
@@ -42,7 +41,7 @@ class CollectorKeysEntry {
  * @throws {KeyFileError} when an entry is invalid, or two collectors have the same key: each could speak for the other.
  */
 export function parseCollectorKeys(text: string): CollectorKey[] {
-  const keys = parseList(text).flatMap((value, index) => keysOf(value, index + 1));
+  const keys = parseEntries(text, CollectorKeysEntry).flatMap(keysOf);
   for (const { collector, key } of keys.filter(({ isPrevious }) => !isPrevious)) {
     const twin = keys.find((other) => other.key.id === key.id && other.collector !== collector);
     if (twin !== undefined) throw new KeyFileError(`${collector} and ${twin.collector} have the same key`);
@@ -50,25 +49,7 @@ export function parseCollectorKeys(text: string): CollectorKey[] {
   return keys;
 }
 
-function parseList(text: string): readonly unknown[] {
-  let list: unknown;
-  try {
-    list = JSON.parse(text);
-  } catch {
-    throw new KeyFileError('the file must be JSON'); // V8's own message would quote the file
-  }
-  if (!Array.isArray(list)) throw new KeyFileError('the file must hold a JSON list of keys');
-  return list as unknown[];
-}
-
-function keysOf(value: unknown, number: number): CollectorKey[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new KeyFileError(`key ${number}: must be an object`);
-  }
-  const entry = plainToInstance(CollectorKeysEntry, value);
-  const [error] = new Validator().validateSync(entry, { whitelist: true, forbidNonWhitelisted: true });
-  const fault = error === undefined ? periodFault(entry) : entryFault(error);
-  if (fault !== undefined) throw new KeyFileError(`key ${number}: ${fault}`);
+function keysOf(entry: CollectorKeysEntry): CollectorKey[] {
   const { collector, key, previous } = entry;
   const notBefore = parseInstant(entry.notBefore ?? '') ?? -Infinity;
   const expires = parseInstant(entry.expires ?? '') ?? Infinity;

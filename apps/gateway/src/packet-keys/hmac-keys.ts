@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { Keyring, MacKey } from '#libs/crypto';
 import { errorCode } from '#libs/files';
 import { SettingsError } from '#libs/settings';
-import { KeyFileError } from '../clients/key-file.js';
+import { KeyFileError } from '../clients/key-entries.js';
 import { Clock } from '../clock.js';
 import { FileWatcher } from '../reload/file-watcher.js';
 import { SettingsSource } from '../settings-source.js';

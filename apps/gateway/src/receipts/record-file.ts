@@ -137,7 +137,7 @@ export class RecordFile {
 
   #inTurn(write: () => Promise<void>): Promise<void> {
     const turn = this.#writing.then(write);
-    this.#writing = turn.catch(() => undefined); // whoever asked for it gets the error
+    this.#writing = turn.catch(() => undefined); // the caller gets the error
     return turn;
   }
 

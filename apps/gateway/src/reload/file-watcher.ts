@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { watchFiles } from '#libs/files';
 import { SettingsError } from '#libs/settings';
-import { KeyFileError } from '../clients/key-file.js';
+import { KeyFileError } from '../clients/key-entries.js';
 import { logEvent } from '../log-events.js';
 import { Reloads } from './reloads.js';
 import type { Reloaded } from './reloads.js';

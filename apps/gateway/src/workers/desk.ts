@@ -37,7 +37,7 @@ import { countsOf, mergedCounts, mergedText } from './merged-metrics.js';
 /** How often workers hear what changed, and how often the head learns what they have counted. */
 const TELL_EVERY_MS = 50;
 const LOOK_EVERY_MS = 1000;
-/** A worker that is busy for so long is not waited for. */
+/** A worker that is busy for this long is not waited for. */
 const ANSWER_WITHIN_MS = 2000;
 
 interface Seat {

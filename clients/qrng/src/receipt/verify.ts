@@ -3,7 +3,7 @@
  *
  *   file -> form -> checkpoint signed by the log's key -> entry in the log -> answer -> packets signed by the collector -> draw
  *
- * The keys come from whoever verifies; nothing in the receipt is believed because the receipt says it.
+ * The keys come from the verifier; nothing in the receipt is believed because the receipt says it.
  */
 import { parseReceipt, packetsOf, salted, verifyPacket } from '../../../../libs/tlog/src/receipt.js';
 import type { Receipt } from '../../../../libs/tlog/src/receipt.js';
