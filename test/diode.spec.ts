@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { beforeAll, expect, test } from '@jest/globals';
-import { describeWith } from './deploy/programs.js';
+import { describeWith } from './support/programs.js';
 
 const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
 const allowed = spawnSync('unshare', [...asRoot, '--net', 'true']).status === 0;

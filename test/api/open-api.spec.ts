@@ -311,7 +311,7 @@ describe('GET /v1/healthtest', () => {
         dropped: {},
         sources: [
           { name: 'a', up: true, state: 'up', bytes: 1, healthFailures: {} },
-          { name: 'b', up: false, state: 'quarantined', bytes: 1, healthFailures: { rct: 2 } },
+          { name: 'b', up: false, state: 'intermittent', bytes: 1, healthFailures: { rct: 2 } },
         ],
       }),
     );

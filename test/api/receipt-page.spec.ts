@@ -1,21 +1,18 @@
 /** The receipt page at /receipts in headless Chromium: it verifies what qrng verifies, finds what was changed, and sends nothing. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { chromium } from 'playwright-core';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import { describeWithChromium, launchChromium } from '../support/chromium.js';
 import { startGateway, temporaryFolder } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 import { receiptSettings, SigningCollector } from '../support/signing-collector.js';
 import { until } from '../support/until.js';
 
-const describeWithBrowser = (process.env['QRNG_TEST_MISSING'] ?? '').split(',').includes('chromium')
-  ? describe.skip
-  : describe;
 const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
 
-describeWithBrowser('the receipt page', () => {
+describeWithChromium('the receipt page', () => {
   let browser: Browser;
   let gateway: TestGateway;
   let receipt: string;
@@ -26,7 +23,7 @@ describeWithBrowser('the receipt page', () => {
   const requests: string[] = [];
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: onPath('chromium'), args: ['--no-sandbox'] });
+    browser = await launchChromium();
     gateway = await startGateway(receiptSettings());
     const collector = new SigningCollector(gateway.collector, (packet) => gateway.push(packet));
     for (let i = 0; i < 7; i++) await collector.send(randomBytes(20));
@@ -146,8 +143,3 @@ describeWithBrowser('the receipt page', () => {
     expect(complaints).toEqual([]);
   });
 });
-
-function onPath(program: string): string {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? program;
-}

@@ -1,18 +1,13 @@
 /** The status page at / in headless Chromium: what it shows, to whom, and that it asks nobody else. */
-import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { chromium } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { TestKeys } from '../support/api-keys.js';
+import { describeWithChromium, launchChromium } from '../support/chromium.js';
 import { startGateway, temporaryFolder } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
-
-/** `npm test` lists what it could not install; only then is this skipped, else a missing browser is a failure. */
-const describeWithBrowser = (process.env['QRNG_TEST_MISSING'] ?? '').split(',').includes('chromium')
-  ? describe.skip
-  : describe;
 
 /** The picture of README is taken anew on demand only, with some minutes of flow in it: tests change nothing. */
 const isForReadme = process.env['QRNG_UPDATE_SCREENSHOTS'] === 'yes';
@@ -21,14 +16,14 @@ const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
 
 const keys = new TestKeys({ all: { scopes: ['random', 'status'] }, random: {} });
 
-describeWithBrowser('the status page', () => {
+describeWithChromium('the status page', () => {
   let browser: Browser;
   let gateway: TestGateway;
   const complaints: string[] = [];
   const elsewhere: string[] = [];
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: onPath('chromium'), args: ['--no-sandbox'] });
+    browser = await launchChromium();
     gateway = await startGateway({ QRNG_API_KEYS_FILE: keys.path, QRNG_BUFFER_SIZE: '1000000' });
     await gateway.fill(420_000);
     await gateway.push(
@@ -170,11 +165,3 @@ describeWithBrowser('the status page', () => {
     expect(complaints).toEqual([]);
   });
 });
-
-/** Where a command is; npm test looks for it in the same places. */
-function onPath(command: string): string {
-  const places = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, command));
-  const found = places.find((place) => existsSync(place));
-  if (found === undefined) throw new Error(`install ${command}: it is not on the PATH`);
-  return found;
-}

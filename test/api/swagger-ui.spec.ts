@@ -1,15 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { chromium } from 'playwright-core';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import { describeWithChromium, launchChromium } from '../support/chromium.js';
 import { startGateway, temporaryFolder } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
-
-/** `npm test` lists what it could not install; only then is this skipped, else a missing browser is a failure. */
-const describeWithBrowser = (process.env['QRNG_TEST_MISSING'] ?? '').split(',').includes('chromium')
-  ? describe.skip
-  : describe;
 
 /** The picture of the manual is taken anew on demand only: tests change nothing. */
 const FOLDER = process.env['QRNG_UPDATE_SCREENSHOTS'] === 'yes' ? 'docs/images' : temporaryFolder();
@@ -17,7 +12,7 @@ const FOLDER = process.env['QRNG_UPDATE_SCREENSHOTS'] === 'yes' ? 'docs/images' 
 /** So high that nothing scrolls, and the picture is what it shows down to the answer. */
 const [WIDTH, HEIGHT] = [1100, 6000];
 
-describeWithBrowser('Swagger UI in headless Chromium', () => {
+describeWithChromium('Swagger UI in headless Chromium', () => {
   let browser: Browser;
   let gateway: TestGateway;
   let page: Page;
@@ -27,7 +22,7 @@ describeWithBrowser('Swagger UI in headless Chromium', () => {
   const elsewhere: string[] = [];
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: onPath('chromium'), args: ['--no-sandbox'] });
+    browser = await launchChromium();
     gateway = await startGateway({
       QRNG_API_KEY: 'the-key-that-your-operator-gave-you',
       QRNG_RATE_LIMIT_MAX: '100',
@@ -118,11 +113,3 @@ describeWithBrowser('Swagger UI in headless Chromium', () => {
     expect(complaints).toEqual([]);
   });
 });
-
-/** Where a command is; npm test looks for it in the same places. */
-function onPath(command: string): string {
-  const places = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, command));
-  const found = places.find((place) => existsSync(place));
-  if (found === undefined) throw new Error(`install ${command}: it is not on the PATH`);
-  return found;
-}

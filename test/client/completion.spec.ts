@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { describeWith } from '../deploy/programs.js';
+import { describeWith } from '../support/programs.js';
 import { temporaryFolder } from '../support/gateway.js';
 import type { Environment } from '../support/gateway.js';
 import { QRNG } from '../support/qrng-command.js';

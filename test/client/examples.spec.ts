@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { describeWith } from '../deploy/programs.js';
+import { describeWith } from '../support/programs.js';
 import { startGateway, temporaryFolder } from '../support/gateway.js';
 import type { Environment, TestGateway } from '../support/gateway.js';
 import { consumerEnvironment } from '../support/qrng-command.js';

@@ -11,7 +11,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { describeWith } from '../deploy/programs.js';
+import { describeWith } from '../support/programs.js';
 import { freePort } from '../support/free-port.js';
 import { startGateway, temporaryFolder } from '../support/gateway.js';
 import type { Environment, TestGateway } from '../support/gateway.js';

@@ -9,7 +9,7 @@ import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { describeWith } from '../deploy/programs.js';
+import { describeWith } from '../support/programs.js';
 import { startGateway, temporaryFolder } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 import { consumerEnvironment, QrngRun } from '../support/qrng-command.js';

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import packageJson from '../../clients/qrng/package.json' with { type: 'json' };
 import vectors from '../vectors/receipt-vectors.json' with { type: 'json' };
-import { run } from '../deploy/programs.js';
+import { run } from '../support/programs.js';
 import { startGateway, temporaryFolder } from '../support/gateway.js';
 import type { Environment, TestGateway } from '../support/gateway.js';
 import { consumerEnvironment, QrngRun } from '../support/qrng-command.js';

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CollectorProcess, collectorEnvironment } from '../support/collector.js';
 import vectors from '../vectors/receipt-vectors.json' with { type: 'json' };
-import { describeWith } from '../deploy/programs.js';
+import { describeWith } from '../support/programs.js';
 import { startGateway, temporaryFolder, testAuthority } from '../support/gateway.js';
 import type { Environment, TestGateway } from '../support/gateway.js';
 import { consumerEnvironment, QRNG } from '../support/qrng-command.js';

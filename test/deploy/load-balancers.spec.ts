@@ -12,7 +12,7 @@ import { Balanced } from '../support/balanced.js';
 import { testAuthority } from '../support/gateway.js';
 import { TestCollector } from '../support/test-collector.js';
 import { until } from '../support/until.js';
-import { describeWith } from './programs.js';
+import { describeWith } from '../support/programs.js';
 
 const REPLACED = { '192.0.2.11:7764': 0, '192.0.2.12:7764': 1 } as const;
 /** Where a client of this test connects from. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { describeWith, run } from './programs.js';
+import { describeWith, run } from '../support/programs.js';
 
 interface Rule {
   readonly alert: string;

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { connect, Machine } from '../../tools/diode/machine.js';
-import { describeWith, run } from './programs.js';
+import { describeWith, run } from '../support/programs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'qrng-rules-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, expect, test, describe } from '@jest/globals';
 import packageJson from '../../package.json' with { type: 'json' };
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
-import { describeWith, run } from './programs.js';
+import { describeWith, run } from '../support/programs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'qrng-units-'));
 afterAll(() => rmSync(folder, { recursive: true }));

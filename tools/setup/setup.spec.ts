@@ -11,7 +11,7 @@ import { verifierKey } from '#libs/tlog';
 import { CollectorSettings } from '../../apps/collector/src/settings.js';
 import { parseKeyFile } from '../../apps/gateway/src/clients/key-file.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
-import { describeWith, run } from '../../test/deploy/programs.js';
+import { describeWith, run } from '../../test/support/programs.js';
 import { readEnvironmentFile } from '../environment/environment-file.js';
 
 const base = mkdtempSync(join(tmpdir(), 'qrng-setup-'));
