@@ -83,6 +83,7 @@ export class Product {
         QRNG_PUSH_CA_FILE: this.path('ca.pem'),
         // So that the answers of a gateway in an attacker's hands can be tried in short time.
         QRNG_MAX_BACKOFF_MS: '200',
+        QRNG_PUSH_INTERVAL_MS: '100', // small packets: each segment of a large one may be acknowledged apart
       }),
     });
   }
