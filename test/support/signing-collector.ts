@@ -37,7 +37,7 @@ export class SigningCollector {
   /** Pushes a packet of entropy. */
   async send(data: Buffer): Promise<void> {
     const packet = this.collector.seal(data);
-    this.signer.hold(data);
+    this.signer.hold(packet);
     await this.#push(packet);
     this.signer.note(this.collector.boot, this.collector.sequence);
   }

@@ -11,6 +11,7 @@ export {
   lineageRoot,
   lineageSize,
   openLineage,
+  packetDigest,
   signatureOf,
   signLineage,
 } from './lineage.js';

@@ -6,7 +6,7 @@
  *   FROM TO                         the first and the last sequence number that the tree has a leaf for
  *   BASE64 ROOT                     of the tree with a leaf for each number from FROM to TO
  *
- * A leaf is the sequence number (u64, big-endian) and the SHA-256 of the packet's entropy; of nothing where the number was a
+ * A leaf is the sequence number (u64, big-endian) and the digest of the packet; the SHA-256 of nothing where the number was a
  * heartbeat's or was not used. Packets can be lost on the way, and with them their leaves, so the roots of groups go beside the
  * note: anyone who knows one whole group can prove its packets.
  */
@@ -36,7 +36,15 @@ export interface LineageGroups {
   readonly roots: readonly Buffer[];
 }
 
-/** The hash of a leaf. @param digest SHA-256 of the packet's entropy; none for a number without any. */
+/**
+ * What stands for a packet in statements and receipts: SHA-256 of its MAC and its data. Without the MAC, which nobody can compute
+ * who lacks the HMAC key, anyone who has drawn all but a few bytes of a packet could find the others by trying.
+ */
+export function packetDigest({ mac, data }: { readonly mac: Uint8Array; readonly data: Uint8Array }): Buffer {
+  return createHash('sha256').update(mac).update(data).digest();
+}
+
+/** The hash of a leaf. @param digest of the packet; none for a number without entropy. */
 export function lineageLeaf(sequence: bigint, digest: Buffer = NO_DATA): Buffer {
   const number = Buffer.alloc(8);
   number.writeBigUInt64BE(sequence);

@@ -2,7 +2,7 @@
  * What a receipt says: the entry of the log, which is public, and the extra, which only the client has until it shows it.
  *
  *   entry  {"answer":H(salt, body),"client":H(log salt, name),"lineage":[piece ...],"raw":H(salt, raw),"request":...,"time":...,"v":1}
- *   piece  {"boot":...,"collector":...,"length":...,"offset":...,"packet":SHA-256 of its data,"sequence":...}
+ *   piece  {"boot":...,"collector":...,"length":...,"offset":...,"packet":its digest,"sequence":...}
  *   extra  {"entry":the entry's text,"lineage":[a proof for each packet],"raw":the bytes drawn,"salt":32 bytes}
  *
  * Canonical JSON (RFC 8785), bytes in base64, H(a, b) = SHA-256(a || b). `raw` is there in receipts of public draws alone. Both are read
@@ -28,7 +28,7 @@ export interface ReceiptPiece {
   readonly sequence: bigint;
   readonly offset: number;
   readonly length: number;
-  /** SHA-256 of the packet's data. */
+  /** The digest of the packet (lineage.ts). */
   readonly packet: Buffer;
 }
 

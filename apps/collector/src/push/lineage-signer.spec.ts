@@ -1,17 +1,17 @@
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { LineageTelemetry } from '#libs/crypto';
 import { decodeTelemetry, encodeTelemetry } from '#libs/crypto';
-import { lineageLeaf, lineageNote, lineageRoot, openLineage } from '#libs/tlog';
+import { lineageLeaf, lineageNote, lineageRoot, openLineage, packetDigest } from '#libs/tlog';
 import { groupsIn, LineageSigner } from './lineage-signer.js';
 
 const key = { name: 'collector-1', key: generateKeyPairSync('ed25519').privateKey };
 const sent = new Map<bigint, Buffer>();
 
 function send(signer: LineageSigner, sequence: bigint, boot = 7n): void {
-  const data = randomBytes(100);
-  sent.set(sequence, createHash('sha256').update(data).digest());
-  signer.hold(data);
+  const packet = randomBytes(200);
+  sent.set(sequence, packetDigest({ mac: packet.subarray(-32), data: packet.subarray(64, -32) }));
+  signer.hold(packet);
   signer.note(boot, sequence);
 }
 

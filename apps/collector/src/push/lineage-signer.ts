@@ -5,9 +5,9 @@
  *
  * On a carrier without answers a heartbeat may be lost, so each leaf is in two statements there.
  */
-import { createHash } from 'node:crypto';
+import { HEADER_BYTES, MAC_BYTES } from '#libs/crypto';
 import type { LineageTelemetry } from '#libs/crypto';
-import { lineageGroups, lineageLeaf, lineageRoot, signatureOf, signLineage } from '#libs/tlog';
+import { lineageGroups, lineageLeaf, lineageRoot, packetDigest, signatureOf, signLineage } from '#libs/tlog';
 import type { NoteKey } from '#libs/tlog';
 
 /** Leaves that no statement was made about; a heartbeat is due then, so that statements and their groups stay small. */
@@ -48,12 +48,13 @@ export class LineageSigner {
     this.#key = key;
   }
 
-  /** Entropy that is sealed next, until the next call. */
-  hold(data: Uint8Array): void {
-    this.#digest = createHash('sha256').update(data).digest();
+  /** The sealed packet of entropy that leaves next, until the next call. */
+  hold(packet: Buffer): void {
+    const data = packet.subarray(HEADER_BYTES, -MAC_BYTES);
+    this.#digest = packetDigest({ mac: packet.subarray(-MAC_BYTES), data });
   }
 
-  /** The held entropy left, or may have left, as the packet with this number. */
+  /** The held packet left, or may have left, with this number. */
   note(boot: bigint, sequence: bigint): void {
     const stretch = this.#stretchFor(boot, sequence);
     for (let next = stretch.from + BigInt(stretch.leaves.length); next < sequence; next += 1n) {

@@ -9,13 +9,7 @@
  */
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
-import {
-  HEADER_BYTES,
-  MAC_BYTES,
-  MAX_ENTROPY_BYTES,
-  MAX_HEARTBEAT_BYTES,
-  PACKET_OVERHEAD_BYTES,
-} from '#libs/crypto';
+import { MAX_ENTROPY_BYTES, MAX_HEARTBEAT_BYTES, PACKET_OVERHEAD_BYTES } from '#libs/crypto';
 import { Backoff } from '../backoff.js';
 import { logEvent } from '../log-events.js';
 import { CollectorSettings } from '../settings.js';
@@ -181,7 +175,7 @@ export class PushScheduler implements BeforeApplicationShutdown {
   #entropy(): Buffer {
     this.#heartbeatWasLast = false;
     const packet = this.#runs.sealEntropy(this.#mostBytes);
-    this.identity.signer?.hold(packet.subarray(HEADER_BYTES, -MAC_BYTES));
+    this.identity.signer?.hold(packet);
     return packet;
   }
 

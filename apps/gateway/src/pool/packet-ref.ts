@@ -4,7 +4,7 @@ export interface PacketRef {
   readonly collector: string;
   readonly boot: bigint;
   readonly sequence: bigint;
-  /** SHA-256 of the packet's data. */
+  /** As its collector signs for it (libs/tlog). */
   readonly digest: Buffer;
 }
 

@@ -7,9 +7,16 @@
  * The gateway checks no signature: it has no key of a collector, and verifiers pin theirs. A number that it has not seen counts as
  * one without entropy, as a heartbeat's is; where a packet was lost its group leads to another root, and has no proofs.
  */
-import { createHash } from 'node:crypto';
 import type { LineageTelemetry, Packet } from '#libs/crypto';
-import { HASH_BYTES, lineageLeaf, lineagePath, lineageRoot, lineageSize, packetName } from '#libs/tlog';
+import {
+  HASH_BYTES,
+  lineageLeaf,
+  lineagePath,
+  lineageRoot,
+  lineageSize,
+  packetDigest,
+  packetName,
+} from '#libs/tlog';
 import type { LineageGroups, PacketProof } from '#libs/tlog';
 import type { PacketRef } from '../pool/packet-ref.js';
 
@@ -35,8 +42,9 @@ export class LineageBook {
   readonly #statements: Statement[] = [];
 
   /** What is to be remembered of a packet of entropy. */
-  static refOf({ collector, boot, sequence, data }: Packet): PacketRef {
-    return { collector, boot, sequence, digest: createHash('sha256').update(data).digest() };
+  static refOf(packet: Packet): PacketRef {
+    const { collector, boot, sequence } = packet;
+    return { collector, boot, sequence, digest: packetDigest(packet) };
   }
 
   /** Notes a packet of entropy that was accepted. */
