@@ -44,7 +44,9 @@ function play(lie: Liar): { caught: number; passed: number; tests: Set<string> }
   const tests = new Set<string>();
   let [seen, caught, passed, now] = [0, Infinity, 0, 0];
   while (state.name !== 'persistent' && seen < MOST) {
-    for (const block of cutter.cut(lie(CHUNK))) {
+    const answer = lie(CHUNK);
+    health.answered(answer);
+    for (const block of cutter.cut(answer)) {
       seen += BLOCK_BYTES;
       now += MS_PER_BLOCK;
       const judgement = health.judge(block);

@@ -16,12 +16,15 @@ import type { Answer } from './answer.js';
 import type { TlsCredentials } from './credentials.js';
 import type { Outcome } from './outbox.js';
 
-/** The most bytes on the wire for one answer: TLS adds records and session tickets. */
+/** The most bytes on the wire from one answer to the next: TLS adds records and session tickets, also while nothing is asked. */
 const MAX_WIRE_BYTES = 65_536;
-const LOOK_EVERY_MS = 100;
+const LOOK_EVERY_MS = 250;
 
 export class PushConnection {
   #usableUntil = Infinity;
+  /** How much may have come on the wire before the next answer. */
+  #mostRead: number;
+  readonly #look = setInterval(() => this.#checkWire(), LOOK_EVERY_MS).unref();
   #exchange: { readonly reader: AnswerReader; readonly settle: (outcome: Outcome) => void } | undefined;
 
   private constructor(
@@ -29,6 +32,7 @@ export class PushConnection {
     private readonly wire: Socket,
     private readonly host: string,
   ) {
+    this.#mostRead = wire.bytesRead + MAX_WIRE_BYTES;
     wire.on('error', () => undefined); // those of the socket below TLS come up as its own
     socket.on('data', (chunk) => this.#read(chunk));
     socket.on('error', (error) => this.#end(errorCode(error)));
@@ -79,12 +83,7 @@ export class PushConnection {
   /** Posts `packet` to `path` and waits for the answer. Never rejects. */
   post(path: string, packet: Buffer): Promise<Outcome> {
     return new Promise((resolve) => {
-      const read = this.wire.bytesRead;
-      const look = setInterval(() => {
-        if (this.wire.bytesRead - read > MAX_WIRE_BYTES) this.#end('answer without end');
-      }, LOOK_EVERY_MS);
       const settle = (outcome: Outcome): void => {
-        clearInterval(look);
         this.#exchange = undefined;
         resolve(outcome);
       };
@@ -122,12 +121,18 @@ export class PushConnection {
     if (answer === undefined) return;
     const { status, retryAfterMs, keepMs } = answer;
     this.#usableUntil = performance.now() + keepMs;
+    this.#mostRead = this.wire.bytesRead + MAX_WIRE_BYTES;
     // An answer to what was not sent whole: the connection is of no use any more.
     if (keepMs === 0 || this.socket.writableLength > 0) this.socket.destroy();
     exchange.settle({ kind: 'answer', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
   }
 
+  #checkWire(): void {
+    if (this.wire.bytesRead > this.#mostRead) this.#end('answer without end');
+  }
+
   #end(reason: string): void {
+    clearInterval(this.#look);
     this.socket.destroy();
     this.wire.destroy();
     this.#exchange?.settle({ kind: 'unknown', reason });

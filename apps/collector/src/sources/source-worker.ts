@@ -133,6 +133,7 @@ export class SourceWorker {
     this.#bytes += chunk.length;
     const before = this.state.name;
     this.state.answered();
+    this.health.answered(chunk);
     const waitMs = this.#take(chunk);
     wipeAndFree(chunk);
     if (before !== 'up' && this.state.name === 'up') this.#log.up(performance.now());

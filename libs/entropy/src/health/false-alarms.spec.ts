@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { BIT_BIAS, BLOCK_BIAS, MEBIBYTE_BIAS } from './bias.js';
+import { RANK_CUTOFFS } from './bit-rank.js';
 import { BLOCK_BYTES } from './block.js';
 import { BLOCK_BOUNDS, MEBIBYTE_BOUNDS, POSITION_BOUNDS } from './chi-square.js';
 import { CELL_CUTOFFS, NEIGHBOUR_CUTOFFS, PAIR_CUTOFFS } from './correlation.js';
@@ -66,6 +67,17 @@ function outsideComplexity([low, high]: readonly [number, number]): number {
   let share = 2 ** -n; // the zeros
   for (let l = 1; l <= n; l++) {
     if (l < low || l > high) share += 2 ** (Math.min(2 * l - 1, 2 * n - 2 * l) - n);
+  }
+  return Math.log2(share);
+}
+
+/** log2 of the share of square matrices over GF(2) of which `missing` or more of the rank is missing, for large ones. */
+function outsideRank(missing: number): number {
+  let share = 0;
+  for (let d = missing; d < missing + 5; d++) {
+    let one = 2 ** (-d * d);
+    for (let i = 1; i <= 100; i++) one *= i > d ? 1 - 2 ** -i : 1 / (1 - 2 ** -i);
+    share += one;
   }
   return Math.log2(share);
 }
@@ -133,6 +145,13 @@ describe('cutoffs that are written down', () => {
     expect(criticalBinomial(1023, 2 ** -8, 64) + 1).toBe(PAIR_CUTOFFS.hard);
   });
 
+  test('rank: at most 2^-47 and 2^-62 of all matrices have so little', () => {
+    expect(outsideRank(RANK_CUTOFFS.soft)).toBeLessThanOrEqual(-47);
+    expect(outsideRank(RANK_CUTOFFS.hard)).toBeLessThanOrEqual(-62);
+    expect(outsideRank(RANK_CUTOFFS.soft - 1)).toBeGreaterThan(-47);
+    expect(2 ** outsideRank(0)).toBeCloseTo(1, 6); // all of them
+  });
+
   test('linear complexity: at most 2^-47 and 2^-63 of all sequences lie outside', () => {
     expect(outsideComplexity(COMPLEXITY_BOUNDS.soft)).toBeLessThanOrEqual(-47);
     expect(outsideComplexity(COMPLEXITY_BOUNDS.hard)).toBeLessThanOrEqual(-63);
@@ -148,16 +167,22 @@ describe('false alarms on perfect bytes in ten years at 30 MB/s', () => {
     ['apt', BYTES / 512, upperBinomial(511, 8, proportionCutoffs(8).soft - 1)],
     ['text', BYTES, Math.log2(158 / 256) + 64 * Math.log2(98 / 256)],
     ['missing_value', BLOCKS, 8 + 2 * BLOCK_BYTES * Math.log2(255 / 256)],
+    ['missing_value, line ends', BLOCKS, 384 * 8191 * Math.log2(1 - 2 ** -16)],
     ['chi_square, block', BLOCKS, -47.2 + 1],
     ['chi_square, MiB', BYTES / 2 ** 20, -42 + 1],
     ['bias, block', BLOCKS, -48 + 1],
     ['bias, MiB', (9 * BYTES) / 2 ** 20, -46 + 1],
     ['correlation, neighbours', BLOCKS, -49 + 1],
     ['correlation, pairs', BLOCKS, upperBinomial(1023, 8, PAIR_CUTOFFS.soft)],
-    ['correlation, companions', (BLOCKS / 4 / 128) * 32 * 256, upperBinomial(4096, 8, CELL_CUTOFFS.soft)],
-    ['correlation, distances', (BLOCKS / 4 / 128) * 4096, upperBinomial(4096, 8, CELL_CUTOFFS.soft)],
-    ['position', (BLOCKS / 8 / 128) * 512, -52 + 1],
-    ['linear_complexity', BLOCKS / 8, outsideComplexity(COMPLEXITY_BOUNDS.soft)],
+    [
+      'correlation, companions',
+      ((BLOCKS * 2) / 9 / 128) * 32 * 256,
+      upperBinomial(4096, 8, CELL_CUTOFFS.soft),
+    ],
+    ['correlation, distances', ((BLOCKS * 2) / 9 / 128) * 4096, upperBinomial(4096, 8, CELL_CUTOFFS.soft)],
+    ['position', (BLOCKS / 9 / 128) * 512, -52 + 1],
+    ['linear_complexity', BLOCKS / 9, outsideComplexity(COMPLEXITY_BOUNDS.soft)],
+    ['linear_complexity, rank', BLOCKS / 36, outsideRank(RANK_CUTOFFS.soft)],
     ['repeated_block', BLOCKS * 2 ** 17, -128],
     ['repeated_fetch, duplicate_source', BYTES / 200, -64],
   ];

@@ -11,10 +11,15 @@ import { BlockHash, PIECE, viewOf } from './block-hash.js';
 
 /** A power of two: marks of about the last 16 MiB in the first table, of 4 GiB in the second. */
 const SLOTS = 65_536;
+/** Of the ends of answers: a header or a page around the bytes comes again with the next ones. */
+const END_SLOTS = 4096;
+/** In smaller answers so many bytes are a part that all other tests find. */
+const LEAST_ANSWER = 1024;
 
 export class SeenBytes {
-  readonly #near = new Marks();
-  readonly #far = new Marks();
+  readonly #near = new Marks(SLOTS);
+  readonly #far = new Marks(SLOTS);
+  readonly #ends = new Marks(END_SLOTS);
   readonly #sources: string[] = [];
 
   /**
@@ -53,6 +58,16 @@ export class SeenBytes {
     return false;
   }
 
+  /** Whether the first or the last `span` bytes of an answer of `source` were at an end of one before; remembers them. */
+  recogniseEnds(answer: Uint8Array, source: string, span = PIECE): boolean {
+    if (answer.length < Math.max(LEAST_ANSWER, 2 * span)) return false;
+    const view = viewOf(answer);
+    const owner = this.#ownerOf(source);
+    const first = this.#ends.mark(view, 0, span, owner);
+    const last = this.#ends.mark(view, answer.length - span, span, owner);
+    return first === owner || last === owner;
+  }
+
   #ownerOf(source: string): number {
     const index = this.#sources.indexOf(source);
     return index >= 0 ? index + 1 : this.#sources.push(source);
@@ -67,13 +82,20 @@ class Marks {
   readonly #place = new BlockHash();
   readonly #low = new BlockHash();
   readonly #high = new BlockHash();
-  readonly #lows = new Uint32Array(SLOTS);
-  readonly #highs = new Uint32Array(SLOTS);
-  readonly #owners = new Uint16Array(SLOTS); // index of the source + 1, or 0
+  readonly #lows: Uint32Array;
+  readonly #highs: Uint32Array;
+  readonly #owners: Uint16Array; // index of the source + 1, or 0
+
+  /** @param slots a power of two. */
+  constructor(private readonly slots: number) {
+    this.#lows = new Uint32Array(slots);
+    this.#highs = new Uint32Array(slots);
+    this.#owners = new Uint16Array(slots);
+  }
 
   /** The owner of a mark of the bytes at `at` under `mask`, or 0. */
   ownerOf(view: DataView, at: number, mask: number): number {
-    const slot = this.#place.of(view, at, PIECE, mask) & (SLOTS - 1);
+    const slot = this.#place.of(view, at, PIECE, mask) & (this.slots - 1);
     const same =
       this.#lows[slot] === this.#low.of(view, at, PIECE, mask) &&
       this.#highs[slot] === this.#high.of(view, at, PIECE, mask);
@@ -82,7 +104,7 @@ class Marks {
 
   /** Marks the bytes at `at`. @returns the owner of the same mark, or 0. */
   mark(view: DataView, at: number, span: number, owner: number): number {
-    const slot = this.#place.of(view, at, span) & (SLOTS - 1);
+    const slot = this.#place.of(view, at, span) & (this.slots - 1);
     const low = this.#low.of(view, at, span);
     const high = this.#high.of(view, at, span);
     const seen = this.#lows[slot] === low && this.#highs[slot] === high ? this.#owners[slot] : 0;

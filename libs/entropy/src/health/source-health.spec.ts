@@ -55,6 +55,21 @@ describe('SourceHealth', () => {
     }
   });
 
+  test.each([
+    ['first', 0],
+    ['last', 4000],
+  ])('fails the next block when the %s bytes of an answer came before, whatever they are', (_, at) => {
+    const health = new SourceHealth('a');
+    const answer = (): Buffer => randomBytes(4016).fill(header, at, at + 16);
+    const header = randomBytes(16);
+    health.answered(answer());
+    expect(health.judge(good())).toEqual(PASS);
+    health.answered(answer());
+    health.answered(randomBytes(4016));
+    expect(health.judge(good())).toEqual(fails('hard', 'repeated_fetch'));
+    expect(health.judge(good())).toEqual(PASS);
+  });
+
   test('judges blocks alone', () => {
     expect(() => new SourceHealth('a').judge(randomBytes(8191))).toThrow('a block is 8192 bytes, not 8191');
   });

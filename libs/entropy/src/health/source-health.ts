@@ -1,14 +1,16 @@
 /**
  * Judges each block of one source: all health tests, in one pass over its bytes and a few looks beside it.
  *
+ *   answer -> its first and last bytes, which come again where something is around the bytes
  *   block -> one pass (counts, proportion, products) -> rct, apt, chi_square, bias, missing_value, correlation
  *         -> printable runs, pieces that repeat, marks of what came before
- *         -> now and then: linear complexity, positions, companions
+ *         -> now and then: linear complexity, rank, positions, companions
  *
  * The repetition count and the adaptive proportion are those of SP 800-90B 4.4, the others catch what these two miss.
  * The source has conditioned its output already, so this is a sanity test on line, not a claim of 90B compliance.
  */
 import { ANCHOR, Anchors } from './anchors.js';
+import { BitRank } from './bit-rank.js';
 import { BLOCK_BYTES } from './block.js';
 import { PIECE, viewOf } from './block-hash.js';
 import { BlockPass } from './block-pass.js';
@@ -16,6 +18,7 @@ import { ByteValues } from './byte-values.js';
 import { Companions, COMPANIONS_WINDOW, judgeNeighbours, PAIR_CUTOFFS } from './correlation.js';
 import { proportionCutoffs, repetitionCutoffs } from './cutoffs.js';
 import { Findings, type HealthTest } from './finding.js';
+import { LineEnds, LINE_ENDS_WINDOW } from './line-ends.js';
 import { LinearComplexity } from './linear-complexity.js';
 import { Positions, POSITIONS_WINDOW } from './positions.js';
 import { RepeatedPieces } from './repeated-pieces.js';
@@ -48,6 +51,8 @@ export class SourceHealth {
   readonly #span: number;
   #windows: Windows;
   #turn = 0;
+  /** An end of an answer came again, and no block was judged since. */
+  #endsAgain = false;
 
   /**
    * @param source its name, one for each source.
@@ -66,6 +71,11 @@ export class SourceHealth {
     this.#windows = new Windows(this.#repetition);
   }
 
+  /** Looks at the ends of an answer before its blocks are judged; the next one that is fails if they came before. */
+  answered(answer: Uint8Array): void {
+    this.#endsAgain = this.seen.recogniseEnds(answer, this.source, this.#span) || this.#endsAgain;
+  }
+
   /**
    * Judges `block`, BLOCK_BYTES that continue all blocks before.
    *
@@ -81,8 +91,9 @@ export class SourceHealth {
     findings.note('rct', this.#windows.repetition.test(block));
     findings.note('apt', tierOf(this.#pass.proportion, this.#proportion));
     const copyOf = this.seen.recognise(block, this.#anchors, this.source, this.#span);
-    if (copyOf === this.source) findings.note('repeated_fetch', 'hard');
+    if (copyOf === this.source || this.#endsAgain) findings.note('repeated_fetch', 'hard');
     else if (copyOf !== undefined) findings.note('duplicate_source', 'hard');
+    this.#endsAgain = false;
     if (this.minEntropy === FULL_ENTROPY) this.#testUniform(block, findings);
     const { tier, failures, window } = findings;
     if (tier === 'hard') this.#windows = new Windows(this.#repetition);
@@ -103,15 +114,19 @@ export class SourceHealth {
       judgeNeighbours(products, sum, (block[0] ?? 0) + (block[BLOCK_BYTES - 1] ?? 0)),
     );
     if (windows.text.test(block)) findings.note('text', 'hard');
+    if (windows.lineEnds.test(block)) findings.note('missing_value', 'hard', LINE_ENDS_WINDOW);
     if (this.#pieces.test(viewOf(block))) findings.note('repeated_block', 'hard');
     // What is bad for certain could keep the others busy: a block of nothing but anchors has 32 million distances.
     if (findings.tier !== 'hard') this.#testNowAndThen(block, findings);
   }
 
-  /** The tests that cost as much as all others together: each looks at one block in eight, or two. */
+  /**
+   * The tests that cost as much as all others together: each looks at one block in nine, or two. (Not in eight: with answers of eight
+   * blocks each would always look at the same one.)
+   */
   #testNowAndThen(block: Uint8Array, findings: Findings): void {
     const windows = this.#windows;
-    switch (this.#turn++ % 8) {
+    switch (this.#turn++ % 9) {
       case 0:
         findings.note('linear_complexity', windows.complexity.test(block));
         break;
@@ -120,11 +135,14 @@ export class SourceHealth {
         if (this.seen.recogniseComplement(block, this.#inverse)) findings.note('repeated_fetch', 'hard');
         break;
       case 4:
-        findings.note('position', windows.positions.test(block), 8 * POSITIONS_WINDOW);
+        findings.note('position', windows.positions.test(block), 9 * POSITIONS_WINDOW);
         break;
       case 2:
       case 6:
-        findings.note('correlation', windows.companions.test(block, this.#anchors), 4 * COMPANIONS_WINDOW);
+        findings.note('correlation', windows.companions.test(block, this.#anchors), 5 * COMPANIONS_WINDOW);
+        break;
+      case 8:
+        if (this.#turn % 4 === 0) findings.note('linear_complexity', windows.rank.test(block));
         break;
     }
   }
@@ -138,6 +156,8 @@ class Windows {
   readonly companions = new Companions();
   readonly positions = new Positions();
   readonly complexity = new LinearComplexity();
+  readonly rank = new BitRank();
+  readonly lineEnds = new LineEnds();
 
   constructor(repetition: Cutoffs) {
     this.repetition = new RepetitionCount(repetition);

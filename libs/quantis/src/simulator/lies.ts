@@ -8,17 +8,21 @@ import { createCipheriv, randomBytes } from 'node:crypto';
 
 export const LIE_KINDS = [
   'page-tail', // the last `value` (220) bytes of each answer are those of an error page
+  'blob-tail', // the last `value` (220) bytes of each answer are the same, and no text
   'newlines', // line feeds became carriage return and line feed
+  'text-mode', // carriage return and line feed became a line feed
   'eaten', // byte `value` (0) never comes
   'flow-control', // XON and XOFF never come, as behind a terminal
   'ones', // each bit is 1 with probability `value` / 1000 (520)
   'complements', // blocks of `value` (1) bytes, each followed by its complement
   'doubled', // blocks of `value` (1) bytes, each twice
+  'parity', // every `value`th (4) byte is the sum, bit by bit, of those since the last such one
   'coin', // each byte is the one before or its complement
   'copied', // of 1000 bytes `value` (50) are copies of the byte `distance` (1) before
   'stamped', // of every 512 bytes the first `value` (8) are the same
   'prbs31', // a test pattern: x^31 + x^28 + 1
   'lfsr16', // a shift register of 16 bits
+  'xorshift128', // Marsaglia's generator of words: linear, and too long for a test of 256 bits
   'period', // the same `value` (64 MiB) bytes over and over
   'lcg', // a linear congruential generator: no test on line finds it
   'rc4', // a stream cipher: nor this
@@ -45,14 +49,8 @@ export function liar(kind: LieKind, options: LieOptions = {}): Liar {
 }
 
 const LIARS: Readonly<Record<LieKind, (options: LieOptions) => Liar>> = {
-  'page-tail': ({ value = 220 }) => {
-    const page = Buffer.alloc(value, PAGE);
-    return (length) => {
-      const bytes = randomBytes(length);
-      page.copy(bytes, Math.max(0, length - page.length), Math.max(0, page.length - length));
-      return bytes;
-    };
-  },
+  'page-tail': ({ value = 220 }) => withTail(Buffer.alloc(value, PAGE)),
+  'blob-tail': ({ value = 220 }) => withTail(randomBytes(value)),
   newlines: () => {
     let owed = false; // the line feed behind a carriage return
     return filled((next) => {
@@ -64,6 +62,14 @@ const LIARS: Readonly<Record<LieKind, (options: LieOptions) => Liar>> = {
       owed = byte === 0x0a;
       return owed ? 0x0d : byte;
     });
+  },
+  'text-mode': () => (length) => {
+    const bytes = randomBytes(length + 64); // more than are lost, but for a chance of 2^-300
+    let kept = 0;
+    bytes.forEach((byte, i) => {
+      if (byte !== 0x0d || bytes[i + 1] !== 0x0a) bytes[kept++] = byte;
+    });
+    return bytes.subarray(0, length);
   },
   eaten: ({ value = 0 }) => without([value]),
   'flow-control': () => without([0x11, 0x13]),
@@ -77,6 +83,14 @@ const LIARS: Readonly<Record<LieKind, (options: LieOptions) => Liar>> = {
     }),
   complements: ({ value = 1 }) => inPairs(value, 0xff),
   doubled: ({ value = 1 }) => inPairs(value, 0),
+  parity: ({ value = 4 }) => {
+    let [at, sum] = [0, 0];
+    return filled((next) => {
+      const byte = ++at % value === 0 ? sum : next();
+      sum = at % value === 0 ? 0 : sum ^ byte;
+      return byte;
+    });
+  },
   coin: () => {
     let last = 0x35;
     return filled((next) => (last = next() < 128 ? last : 0xff - last));
@@ -101,6 +115,20 @@ const LIARS: Readonly<Record<LieKind, (options: LieOptions) => Liar>> = {
   },
   prbs31: () => register(31, 28),
   lfsr16: () => register(16, 15, 13, 4),
+  xorshift128: () => {
+    const state = Int32Array.of(123_456_789, 362_436_069, 521_288_629, 88_675_123);
+    let left = 0;
+    return filled(() => {
+      if (left === 0) {
+        const [first = 0, , , last = 0] = state;
+        const mixed = first ^ (first << 11);
+        state.copyWithin(0, 1);
+        state[3] = last ^ (last >>> 19) ^ mixed ^ (mixed >>> 8);
+        left = 4;
+      }
+      return ((state[3] ?? 0) >>> (8 * --left)) & 0xff;
+    });
+  },
   period: ({ value = 64 * 1024 * 1024 }) => {
     const key = randomBytes(32);
     const start = () => createCipheriv('aes-256-ctr', key, Buffer.alloc(16));
@@ -126,6 +154,15 @@ const LIARS: Readonly<Record<LieKind, (options: LieOptions) => Liar>> = {
   },
   rc4,
 };
+
+/** Honest bytes with `tail` at the end of each answer. */
+function withTail(tail: Buffer): Liar {
+  return (length) => {
+    const bytes = randomBytes(length);
+    tail.copy(bytes, Math.max(0, length - tail.length), Math.max(0, tail.length - length));
+    return bytes;
+  };
+}
 
 /** A liar that makes one byte at a time of honest ones, which `next` gives. */
 function filled(make: (next: () => number) => number): Liar {
