@@ -7,7 +7,7 @@ registerHooks({
     return {
       format: 'module',
       shortCircuit: true,
-      source: 'export const lockstep = () => (goOn) => goOn();',
+      source: 'export class Lockstep { noteNewcomer() {} join(goOn) { goOn(); } }',
     };
   },
 });

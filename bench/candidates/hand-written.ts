@@ -9,7 +9,7 @@ import rateLimit from '@fastify/rate-limit';
 import { fastify, LogController } from 'fastify';
 import type { FastifyServerOptions } from 'fastify';
 import { Counter, Histogram } from 'prom-client';
-import { lockstep } from '../../apps/gateway/src/http/lockstep.js';
+import { Lockstep } from '../../apps/gateway/src/http/lockstep.js';
 import { apiKeys, fill, inLockstep, port, ring, takeEncoded, tls } from './options.js';
 
 interface Query {
@@ -31,8 +31,9 @@ const options: FastifyServerOptions = {
 };
 const app = fastify(tls === undefined ? options : ({ ...options, https: tls } as FastifyServerOptions));
 if (inLockstep) {
-  const together = lockstep();
-  app.addHook('onRequest', (_request, _reply, done) => together(done));
+  const lockstep = new Lockstep(() => performance.now());
+  app.server.on('connection', () => lockstep.noteNewcomer());
+  app.addHook('onRequest', (_request, _reply, done) => lockstep.join(done));
 }
 await app.register(rateLimit, {
   max: 1_000_000_000,

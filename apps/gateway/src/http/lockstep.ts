@@ -6,25 +6,61 @@
  * A small request under load then costs less (docs/decisions/0007-requests-in-lockstep.md has the figures), most likely because
  * each step finds its code where the request before has left it, in the processor's caches. A request that is alone waits for
  * the end of its turn and nothing else.
+ *
+ * Node accepts one connection in a turn. So while connections come, those who wait let more of them in before they go on: else,
+ * of a hundred that come at once, each would wait for an answer to all before it, and again for one to all before the next.
  */
 
-/** Larger crowds go in groups: at 1000 connections that serves some 15 % more than one group of all. */
+/** A larger crowd goes in groups, one a turn. */
 const MOST = 64;
 
-/** A gate: what is handed to it goes on with the rest of its turn. */
-export function lockstep(): (goOn: () => void) => void {
-  let group: (() => void)[] = [];
-  return (goOn) => {
-    if (group.length === 0 || group.length === MOST) group = begin();
-    group.push(goOn);
+/** What an answer costs, about: others are let in for as long as those who wait will take themselves. */
+const ANSWER_MS = 0.05;
+
+export class Lockstep {
+  readonly #waiting: (() => void)[] = [];
+  #isDue = false;
+  /** Whether a connection came since the last turn. */
+  #hasNewcomer = false;
+  /** When those who wait go on whoever comes. */
+  #latest: number | undefined;
+
+  /** @param now a clock in milliseconds that never goes back. */
+  constructor(private readonly now: () => number) {}
+
+  /** A connection was accepted. */
+  noteNewcomer(): void {
+    this.#hasNewcomer = true;
+    this.#schedule();
+  }
+
+  /** Calls `goOn` together with the others of its turn. */
+  join(goOn: () => void): void {
+    this.#waiting.push(goOn);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    this.#isDue = false;
+    if (!this.#letsOthersIn()) {
+      this.#latest = undefined;
+      for (const goOn of this.#waiting.splice(0, MOST)) goOn();
+    }
+    if (this.#waiting.length > 0) this.#schedule();
   };
 
-  function begin(): (() => void)[] {
-    const mine: (() => void)[] = [];
-    setImmediate(() => {
-      if (group === mine) group = [];
-      for (const goOn of mine) goOn();
-    });
-    return mine;
+  #letsOthersIn(): boolean {
+    if (!this.#hasNewcomer) return false;
+    this.#hasNewcomer = false;
+    if (this.#waiting.length === 0) return false;
+    const now = this.now();
+    this.#latest ??= now + this.#waiting.length * ANSWER_MS;
+    return now < this.#latest;
   }
 }

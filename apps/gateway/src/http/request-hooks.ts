@@ -11,7 +11,7 @@ import { accessLog } from './access-log.js';
 import { isWhole, writeAnswer } from './answer.js';
 import { checkFraming } from './framing.js';
 import { refuseOtherVersions } from './http-version.js';
-import { lockstep } from './lockstep.js';
+import { Lockstep } from './lockstep.js';
 import { isReadable } from './media-type.js';
 import { isPush } from './push-request.js';
 import { UnknownRoute } from './unknown-route.js';
@@ -42,7 +42,8 @@ export function addRequestHooks(app: NestFastifyApplication): void {
     () => logLinesLeftOut.inc(),
   );
   const fastify = app.getHttpAdapter().getInstance();
-  const together = lockstep();
+  const lockstep = new Lockstep(() => clock.monotonic());
+  fastify.server.on('connection', () => lockstep.noteNewcomer());
   fastify.decorateRequest('client', undefined);
   fastify.decorateRequest('standing', undefined);
   fastify.decorateRequest('route', 'unmatched');
@@ -51,7 +52,7 @@ export function addRequestHooks(app: NestFastifyApplication): void {
 
   fastify.addHook('onRequest', (request, _reply, done) => {
     request.route = request.routeOptions.url ?? 'unmatched';
-    if (!isPush(request)) together(done);
+    if (!isPush(request)) lockstep.join(done);
     else done();
   });
 
