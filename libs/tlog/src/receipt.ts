@@ -18,6 +18,9 @@ import type { Proof } from './proof.js';
 import type { NoteKey } from './signed-note.js';
 
 export const SALT_BYTES = 32;
+/** Of a signed note: the key's id, then the signature. */
+const SIGNATURE_BYTES = 4 + 64;
+const MAX_U64 = 2n ** 64n - 1n;
 /** A receipt names at most this many stretches of packets. */
 export const MAX_PIECES = 256;
 
@@ -120,7 +123,7 @@ export function parsePacketProof(value: unknown): PacketProof {
   return {
     from: integer(from),
     to: integer(to),
-    signature: text(signature),
+    signature: base64(bytes(signature, SIGNATURE_BYTES)),
     path: path.map((hash) => bytes(hash, HASH_BYTES)),
   };
 }
@@ -139,6 +142,8 @@ export function parseEntry(entry: Buffer): ReceiptEntry {
     ...(raw === undefined ? {} : { raw: bytes(raw, HASH_BYTES) }),
   };
   if (Number.isNaN(read.time) || !encodeEntry(read).equals(entry)) throw malformed('entry');
+  const digests = new Set(read.lineage.map((piece) => `${packetName(piece)} ${base64(piece.packet)}`));
+  if (digests.size !== packetsOf(read.lineage).length) throw malformed('one packet with two digests');
   return read;
 }
 
@@ -211,7 +216,9 @@ function number(value: bigint): number | string {
 function integer(value: unknown): bigint {
   const decimal = typeof value === 'number' ? String(value) : value;
   if (typeof decimal !== 'string' || !/^(0|[1-9]\d{0,19})$/.test(decimal)) throw malformed('number');
-  return BigInt(decimal);
+  const whole = BigInt(decimal);
+  if (whole > MAX_U64) throw malformed('number');
+  return whole;
 }
 
 function text(value: unknown): string {

@@ -50,43 +50,83 @@ export function redrawn(request: string, raw: Buffer, now: number): Buffer {
 
 function redrawOf(request: string, now: number): Redraw {
   try {
-    const [, path = '', query = ''] = /^GET (\/api\/[a-z]+)(?:\?(.*))?$/.exec(request) ?? [];
-    if (path === '/api/random') return randomBytes(new URLSearchParams(query));
-    if (path !== '') return list(sampleOf(path, new URLSearchParams(query), now));
+    const [, path = '', query = ''] = /^GET (\/api\/[a-z]+)(?:\?(.+))?$/.exec(request) ?? [];
+    if (path === '/api/random') return randomBytes(new Parameters(query, ['bytes', 'encoding']));
+    if (path !== '') return list(sampleOf(path, query, now));
     const blocks = /^POST \/v1\/entropy (\{.*\})$/.exec(request)?.[1];
-    if (blocks !== undefined) return blocksOf(JSON.parse(blocks));
+    if (blocks !== undefined) return blocksOf(blocks);
   } catch (error) {
-    if (!(error instanceof RangeError) && !(error instanceof SyntaxError)) throw error;
+    const isRefusal = [RangeError, SyntaxError, URIError].some((one) => error instanceof one);
+    if (!isRefusal || !(error instanceof Error)) throw error;
     throw new RedrawError(`the request of the receipt is none of a draw: ${error.message}`);
   }
   throw new RedrawError('the request of the receipt is none of a draw that this program knows');
 }
 
-function sampleOf(path: string, query: URLSearchParams, now: number): Sample<unknown> {
-  const number = (name: string): number | undefined => {
-    const text = query.get(name);
-    return text === null ? undefined : Number(text);
-  };
-  const count = number('count');
+/** The parameters of a request, read as strictly as the gateway writes them: a second spelling could hide what was asked for. */
+class Parameters {
+  readonly #values: ReadonlyMap<string, string>;
+
+  /** @throws {RangeError} or {URIError} when it has others than `known`, or is not in the canonical form. */
+  constructor(query: string, known: readonly string[]) {
+    const pairs = query === '' ? [] : query.split('&').map((pair) => pair.split('='));
+    this.#values = new Map(pairs.map(([name = '', value = '']) => [name, decodeURIComponent(value)]));
+    const names = [...this.#values.keys()].sort();
+    const canonical = names.map((name) => `${name}=${encodeURIComponent(this.#values.get(name) ?? '')}`);
+    if (canonical.join('&') !== query) throw new RangeError('its parameters are not in their canonical form');
+    const unknown = names.find((name) => !known.includes(name));
+    if (unknown !== undefined) throw new RangeError(`${unknown} is none of its parameters`);
+  }
+
+  text(name: string): string | undefined {
+    return this.#values.get(name);
+  }
+
+  number(name: string): number | undefined {
+    const text = this.text(name);
+    const value = text === undefined ? undefined : Number(text);
+    if (value !== undefined && String(value) !== text) throw new RangeError(`${name} is not a number`);
+    return value;
+  }
+
+  /** Undefined where `values` has it not, or the parameter was not given. */
+  oneOf<T>(name: string, values: Readonly<Record<string, T>>): T | undefined {
+    const text = this.text(name);
+    if (text !== undefined && !Object.hasOwn(values, text)) {
+      throw new RangeError(`${name} is none of ${Object.keys(values).join(', ')}`);
+    }
+    return text === undefined ? undefined : values[text];
+  }
+}
+
+function sampleOf(path: string, query: string, now: number): Sample<unknown> {
+  const given = (...known: string[]): Parameters => new Parameters(query, known);
   switch (path) {
     case '/api/integers': {
-      const unique = query.get('unique') === 'true';
-      return integers(checked.checkedIntegers({ count, min: number('min'), max: number('max'), unique }));
+      const asked = given('count', 'max', 'min', 'unique');
+      const [count, min, max] = [asked.number('count'), asked.number('min'), asked.number('max')];
+      const unique = asked.oneOf('unique', { true: true, false: false });
+      return integers(checked.checkedIntegers({ count, min, max, unique }));
     }
     case '/api/floats':
-      return floats(checked.checkedFloats({ count }));
-    case '/api/gaussians':
-      return gaussians(checked.checkedGaussians({ count, mean: number('mean'), stddev: number('stddev') }));
+      return floats(checked.checkedFloats({ count: given('count').number('count') }));
+    case '/api/gaussians': {
+      const asked = given('count', 'mean', 'stddev');
+      const [mean, stddev] = [asked.number('mean'), asked.number('stddev')];
+      return gaussians(checked.checkedGaussians({ count: asked.number('count'), mean, stddev }));
+    }
     case '/api/strings': {
-      const alphabet = query.get('alphabet') ?? undefined;
-      return strings(checked.checkedStrings({ count, length: number('length'), alphabet }));
+      const asked = given('alphabet', 'count', 'length');
+      const [count, length] = [asked.number('count'), asked.number('length')];
+      return strings(checked.checkedStrings({ count, length, alphabet: asked.text('alphabet') }));
     }
     case '/api/uuid': {
-      const version = query.get('version') === '7' ? 7 : 4;
-      return uuids({ ...checked.checkedUuids({ count, version }), now });
+      const asked = given('count', 'version');
+      const version = asked.oneOf('version', { 4: 4, 7: 7 } as const);
+      return uuids({ ...checked.checkedUuids({ count: asked.number('count'), version }), now });
     }
     case '/api/permutation':
-      return permutation(checked.checkedPermutation({ n: number('n') ?? 0 }));
+      return permutation(checked.checkedPermutation({ n: given('n').number('n') ?? 0 }));
     default:
       throw new RangeError(`${path} is not known`);
   }
@@ -96,22 +136,24 @@ function list(sample: Sample<unknown>): Redraw {
   return { draw: (take) => Buffer.from(JSON.stringify(draw(sample, take))) };
 }
 
-function randomBytes(query: URLSearchParams): Redraw {
-  const count = checked.checkedBytes(Number(query.get('bytes')));
-  const encoding = query.get('encoding') ?? 'hex';
-  if (!['hex', 'base64', 'base64url', 'binary'].includes(encoding)) {
-    throw new RangeError(`the encoding ${encoding} is not known`);
-  }
+const ENCODINGS = { hex: 'hex', base64: 'base64', base64url: 'base64url', binary: 'binary' } as const;
+
+function randomBytes(asked: Parameters): Redraw {
+  const count = checked.checkedBytes(asked.number('bytes') ?? 0);
+  const encoding = asked.oneOf('encoding', ENCODINGS) ?? 'hex';
   return {
     draw: (take) => {
       const drawn = draw(bytes({ count }), take);
-      return encoding === 'binary' ? drawn : Buffer.from(drawn.toString(encoding as BufferEncoding));
+      return encoding === 'binary' ? drawn : Buffer.from(drawn.toString(encoding));
     },
   };
 }
 
-function blocksOf(request: unknown): Redraw {
-  const { block_size: size, block_count: blocks } = request as Record<string, unknown>;
+function blocksOf(request: string): Redraw {
+  const { block_size: size, block_count: blocks } = JSON.parse(request) as Record<string, unknown>;
+  const canonical = JSON.stringify({ block_count: Number(blocks), block_size: Number(size) });
+  if (canonical !== request) throw new RangeError('its body is not in the canonical form');
+  for (const number of [size, blocks]) checked.checkedBytes(Number(number));
   const count = checked.checkedBytes(Number(size) * Number(blocks));
   return {
     draw: (take) => {

@@ -23,6 +23,12 @@ import {
   treeRoot,
   verifierKey,
 } from '../../../../libs/tlog/src/index.js';
+import {
+  FORGED_ANSWER,
+  FORGED_KEYS,
+  FORGERIES,
+  UNFORGED_RECEIPT,
+} from '../../../../test/support/forged-receipts.js';
 import { verifyReceipt } from './verify.js';
 import type { Verification } from './verify.js';
 
@@ -159,6 +165,23 @@ describe('the frozen receipts of test/vectors', () => {
   test.each(vectors.bad)('$name: fails at $failsAt', ({ receipt, answer, failsAt }) => {
     const outcome = verifyReceipt(receipt, { ...keys, answer: Buffer.from(answer), draw: true });
     expect([outcome.verified, failed(outcome)]).toEqual([false, failsAt]);
+  });
+});
+
+describe('a receipt that was forged by somebody with the key of the log, or changed', () => {
+  const keys = {
+    logKeys: [parseVerifierKey(FORGED_KEYS.log)],
+    collectorKeys: [parseVerifierKey(FORGED_KEYS.collector)],
+  };
+  const answer = Buffer.from(FORGED_ANSWER);
+
+  test('was good before', () => {
+    expect(verifyReceipt(UNFORGED_RECEIPT, { ...keys, answer, draw: true }).verified).toBe(true);
+  });
+
+  test.each(FORGERIES)('is not verified: $name', ({ receipt, onlyByDraw }) => {
+    const outcome = verifyReceipt(receipt, { ...keys, answer, draw: onlyByDraw });
+    expect([outcome.verified, failed(outcome)]).toEqual([false, expect.any(String)]);
   });
 });
 

@@ -1,8 +1,12 @@
-/** What the receipt page does: verifies a receipt in the browser, with WebCrypto alone; it sends nothing anywhere. */
+/**
+ * What the receipt page does: verifies a receipt in the browser, with WebCrypto alone; it sends nothing anywhere. It is as strict as
+ * `qrng verify`: test/support/forged-receipts.ts has what both refuse.
+ */
 
 export const SCRIPT = String.raw`'use strict';
 const $ = (id) => document.getElementById(id);
 const text = new TextEncoder();
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 const refuse = (message) => { throw new Error(message); };
 
 function bytesOf(base64, length) {
@@ -35,6 +39,28 @@ function parsed(json) {
   return canonical(value) === json ? value : refuse('the receipt has not the form of one (JSON)');
 }
 
+const isText = (value) => typeof value === 'string' && value.isWellFormed();
+const isBytes = (length) => (value) => isText(value) && bytesOf(value, length).length > 0;
+const isSmall = (value) => Number.isSafeInteger(value) && value >= 0;
+/** A u64 as JSON: a number where that is exact, text beyond. */
+const isNumber = (value) => isSmall(value) || (typeof value === 'string' && /^[1-9][0-9]{15,19}$/.test(value) && BigInt(value) > 2n ** 53n - 1n && BigInt(value) < 2n ** 64n);
+const isTime = (value) => isText(value) && !Number.isNaN(Date.parse(value)) && new Date(value).toISOString() === value;
+const listOf = (is, most) => (value) => Array.isArray(value) && value.length <= most && value.every(is);
+/** An object with these members and no others; one that ends in ? may be missing. */
+const shape = (members) => (value) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const left = new Set(Object.keys(value));
+  const fits = Object.entries(members).every(([name, is]) => {
+    const key = name.replace('?', '');
+    return left.delete(key) ? is(value[key]) : key !== name;
+  });
+  return fits && left.size === 0;
+};
+const isPiece = shape({ boot: isNumber, collector: isText, length: isSmall, offset: isSmall, packet: isBytes(32), sequence: isNumber });
+const isEntry = shape({ answer: isBytes(32), client: isBytes(32), lineage: listOf(isPiece, 256), 'raw?': isBytes(32), request: isText, time: isTime, v: (value) => value === 1 });
+const isProof = shape({ from: isNumber, path: listOf(isBytes(32), 63), signature: isBytes(68), to: isNumber });
+const isExtra = shape({ entry: isText, 'lineage?': listOf(isProof, 256), 'raw?': isText, salt: isBytes(32) });
+
 /** A public key as it is pinned: NAME+ID+BASE64(01 || key). */
 async function keyOf(line) {
   const [, name, id, encoded] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$/.exec(line.trim()) || refuse('a public key is NAME+ID+KEY: ' + line.slice(0, 40));
@@ -51,10 +77,12 @@ async function keysOf(box) {
 /** The text of a signed note, once one of the keys has signed it. */
 async function opened(note, keys) {
   const end = note.lastIndexOf('\n\n');
-  if (end < 0 || !note.endsWith('\n')) refuse('not a signed note');
+  if (end < 0 || !note.endsWith('\n') || /[\u0000-\u0009\u000b-\u001f\u007f\ufffd]/.test(note)) refuse('not a signed note');
   const body = note.slice(0, end + 1);
   let known = false;
-  for (const line of note.slice(end + 2, -1).split('\n')) {
+  const lines = note.slice(end + 2, -1).split('\n');
+  if (lines.length > 64) refuse('a note has at most 64 signatures');
+  for (const line of lines) {
     const [, name, encoded] = /^\u2014 ([^\s+]+) (\S+)$/.exec(line) || refuse('a signature is not of its form');
     const bytes = bytesOf(encoded);
     const key = keys.find((one) => one.name === name && same(one.id, bytes.slice(0, 4)));
@@ -85,15 +113,18 @@ function partsOf(file) {
   if (end < 0 || lines[0] !== 'c2sp.org/tlog-proof@v1') refuse('this is no receipt: it begins with c2sp.org/tlog-proof@v1');
   const [, encoded] = /^extra (\S+)$/.exec(lines[1]) || refuse('the receipt has no extra');
   const [, index] = /^index (0|[1-9][0-9]{0,15})$/.exec(lines[2]) || refuse('the receipt has no index');
-  const extra = parsed(new TextDecoder().decode(bytesOf(encoded)));
+  const extra = parsed(utf8.decode(bytesOf(encoded)));
+  if (!isExtra(extra)) refuse('the receipt has not the form of one (extra)');
   const entry = parsed(extra.entry);
-  if (entry.v !== 1 || !Array.isArray(entry.lineage) || entry.lineage.length === 0) refuse('the receipt has not the form of one (entry)');
+  if (!isEntry(entry) || entry.lineage.length === 0) refuse('the receipt has not the form of one (entry)');
+  if (!Number.isSafeInteger(Number(index)) || lines.length > 66) refuse('the receipt has not the form of one (index or path)');
   return { index: BigInt(index), path: lines.slice(3).map((line) => bytesOf(line, 32)), checkpoint: file.slice(end + 2), extra, entry };
 }
 
 async function checkLog({ index, path, checkpoint, extra }, keys) {
   const [origin, size, root] = (await opened(checkpoint, keys)).split('\n');
   if (!keys.some(({ name }) => name === origin)) refuse('the checkpoint is of another log');
+  if (!/^(0|[1-9][0-9]{0,15})$/.test(size) || !Number.isSafeInteger(Number(size))) refuse('the size of a checkpoint is a decimal number');
   const found = await rootOf(await leafOf(text.encode(extra.entry)), index, BigInt(size), path);
   if (found === undefined || base64Of(found) !== root) refuse('the entry is not in the log: the path does not lead to the root');
   return 'the log ' + origin + ' has signed that its entry ' + index + ' of ' + size + ' is this one';
@@ -109,6 +140,7 @@ async function checkAnswer({ extra, entry }, answer) {
 async function checkBytes({ extra, entry }) {
   const raw = bytesOf(extra.raw);
   if (base64Of(await sha256(bytesOf(extra.salt, 32), raw)) !== entry.raw) refuse('the bytes that the receipt reveals are not those that the log has noted');
+  if (entry.lineage.reduce((sum, { length }) => sum + length, 0) !== raw.length) refuse('the lineage is not one of as many bytes as were drawn');
   return 'the ' + raw.length + ' bytes that were drawn are those that the log has noted; qrng verify --draw draws from them again';
 }
 
@@ -117,12 +149,14 @@ async function checkPackets({ extra, entry }, keys) {
   for (const piece of entry.lineage) {
     const name = [piece.collector, piece.boot, piece.sequence].join(' ');
     if (!packets.has(name)) packets.set(name, piece);
+    if (packets.get(name).packet !== piece.packet) refuse('the receipt has not the form of one (one packet with two digests)');
   }
   const proofs = extra.lineage || [];
   if (proofs.length !== packets.size) refuse('the receipt has no signature of the collector for its packets; one that is fetched a few seconds later may have it');
   let at = 0;
   for (const { collector, boot, sequence, packet } of packets.values()) {
     const { from, to, signature, path } = proofs[at++];
+    if (BigInt(to) - BigInt(from) >= 2n ** 20n) refuse('a packet is not one that the statement is about');
     const number = new DataView(new ArrayBuffer(8));
     number.setBigUint64(0, BigInt(sequence));
     const leaf = await leafOf(join(new Uint8Array(number.buffer), bytesOf(packet, 32)));
@@ -162,7 +196,7 @@ async function verify() {
   };
   const skip = (words) => steps.push({ result: 'unchecked', words });
   let receipt;
-  await check(async () => { receipt = partsOf($('receipt').value.trimEnd() + '\n'); return 'this is a receipt (c2sp.org/tlog-proof@v1)'; });
+  await check(async () => { receipt = partsOf(givenReceipt()); return 'this is a receipt (c2sp.org/tlog-proof@v1)'; });
   if (receipt !== undefined) {
     await check(async () => checkLog(receipt, await keysOf('log-key')));
     if ($('answer').value === '') skip('paste the answer to see whether the receipt is about it');
@@ -174,12 +208,24 @@ async function verify() {
   show(steps, receipt && receipt.entry);
 }
 
+/** A file is verified as it is; what was pasted may have other ends of lines, which the box does not show. */
+let chosen;
+async function choose(file) {
+  const exact = utf8.decode(await file.arrayBuffer());
+  $('receipt').value = exact;
+  chosen = { exact, shown: $('receipt').value };
+}
+function givenReceipt() {
+  const { value } = $('receipt');
+  return chosen && chosen.shown === value ? chosen.exact : value.trimEnd() + '\n';
+}
+
 $('entry').addEventListener('submit', (event) => { event.preventDefault(); void verify(); });
-$('file').addEventListener('change', async () => { const [file] = $('file').files; if (file) $('receipt').value = await file.text(); });
+$('file').addEventListener('change', async () => { const [file] = $('file').files; if (file) await choose(file); });
 document.addEventListener('dragover', (event) => event.preventDefault());
 document.addEventListener('drop', async (event) => {
   event.preventDefault();
   const [file] = event.dataTransfer.files;
-  if (file) $('receipt').value = await file.text();
+  if (file) await choose(file);
 });
 `;
