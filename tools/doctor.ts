@@ -9,7 +9,7 @@ import { commandLine, misused } from '#libs/command-line';
 import { examine } from './doctor/examine.js';
 import { counts, lines, summary } from './doctor/finding.js';
 import { thisHost } from './doctor/host.js';
-import { EnvironmentFileError, readEnvironmentFile } from './environment/environment-file.js';
+import { EnvironmentFileError, readEnvironmentFile } from '#libs/settings';
 
 const USAGE = `Usage: npm run doctor -- gateway|collector [ENV-FILE] [--json]
 

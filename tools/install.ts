@@ -13,12 +13,13 @@ import type { App } from './doctor/app.js';
 import { places } from './install/places.js';
 import type { Place } from './install/places.js';
 import { InstallError, put } from './install/put.js';
+import type { Ids } from './install/put.js';
 
 const USAGE = `Usage: qrng-dd install FOLDER [--dry-run]
 
 Puts the gateway's or the collector's folder, as npm run setup made it, into its place on this machine, as root:
 
-  APP.env    /etc/qrng-dd/APP.env, unless there is one
+  APP.env    /etc/qrng-dd/APP.env, unless there is one; the service's group may read it
   APP.nft    /etc/nftables.conf; one that is not of this project is kept as nftables.conf.before-qrng-dd
   others     /etc/qrng-dd/APP/, replaced in one step where they differ (api-keys.json only when there is none)
   unit       /etc/systemd/system/qrng-APP.service, unless there is one
@@ -50,9 +51,12 @@ try {
 
 function install(app: App): number {
   const user = `qrng-${app}`;
-  const id = ensureUser(user);
-  if (!dryRun) makeFolder(app, id);
-  const ids = new Map(id === undefined ? [] : [[user, id]]);
+  const own = ensureUser(user);
+  if (!dryRun) makeFolder(app, own);
+  const ids = new Map([
+    ['root', { user: 0, group: 0 }],
+    ...(own === undefined ? [] : [[user, own] as const]),
+  ]);
   const outcomes = [...places(app, folder), ...unit(app)].map((place) => {
     const outcome = put(place, ids, dryRun);
     console.log(`${(dryRun ? `(${outcome})` : outcome).padEnd(10)} ${place.target}`);
@@ -99,28 +103,28 @@ function unit(app: App): Place[] {
   return [{ source, target: `/etc/systemd/system/${name}`, mode: 0o644, owner: 'root', existing: 'keep' }];
 }
 
-/** The id of the service's user, who is made where he is missing; undefined in a dry run without him. */
-function ensureUser(name: string): number | undefined {
-  const known = userId(name);
+/** The ids of the service's user, who is made where he is missing; undefined in a dry run without him. */
+function ensureUser(name: string): Ids | undefined {
+  const known = idsOf(name);
   if (known !== undefined) return known;
   console.log(`${dryRun ? '(made)    ' : 'made      '} user ${name}`);
   if (dryRun) return undefined;
   const arguments_ = ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', name];
   if (run('useradd', ...arguments_) !== 0) throw new InstallError(`the user ${name} cannot be made`);
-  return userId(name);
+  return idsOf(name);
 }
 
-function userId(name: string): number | undefined {
-  const { status, stdout } = spawnSync('id', ['-u', name], { encoding: 'utf8' });
-  return status === 0 ? Number(stdout) : undefined;
+function idsOf(name: string): Ids | undefined {
+  const [user, group] = ['-u', '-g'].map((option) => spawnSync('id', [option, name], { encoding: 'utf8' }));
+  return user?.status === 0 ? { user: Number(user.stdout), group: Number(group?.stdout) } : undefined;
 }
 
-function makeFolder(app: App, id: number | undefined): void {
+function makeFolder(app: App, ids: Ids | undefined): void {
   mkdirSync('/etc/qrng-dd', { recursive: true, mode: 0o755 });
   const own = `/etc/qrng-dd/${app}`;
   mkdirSync(own, { recursive: true, mode: 0o700 });
   chmodSync(own, 0o700);
-  if (id !== undefined) chownSync(own, id, id);
+  if (ids !== undefined) chownSync(own, ids.user, ids.group);
 }
 
 /** The exit code; 127 where there is no such program. */

@@ -1,8 +1,8 @@
 /**
- * `qrng-dd reload`: has a running gateway or collector read its keys and certificates again, and waits for the outcome.
+ * `qrng-dd reload`: has a running gateway or collector read its settings, keys and certificates again, and waits for the outcome.
  * `systemctl reload` calls it, so a reload that was refused fails there too.
  *
- * Exit code 0: everything is in use as it is on disk. 1: something was refused, or no answer came. 64: it was called wrongly.
+ * Exit code 0: everything is in use as it is on disk, or waits for a restart. 1: something was refused, or no answer came. 64: it was called wrongly.
  */
 import { setTimeout } from 'node:timers/promises';
 import { commandLine, misused } from '#libs/command-line';
@@ -12,7 +12,11 @@ import type { ReloadOutcome } from '#libs/files';
 const USAGE = `Usage: qrng-dd reload --pid PID --state-dir DIRECTORY
 
 Sends SIGHUP to the gateway or collector with this process id and waits until it has read everything again. DIRECTORY is its
-QRNG_STATE_DIR. systemctl reload qrng-gateway does the same.
+QRNG_STATE_DIR. systemctl reload qrng-gateway does the same. Settings are read from the file that QRNG_SETTINGS_PATH names; those that
+only a restart changes are listed.
+
+Exit code 0: everything is in use as it is on disk, or waits for a restart. 1: something was refused, or no answer came within
+10 s. 64: called wrongly.
 
   --help, --version`;
 
@@ -47,9 +51,13 @@ async function reload(target: number, directory: string): Promise<number> {
 }
 
 function report(after: readonly ReloadOutcome[]): number {
-  for (const { what, refused } of after) {
-    if (refused === undefined) console.log(`${what}: in use as on disk`);
+  for (const { what, refused, waiting } of after) {
+    if (refused === undefined) console.log(`${what}: in use as on disk${waitingText(waiting)}`);
     else console.error(`${what}: refused, the old ones stay in use: ${refused}`);
   }
   return after.every(({ refused }) => refused === undefined) ? 0 : 1;
+}
+
+function waitingText(names: readonly string[] = []): string {
+  return names.length === 0 ? '' : `, except for what only a restart changes: ${names.join(', ')}`;
 }

@@ -135,12 +135,20 @@ describe('four devices whose drivers let go of no read', () => {
   });
 });
 
-test('SIGHUP while it starts does not end it', async () => {
+test('SIGHUP while it starts does not end it, and later has the settings read again', async () => {
   const hangUp = 'data:text/javascript,setTimeout(() => process.kill(process.pid, "SIGHUP"), 150)';
   const { env } = (await start()).collector;
   await scene?.collector.kill();
-  const collector = new CollectorProcess(env, ['--import', hangUp]);
+  const file = join(env['QRNG_STATE_DIR'] ?? '', '../collector.env');
+  writeFileSync(file, '');
+  const collector = new CollectorProcess({ ...env, QRNG_SETTINGS_PATH: file }, ['--import', hangUp]);
   await collector.logged('source-up');
+  writeFileSync(file, 'QRNG_HEARTBEAT_INTERVAL_MS=50\nQRNG_PUSH_MAX_BYTES=100\n');
+  collector.signal('SIGHUP');
+  expect(await collector.logged('settings-reloaded')).toMatchObject({
+    changed: ['QRNG_HEARTBEAT_INTERVAL_MS'],
+    waiting: ['QRNG_PUSH_MAX_BYTES'],
+  });
   expect(await collector.stop()).toMatchObject({ code: 0 });
 });
 

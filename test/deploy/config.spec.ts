@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { readSettings, secretNames, variableNames } from '#libs/settings';
+import { liveNames, readSettings, secretNames, variableNames } from '#libs/settings';
 import { CollectorSettings } from '../../apps/collector/src/settings.js';
 import { parseKeyFile } from '../../apps/gateway/src/clients/key-file.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
@@ -32,6 +32,14 @@ describe.each([
       if (off && value !== undefined) expect(`${name}=${text}`).toBe(`${name}=${String(value)}`);
       else expect(value).toBeUndefined();
     }
+  });
+
+  test('and docs/operations.md lists those that a reload takes over', () => {
+    const row = new RegExp(`^\\| ${app} \\| (\`QRNG_.*) \\|$`, 'm').exec(
+      readFileSync('docs/operations.md', 'utf8'),
+    );
+    const listed = [...(row?.[1] ?? '').matchAll(/QRNG_\w+/g)].map(([name]) => name);
+    expect(listed.sort()).toEqual([...liveNames(Settings)].sort());
   });
 
   test('is enough to start with, given its files', () => {

@@ -30,6 +30,11 @@ describe.each(['collector', 'gateway'] as const)('qrng-%s.service', (app) => {
     expect(seconds).toBeGreaterThanOrEqual(QRNG_DRAIN_SECS + 13);
   });
 
+  test('names the file of its environment, to be read again by a reload', () => {
+    expect(unit(app)).toContain(`\nEnvironmentFile=/etc/qrng-dd/${app}.env\n`);
+    expect(unit(app)).toContain(`\nEnvironment=QRNG_SETTINGS_PATH=/etc/qrng-dd/${app}.env\n`);
+  });
+
   test('loses no line of its log to the rate limit of the journal', () => {
     expect(unit(app)).toContain('\nLogRateLimitIntervalSec=0\n');
   });

@@ -119,6 +119,82 @@ test('keys says whether the gateway uses the change, or refuses the file', async
   expect((await runTool('keys', ['create', 'y'], nowhere)).stderr).toMatch(/^Added y to .*\n$/);
 });
 
+test('settings are taken over on SIGHUP, also by workers and their successors, or named as waiting for a restart', async () => {
+  const file = join(temporaryFolder(), 'gateway.env');
+  const leaked = randomBytes(32).toString('hex');
+  const write = (...lines: string[]): void => writeFileSync(file, lines.map((line) => `${line}\n`).join(''));
+  const ours = `operator:${randomBytes(32).toString('hex')}`;
+  const before = gateway;
+  const inFile = {
+    QRNG_API_KEY: `${ours},leaked:${leaked}`,
+    QRNG_RATE_LIMIT_MAX: '5',
+    QRNG_LOG_LEVEL: 'info',
+  };
+  write(...Object.entries(inFile).map(([name, text]) => `${name}=${text}`));
+  gateway = await GatewayProcess.start({
+    ...before.env,
+    ...inFile,
+    ...{ QRNG_API_KEYS_FILE: undefined, QRNG_STATE_DIR: temporaryFolder() },
+    ...{ QRNG_WORKERS: '2', QRNG_SETTINGS_PATH: file },
+  });
+  await before.close();
+  const headers = { authorization: `Bearer ${ours.split(':')[1] ?? ''}` };
+  const statuses = async (key: string): Promise<(number | undefined)[]> => {
+    const authorization = `Bearer ${key}`;
+    return Promise.all(
+      Array.from({ length: 8 }, async () => {
+        return (await gateway.request('/api/usage', { headers: { authorization } })).status;
+      }),
+    );
+  };
+  expect(await statuses(leaked)).toContain(200);
+
+  write(
+    `QRNG_API_KEY=${ours}`,
+    'QRNG_RATE_LIMIT_MAX=1000',
+    'QRNG_BUFFER_SIZE=100000',
+    'QRNG_LOG_LEVEL=debug',
+  );
+  const { code, output } = await reloadCommand();
+  expect([code, output]).toEqual([
+    0,
+    expect.stringContaining(
+      'settings: in use as on disk, except for what only a restart changes: QRNG_BUFFER_SIZE\n',
+    ),
+  ]);
+  await until('the leaked key is out, at every worker', async () => {
+    return (await statuses(leaked)).every((status) => status === 401 || status === 429);
+  });
+  const policy = async (): Promise<unknown> =>
+    (await gateway.request('/api/usage', { headers })).headers['ratelimit-policy'];
+  await until('the new limit is in use', async () => String(await policy()).includes('q=1000;'));
+  const { text } = await gateway.request('/api/status', { headers });
+  expect((JSON.parse(text) as { warnings: string[] }).warnings).toContain(
+    'Changed settings wait for a restart: QRNG_BUFFER_SIZE.',
+  );
+  expect(await health()).toEqual({ status: 'up', waitingForRestart: ['QRNG_BUFFER_SIZE'] });
+  expect(await gateway.run.logged('settings-reloaded')).toMatchObject({
+    changed: ['QRNG_API_KEY', 'QRNG_LOG_LEVEL', 'QRNG_RATE_LIMIT_MAX'],
+    waiting: ['QRNG_BUFFER_SIZE'],
+  });
+
+  // A worker that dies is replaced by one that knows the same settings.
+  const served = (await gateway.run.logged('request'))['pid'];
+  process.kill(Number(served), 'SIGKILL');
+  await gateway.run.logged('worker-ended');
+  for (let i = 0; i < 4; i++) expect(await statuses(leaked)).not.toContain(200);
+  await until('the new limit is in use', async () => String(await policy()).includes('q=1000;'));
+
+  write(`QRNG_API_KEY=${ours}`, 'QRNG_RATE_LIMIT_MAX=none');
+  const refused = await reloadCommand();
+  expect(refused.code).toBe(1);
+  expect(refused.output).toContain(
+    'settings: refused, the old ones stay in use: QRNG_RATE_LIMIT_MAX must be a whole number of at least 1',
+  );
+  expect(await gateway.metric('qrng_reload_success{what="settings"}')).toBe(0);
+  expect(await health()).toEqual({ status: 'degraded', refused: ['settings'] });
+});
+
 describeWithRedis('a leaked key that is disabled', () => {
   test('stops working while other files are refused, while Redis answers nothing, and while it is away', async () => {
     const redis = await RedisServer.start();

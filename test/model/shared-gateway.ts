@@ -28,12 +28,12 @@ export class SharedGateway implements ModelGateway {
 
   async start(): Promise<void> {
     const clock = new ModelClock(this.time, () => this.offset);
-    const options = { capacity: CAPACITY, overflow: 'discard', ttlMs: 0, window: WINDOW } as const;
+    const buffer = { capacity: CAPACITY, overflow: 'discard', ttlMs: 0 } as const;
     const memory = new PoolMemory(this.#file);
     const life = { isOver: false };
     this.#life = life;
     const redis = this.redis.connection(() => life.isOver);
-    this.#pool = await RedisPool.open({ ...options, memory }, clock, redis, () => undefined);
+    this.#pool = await RedisPool.open({ buffer, window: WINDOW, memory }, clock, redis, () => undefined);
   }
 
   async stop(): Promise<void> {

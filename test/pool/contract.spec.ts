@@ -52,7 +52,12 @@ describeWithRedis('RedisPool', () => {
 
   suite(async (options, onDiscard) => {
     await server.command('FLUSHALL');
-    return RedisPool.open({ ...options, window: WINDOW, memory: memory() }, new Clock(), redis, onDiscard);
+    return RedisPool.open(
+      { buffer: options, window: WINDOW, memory: memory() },
+      new Clock(),
+      redis,
+      onDiscard,
+    );
   });
 });
 

@@ -53,7 +53,7 @@ describeWithRedis('leases', () => {
   ): Promise<RedisPool> {
     memory = new PoolMemory(join(temporaryFolder(), 'shared-pool'));
     const window = { ttlMs: 300_000, skewMs: 60_000 };
-    const pool = await RedisPool.open({ ...options, window, memory }, new Clock(), redis, onDiscard);
+    const pool = await RedisPool.open({ buffer: options, window, memory }, new Clock(), redis, onDiscard);
     pools.push(pool);
     await setTimeout(2); // nothing exposed up to now is taken
     return pool;

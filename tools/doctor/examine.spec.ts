@@ -96,9 +96,11 @@ describe('a gateway', () => {
     const findings = await look({}, {}, now, [file]);
     chmodSync(keyFile, 0o600);
     expect(texts(findings.filter(({ level }) => level === 'fail'))).toEqual([
-      expect.stringContaining(`chmod 600 ${file}`),
       expect.stringContaining(`chmod 600 ${keyFile}`),
+      expect.stringContaining(`chmod 640 ${file}`),
     ]);
+    chmodSync(file, 0o640); // by its group the service reads it again
+    expect(failed(await look({}, {}, now, [file]))).toEqual([]);
   });
 
   test('is warned of a key older than a quarter, and of a previous one that is still accepted', async () => {

@@ -12,7 +12,7 @@ import { readApiKeysOfSettings } from '../../apps/gateway/src/gate/read-api-keys
 import { keysOf } from '../../apps/gateway/src/packet-keys/hmac-keys.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { certificates, credentials } from './certificates.js';
-import { permissions, readableFor } from './files.js';
+import { permissions, readableFor, settingsFiles } from './files.js';
 import { check } from './finding.js';
 import type { Finding } from './finding.js';
 import type { Host } from './host.js';
@@ -106,7 +106,8 @@ function gateway(
       ? check('Monitoring').warn('/metrics is open to everybody: set QRNG_METRICS_TOKEN')
       : check('Monitoring').pass('/metrics demands a token'),
     logLevel(settings.QRNG_LOG_LEVEL),
-    ...permissions([...files, ...secrets, settings.QRNG_STATE_DIR]),
+    ...permissions([...secrets, settings.QRNG_STATE_DIR]),
+    ...settingsFiles('qrng-gateway', serviceUser, files),
     ...readableFor('qrng-gateway', serviceUser, [
       ...secrets,
       ...present(settings.QRNG_TLS_CERT_FILE, settings.QRNG_TLS_CLIENT_CA_FILE),
@@ -131,7 +132,8 @@ function collector(
     hmacKey('QRNG_HMAC_SECRET_KEY', settings.QRNG_HMAC_SECRET_KEY),
     ...keyAges(env, secretNames(CollectorSettings), now),
     logLevel(settings.QRNG_LOG_LEVEL),
-    ...permissions([...files, ...secrets, settings.QRNG_STATE_DIR]),
+    ...permissions([...secrets, settings.QRNG_STATE_DIR]),
+    ...settingsFiles('qrng-collector', serviceUser, files),
     ...readableFor('qrng-collector', serviceUser, [
       ...secrets,
       ...present(settings.QRNG_APPLIANCE_CA_FILE, settings.QRNG_PUSH_CA_FILE, settings.QRNG_PUSH_CERT_FILE),

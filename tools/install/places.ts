@@ -10,6 +10,8 @@ export interface Place {
   readonly target: string;
   readonly mode: number;
   readonly owner: string;
+  /** Where it is another one than the owner's. */
+  readonly group?: string;
   /**
    * `keep`: what is there stays, as the operator may have edited it. `replace`: a key or certificate, which rotations
    * change. `back-up`: as `keep` when it is one of ours, else put aside and replaced.
@@ -18,6 +20,8 @@ export interface Place {
 }
 
 const SECRET = 0o600;
+/** The service reads its settings again on SIGHUP, and cannot change them. */
+const SETTINGS = 0o640;
 const OPEN = 0o644;
 
 /** The place of every file in `folder`, private keys before their certificates. */
@@ -32,7 +36,10 @@ function placeOf(app: App, folder: string, name: string): Place {
   const source = join(folder, name);
   switch (name) {
     case `${app}.env`:
-      return { source, target: `/etc/qrng-dd/${name}`, mode: SECRET, owner: 'root', existing: 'keep' };
+      return {
+        ...{ source, target: `/etc/qrng-dd/${name}`, existing: 'keep' },
+        ...{ mode: SETTINGS, owner: 'root', group: `qrng-${app}` },
+      };
     case `${app}.nft`:
       return { source, target: '/etc/nftables.conf', mode: OPEN, owner: 'root', existing: 'back-up' };
     case 'port.conf':

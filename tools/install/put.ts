@@ -1,5 +1,5 @@
 /** Puts one file into its place, in one step, with its owner and mode. */
-import { chownSync, copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode, replaceFile } from '#libs/files';
 import type { Place } from './places.js';
@@ -12,22 +12,29 @@ export class InstallError extends Error {
   }
 }
 
+/** The numbers of a user and of the group with the same name. */
+export interface Ids {
+  readonly user: number;
+  readonly group: number;
+}
+
 /** What was done, or with `dryRun` would be. */
 export type Outcome = 'made' | 'replaced' | 'same' | 'kept';
 
 /**
- * @param ids the user ids of owners; an owner that is not among them is left to the user who runs this.
+ * @param ids of users and of their groups; an owner that is not among them is left to the user who runs this.
  * @param dryRun changes nothing.
  * @throws {InstallError} when the file cannot be read or written.
  */
-export function put(place: Place, ids: ReadonlyMap<string, number>, dryRun: boolean): Outcome {
+export function put(place: Place, ids: ReadonlyMap<string, Ids>, dryRun: boolean): Outcome {
   try {
     const content = readFileSync(place.source, 'utf8');
     if (!existsSync(place.target)) {
-      if (!dryRun) write(place, content, ids.get(place.owner));
+      if (!dryRun) write(place, content, ids);
       return 'made';
     }
     const there = readFileSync(place.target, 'utf8');
+    if (place.group !== undefined && !dryRun) giveTo(place, ids); // also one that an earlier version installed
     if (there === content) return 'same';
     if (place.existing === 'keep' || (place.existing === 'back-up' && isOurs(there))) return 'kept';
     if (dryRun) return 'replaced';
@@ -39,10 +46,16 @@ export function put(place: Place, ids: ReadonlyMap<string, number>, dryRun: bool
   }
 }
 
-function write({ target, mode }: Place, content: string, owner: number | undefined): void {
-  mkdirSync(dirname(target), { recursive: true, mode: 0o755 });
-  replaceFile(target, content, { mode });
-  if (owner !== undefined) chownSync(target, owner, owner);
+function write(place: Place, content: string, ids: ReadonlyMap<string, Ids>): void {
+  mkdirSync(dirname(place.target), { recursive: true, mode: 0o755 });
+  replaceFile(place.target, content, { mode: place.mode });
+  giveTo(place, ids);
+}
+
+function giveTo({ target, mode, owner, group = owner }: Place, ids: ReadonlyMap<string, Ids>): void {
+  const [of, ofGroup] = [ids.get(owner), ids.get(group)];
+  if (of !== undefined && ofGroup !== undefined) chownSync(target, of.user, ofGroup.group);
+  chmodSync(target, mode);
 }
 
 function isOurs(rules: string): boolean {

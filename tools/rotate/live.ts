@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '#libs/files';
 import type { App } from '../doctor/app.js';
-import { readEnvironmentFile } from '../environment/environment-file.js';
+import { readEnvironmentFile } from '#libs/settings';
 import { RotationError } from './step.js';
 import type { Step } from './step.js';
 

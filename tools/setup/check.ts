@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { examineConfiguration } from '../doctor/examine.js';
 import type { App } from '../doctor/app.js';
 import type { Finding } from '../doctor/finding.js';
-import { readEnvironmentFile } from '../environment/environment-file.js';
+import { readEnvironmentFile } from '#libs/settings';
 import { CONFIGURATION } from './templates.js';
 
 /** What the doctor finds in the configuration of each app; what only its machine can show is left out. */

@@ -12,7 +12,7 @@ import { CollectorSettings } from '../../apps/collector/src/settings.js';
 import { parseKeyFile } from '../../apps/gateway/src/clients/key-file.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { describeWith, run } from '../../test/support/programs.js';
-import { readEnvironmentFile } from '../environment/environment-file.js';
+import { readEnvironmentFile } from '#libs/settings';
 
 const base = mkdtempSync(join(tmpdir(), 'qrng-setup-'));
 afterAll(() => rmSync(base, { recursive: true }));

@@ -17,6 +17,9 @@ const MESSAGES = {
   'certificate-expired': 'a certificate in use has expired; what it is for is refused until it is replaced',
   'reloads-not-written':
     'the outcome of a reload cannot be written to the state directory; operator commands cannot see it',
+  'settings-reloaded': 'the settings changed: `changed` are in use, `waiting` from the next start on',
+  'settings-refused':
+    'the settings on disk are invalid; the old ones stay in use, and the next start would fail',
   'credentials-refused': 'keys or certificates on disk cannot be used; the old ones stay in use',
   'source-up': 'a source passed its start-up test and is in use',
   'source-failing':

@@ -11,6 +11,7 @@ import {
   IsOptional,
   isSecureUrl,
   ListVariable,
+  Live,
   Secret,
   SigningKeyVariable,
   spoolDirectory,
@@ -136,6 +137,7 @@ export class CollectorSettings {
   )
   QRNG_PUSH_KEY_FILE?: string;
 
+  @Live()
   @IntegerVariable(1, DAY_MS)
   QRNG_PUSH_INTERVAL_MS = 500;
 
@@ -145,6 +147,7 @@ export class CollectorSettings {
   @Variable('1 to 16 of a-z 0-9 -', (value) => typeof value === 'string' && isCollectorId(value))
   QRNG_COLLECTOR_ID = 'collector-1';
 
+  @Live()
   @IntegerVariable(1, DAY_MS)
   QRNG_HEARTBEAT_INTERVAL_MS = 5000;
 
@@ -158,6 +161,7 @@ export class CollectorSettings {
   )
   QRNG_MAX_BACKOFF_MS = 30_000;
 
+  @Live()
   @Secret()
   @HmacKeyVariable()
   QRNG_HMAC_SECRET_KEY!: string;
@@ -171,6 +175,12 @@ export class CollectorSettings {
   @Variable('the path of a directory', (value) => typeof value === 'string' && value !== '')
   QRNG_STATE_DIR!: string;
 
+  /** Where this environment was read from, to be read again on SIGHUP; the unit sets it to its EnvironmentFile=. */
+  @IsOptional()
+  @Variable('the path of a file', (value) => typeof value === 'string')
+  QRNG_SETTINGS_PATH?: string;
+
+  @Live()
   @ChoiceVariable('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')
   QRNG_LOG_LEVEL = 'info';
 }

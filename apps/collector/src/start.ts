@@ -1,6 +1,14 @@
 /** Starts the collector that the environment describes. */
 import 'reflect-metadata';
-import { exitConfig, readSettings, readSettingsOrExit, secretFiles, SettingsError } from '#libs/settings';
+import { PinoLogger } from 'nestjs-pino';
+import {
+  exitConfig,
+  LiveSettings,
+  readSettings,
+  readSettingsOrExit,
+  secretFiles,
+  SettingsError,
+} from '#libs/settings';
 import { createCollector } from './create-collector.js';
 import { logEvent } from './log-events.js';
 import { CollectorSettings } from './settings.js';
@@ -14,9 +22,15 @@ for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
 }
 
 const { settings, warnings } = readSettingsOrExit(CollectorSettings, process.env);
+const live = new LiveSettings(CollectorSettings, settings, process.env);
 try {
   await createCollector(settings, {
     readAgain: () => readSettings(CollectorSettings, process.env).settings,
+    refresh: () => {
+      const refreshed = live.refresh();
+      PinoLogger.root.level = settings.QRNG_LOG_LEVEL;
+      return refreshed;
+    },
     stateDirectory: settings.QRNG_STATE_DIR,
     files: [
       ...secretFiles(CollectorSettings, process.env),

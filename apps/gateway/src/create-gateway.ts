@@ -8,6 +8,8 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { errorCode } from '#libs/files';
 import { EXIT_TEMPORARY, SettingsError } from '#libs/settings';
+import { parseListenAddress } from './addresses/listen-address.js';
+import type { ListenAddress } from './addresses/listen-address.js';
 import { BOUNDS } from './bounds.js';
 import { FrameworkLogger } from './framework-logger.js';
 import { GatewayModule } from './gateway.module.js';
@@ -23,8 +25,7 @@ import { McpService } from './mcp/mcp.service.js';
 import { Receivers } from './receive/receivers.service.js';
 import { readPacketBody } from './push/packet-body.js';
 import { SettingsSource } from './settings-source.js';
-import { parseListenAddress } from './settings.js';
-import type { GatewaySettings, ListenAddress } from './settings.js';
+import type { GatewaySettings } from './settings.js';
 
 /** What an address to listen at fails with that is none of this machine, or not allowed; and transient errors. */
 const UNUSABLE = ['ENOTFOUND', 'EADDRNOTAVAIL', 'EACCES'];

@@ -12,6 +12,11 @@ export function loggerParams(level: string): Params {
   return { pinoHttp: [{ level, autoLogging: false }, logDestination()], forRoutes: [] };
 }
 
+/** Has the loggers of this process write lines of `level` and above. */
+export function useLogLevel(level: string): void {
+  PinoLogger.root.level = level;
+}
+
 export class FrameworkLogger extends Logger {
   /** @param level QRNG_LOG_LEVEL. */
   constructor(level: string) {

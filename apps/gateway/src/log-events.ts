@@ -28,6 +28,9 @@ const MESSAGES = {
     'client CA certificates or revocation lists in use cannot work; collectors of theirs are refused until they are replaced',
   'hmac-keys-reloaded': 'the HMAC keys changed; packets under these keys are accepted',
   'hmac-keys-refused': 'the HMAC keys on disk are invalid; the old ones stay in use',
+  'settings-reloaded': 'the settings changed: `changed` are in use, `waiting` from the next start on',
+  'settings-refused':
+    'the settings on disk are invalid; the old ones stay in use, and the next start would fail',
   'redis-up': 'Redis can be used',
   'redis-down': 'Redis cannot be used',
   'redis-refused': 'Redis refused a command; see docs/scaling.md',

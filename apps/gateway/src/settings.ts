@@ -1,5 +1,5 @@
 /** The gateway's settings: every environment variable it knows, with its default and what it must be. */
-import { isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import {
   ChoiceVariable,
@@ -8,6 +8,7 @@ import {
   IntegerVariable,
   IsOptional,
   ListVariable,
+  Live,
   Secret,
   SigningKeyVariable,
   spoolDirectory,
@@ -17,6 +18,7 @@ import {
 import { isApiKeyEntry } from './clients/api-key-entry.js';
 import { isToken } from './clients/token.js';
 import { isAddressRange } from './addresses/address-range.js';
+import { parseListenAddress } from './addresses/listen-address.js';
 
 /** More than there are cores in most machines; each takes memory. */
 const MOST_WORKERS = 64;
@@ -54,11 +56,13 @@ export class GatewaySettings {
   )
   @Secret()
   @HmacKeyVariable()
+  @Live()
   QRNG_HMAC_SECRET_KEY?: string;
 
   @IsOptional()
   @Secret()
   @HmacKeyVariable()
+  @Live()
   QRNG_HMAC_SECRET_KEY_PREVIOUS?: string;
 
   /** Keys of single collectors; those that are not in it share QRNG_HMAC_SECRET_KEY. */
@@ -75,6 +79,7 @@ export class GatewaySettings {
     'one or more comma separated KEY or NAME:KEY, a key of 32 to 256 characters (or use QRNG_API_KEYS_FILE)',
     isApiKeyEntry,
   )
+  @Live()
   QRNG_API_KEY?: string[];
 
   @IsOptional()
@@ -84,14 +89,22 @@ export class GatewaySettings {
   @Variable('the path of a directory', (value) => typeof value === 'string' && value.length > 0)
   QRNG_STATE_DIR!: string;
 
+  /** Where this environment was read from, to be read again on SIGHUP; the unit sets it to its EnvironmentFile=. */
+  @IsOptional()
+  @Variable('the path of a file', (value) => typeof value === 'string')
+  QRNG_SETTINGS_PATH?: string;
+
   @ChoiceVariable('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')
+  @Live()
   QRNG_LOG_LEVEL = 'info';
 
   /** Whether each request is logged; `off` where a proxy in front does that. */
   @ChoiceVariable('on', 'off')
+  @Live()
   QRNG_ACCESS_LOG: 'on' | 'off' = 'on';
 
   @IntegerVariable(1, 86_400)
+  @Live()
   QRNG_PACKET_TTL_SECS = 300;
 
   @IntegerVariable(0, 3600)
@@ -104,6 +117,7 @@ export class GatewaySettings {
   QRNG_BUFFER_OVERFLOW_POLICY: 'discard' | 'replace' = 'discard';
 
   @IntegerVariable(0)
+  @Live()
   QRNG_BUFFER_TTL_SECS = 0;
 
   /** What becomes of entropy that fails the health tests here. */
@@ -111,18 +125,23 @@ export class GatewaySettings {
   QRNG_ON_BAD_ENTROPY: 'refuse' | 'warn' = 'refuse';
 
   @IntegerVariable(1, 86_400)
+  @Live()
   QRNG_RATE_LIMIT_WINDOW_SECS = 60;
 
   @IntegerVariable(1)
+  @Live()
   QRNG_RATE_LIMIT_MAX = 100;
 
   @IntegerVariable(1)
+  @Live()
   QRNG_RATE_LIMIT_BURST = 20;
 
   @IntegerVariable(1)
+  @Live()
   QRNG_RATE_LIMIT_BLOCK_AFTER = 10;
 
   @IntegerVariable(1, 86_400 * 365)
+  @Live()
   QRNG_RATE_LIMIT_BLOCK_SECS = 900;
 
   @IntegerVariable(1, 65_536)
@@ -152,6 +171,7 @@ export class GatewaySettings {
   @Variable('a token of 16 to 256 characters of A-Z a-z 0-9 . _ ~ + / - and = at the end', (value) =>
     isToken(value, 16, 256),
   )
+  @Live()
   QRNG_METRICS_TOKEN?: string;
 
   @IsOptional()
@@ -221,27 +241,6 @@ function wantsReceipts(
   name: 'QRNG_RECEIPTS_KEY' | 'QRNG_RECEIPTS_ORIGIN',
 ): (settings: GatewaySettings) => boolean {
   return (settings) => settings.QRNG_RECEIPTS === 'on' || settings[name] !== undefined;
-}
-
-/** Where to listen; an IPv6 address is in brackets. */
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** The host and port of "HOST:PORT" or "[IPV6]:PORT", if it is that. Port 0 lets the system choose. */
-export function parseListenAddress(value: unknown): ListenAddress | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(String(value));
-  const host = match?.[1] ?? match?.[2];
-  if (match?.[1] !== undefined && !isIPv6(match[1])) return undefined;
-  if (match?.[2] !== undefined && isMistypedAddress(match[2])) return undefined;
-  const port = Number(match?.[3]);
-  return host === undefined || !(port <= 65_535) ? undefined : { host, port };
-}
-
-/** A host that ends in a number is an IPv4 address (WHATWG URL, "ends in a number"), or none; it is not looked up as a name. */
-function isMistypedAddress(host: string): boolean {
-  return /(^|\.)(\d+|0x[\da-f]*)\.?$/i.test(host) && isIP(host) === 0;
 }
 
 /** As browsers send it: scheme, host and a port that is not the scheme's own, without a path. */

@@ -4,17 +4,19 @@ import cluster from 'node:cluster';
 import {
   exitConfig,
   isLoopback,
+  LiveSettings,
   readSettings,
   readSettingsOrExit,
   secretFiles,
   SettingsError,
 } from '#libs/settings';
 import { VERSION } from '#libs/version';
+import { parseListenAddress } from './addresses/listen-address.js';
 import { createGateway, listen } from './create-gateway.js';
 import { logEvent } from './log-events.js';
 import { FileWatcher } from './reload/file-watcher.js';
 import { SettingsSource } from './settings-source.js';
-import { GatewaySettings, parseListenAddress, workersOf } from './settings.js';
+import { GatewaySettings, workersOf } from './settings.js';
 import { startWorkers } from './workers/start-workers.js';
 import { channelToHead, portOf, reportTo } from './workers/worker.js';
 
@@ -22,6 +24,7 @@ const { settings, warnings } = readSettingsOrExit(GatewaySettings, process.env);
 const source = new SettingsSource(
   secretFiles(GatewaySettings, process.env),
   (names) => readSettings(GatewaySettings, process.env, names).settings,
+  new LiveSettings(GatewaySettings, settings, process.env),
 );
 const onError = (error: unknown): never => {
   if (error instanceof SettingsError) exitConfig(error, warnings);

@@ -12,6 +12,8 @@ export interface ReloadOutcome {
   readonly at: number;
   /** Why it was refused; what was in use stays in use. Nothing when it was taken. */
   readonly refused?: string;
+  /** Parts that were changed and that only a restart takes over. */
+  readonly waiting?: readonly string[];
 }
 
 const FILE = 'reloads.json';

@@ -13,6 +13,9 @@ export {
   Validator,
 } from './class-validator.js';
 export { directoryProblems } from './directory-problems.js';
+export { EnvironmentFileError, parseEnvironmentFile, readEnvironmentFile } from './environment-file.js';
+export { LiveSettings } from './live-settings.js';
+export type { Refreshed } from './live-settings.js';
 export { lockDirectory } from './lock-directory.js';
 export {
   EXIT_TEMPORARY,
@@ -35,6 +38,8 @@ export {
   isLoopback,
   isSecureUrl,
   ListVariable,
+  Live,
+  liveNames,
   Secret,
   SigningKeyVariable,
   secretNames,

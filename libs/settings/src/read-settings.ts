@@ -5,13 +5,15 @@
  * name in the shell, in the code and in the documentation:
  *
  *   environment -> secrets from NAME_FILE -> class-transformer -> class-validator -> frozen instance
+ *
+ * Frozen but for live settings, which live-settings.ts alone changes.
  */
 import { readFileSync } from 'node:fs';
 import { plainToInstance } from 'class-transformer';
 import { Validator } from './class-validator.js';
 import { errorCode } from '#libs/files';
 import { nearest } from './nearest.js';
-import { secretNames, variableNames } from './variables.js';
+import { liveNames, secretNames, variableNames } from './variables.js';
 
 /** The environment of a process: variable names and their text. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -72,7 +74,14 @@ export function readSettings<T extends object>(
     if (isNew) problems.push(message);
   }
   if (problems.length > 0) throw new SettingsError(problems);
-  return { settings: Object.freeze(settings), warnings: unknownVariables(cls, env) };
+  return { settings: frozen(settings, liveNames(cls)), warnings: unknownVariables(cls, env) };
+}
+
+function frozen<T extends object>(settings: T, live: ReadonlySet<string>): T {
+  for (const name of Object.keys(settings).filter((name) => !live.has(name))) {
+    Object.defineProperty(settings, name, { writable: false, configurable: false });
+  }
+  return Object.preventExtensions(settings);
 }
 
 /** The files that hold secrets of `cls` (`NAME_FILE`), to be watched for a rotation. */
@@ -123,7 +132,8 @@ function readSecret(name: string, env: Environment): { value?: string | undefine
   }
 }
 
-function unknownVariables<T extends object>(cls: SettingsClass<T>, env: Environment): string[] {
+/** A line for each variable of `env` that looks like a setting and is none. */
+export function unknownVariables<T extends object>(cls: SettingsClass<T>, env: Environment): string[] {
   const secrets = secretNames(cls);
   const known = [...variableNames(cls)].flatMap((name) =>
     secrets.has(name) ? [name, `${name}_FILE`] : [name],

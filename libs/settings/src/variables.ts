@@ -10,6 +10,7 @@ import { ValidateBy } from './class-validator.js';
 
 const variables = new WeakMap<object, Set<string>>();
 const secrets = new WeakMap<object, Set<string>>();
+const live = new WeakMap<object, Set<string>>();
 
 /** The names of all variables that the settings class declares. */
 export function variableNames(cls: new () => object): ReadonlySet<string> {
@@ -19,6 +20,11 @@ export function variableNames(cls: new () => object): ReadonlySet<string> {
 /** Those of them that are secrets, and so may also come as `NAME_FILE`. */
 export function secretNames(cls: new () => object): ReadonlySet<string> {
   return secrets.get(cls) ?? new Set();
+}
+
+/** Those of them that a running process takes over on SIGHUP; the others need a restart. */
+export function liveNames(cls: new () => object): ReadonlySet<string> {
+  return live.get(cls) ?? new Set();
 }
 
 /**
@@ -44,6 +50,11 @@ export function Variable<T extends object>(
 /** Marks a secret: it has no default and may come as `NAME_FILE`. */
 export function Secret(): PropertyDecorator {
   return (target, key) => remember(secrets, target.constructor, String(key));
+}
+
+/** Marks a setting that whoever uses it reads anew each time, so that it may change while the process runs (live-settings.ts). */
+export function Live(): PropertyDecorator {
+  return (target, key) => remember(live, target.constructor, String(key));
 }
 
 /** A whole number in decimal digits, from `min` to `max`, both inclusive. */

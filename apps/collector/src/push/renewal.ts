@@ -1,8 +1,10 @@
-/** Keys and certificates that change on disk, or SIGHUP: read again without losing anything that is on its way. */
+/** Keys and certificates that change on disk, and on SIGHUP the settings too: read again without losing anything that is on its way. */
 import { outlook } from '#libs/certificates';
 import type { Dated } from '#libs/certificates';
 import { errorCode, watchFiles, writeReloadOutcomes } from '#libs/files';
+import type { ReloadOutcome } from '#libs/files';
 import { SettingsError } from '#libs/settings';
+import type { Refreshed } from '#libs/settings';
 import { logEvent } from '../log-events.js';
 import type { CollectorSettings } from '../settings.js';
 import type { Identity } from './identity.js';
@@ -11,6 +13,8 @@ import type { Identity } from './identity.js';
 export interface Renewal {
   /** @throws {SettingsError} */
   readonly readAgain: () => Readonly<CollectorSettings>;
+  /** Takes over the settings that can change. @throws {SettingsError} */
+  readonly refresh: () => Refreshed;
   readonly files: readonly string[];
   /** Where the outcome of each reload is written, for operators' commands. */
   readonly stateDirectory: string;
@@ -25,17 +29,26 @@ export function keepRenewed(identity: Identity, renewal: Renewal): void {
       }
       look();
     } catch (error) {
-      if (!(error instanceof SettingsError)) throw error;
-      logEvent('error', 'credentials-refused', { problems: error.problems });
-      note(error.message);
+      note({ what: 'credentials', refused: refusalOf('credentials-refused', error) });
       return;
     }
-    note();
+    note({ what: 'credentials' });
   };
-  const note = (refused?: string): void => {
-    const outcome = { what: 'credentials', at: Date.now(), ...(refused === undefined ? {} : { refused }) };
+  const refresh = (): void => {
     try {
-      writeReloadOutcomes(renewal.stateDirectory, [outcome]);
+      const { changed, waiting, warnings } = renewal.refresh();
+      for (const warning of warnings) logEvent('warn', 'unknown-setting', { warning });
+      if (changed.length + waiting.length > 0) logEvent('log', 'settings-reloaded', { changed, waiting });
+      note({ what: 'settings', waiting });
+    } catch (error) {
+      note({ what: 'settings', refused: refusalOf('settings-refused', error) });
+    }
+  };
+  const outcomes = new Map<string, ReloadOutcome>();
+  const note = (outcome: Omit<ReloadOutcome, 'at'>): void => {
+    outcomes.set(outcome.what, { ...outcome, at: Date.now() });
+    try {
+      writeReloadOutcomes(renewal.stateDirectory, [...outcomes.values()]);
     } catch (error) {
       logEvent('error', 'reloads-not-written', { reason: errorCode(error) });
     }
@@ -48,10 +61,20 @@ export function keepRenewed(identity: Identity, renewal: Renewal): void {
     clearTimeout(nextLook);
     nextLook = setTimeout(look, nextLookMs).unref();
   };
-  note();
+  note({ what: 'settings' });
+  note({ what: 'credentials' });
   look();
   watchFiles(renewal.files, renew);
-  process.on('SIGHUP', renew);
+  process.on('SIGHUP', () => {
+    refresh();
+    renew();
+  });
+}
+
+function refusalOf(event: 'credentials-refused' | 'settings-refused', error: unknown): string {
+  if (!(error instanceof SettingsError)) throw error;
+  logEvent('error', event, { problems: error.problems });
+  return error.message;
 }
 
 function fieldsOf({ what, variable, expiresAt }: Dated): { what: string; variable: string; expires: string } {

@@ -16,6 +16,8 @@ type OwnEvent =
   | 'certificate-refused'
   | 'client-ca-reloaded'
   | 'client-ca-refused'
+  | 'settings-reloaded'
+  | 'settings-refused'
   | 'receipts-cut'
   // About the trail itself:
   | 'left-out'

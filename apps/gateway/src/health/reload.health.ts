@@ -17,7 +17,9 @@ export class ReloadHealth {
   check(): HealthIndicatorResult {
     const indicator = this.indicators.check('reload');
     const refused = this.reloads.failures().map(({ what }) => what);
-    return refused.length === 0 ? indicator.up() : indicator.degraded({ refused });
+    const { waiting } = this.reloads;
+    if (refused.length > 0) return indicator.degraded({ refused });
+    return waiting.length > 0 ? indicator.up({ waitingForRestart: waiting }) : indicator.up();
   }
 
   /** Degraded while something that is in use has expired or cannot work, also since it was read. */

@@ -22,7 +22,7 @@ export interface AccessLog {
 }
 
 /**
- * The access log that the settings ask for; nothing when there is none.
+ * The access log, which is written while the settings ask for it.
  *
  * @param now a clock in milliseconds that never goes back.
  * @param onLeftOut called for each line of a stranger that is left out.
@@ -31,8 +31,9 @@ export function accessLog(
   settings: Readonly<GatewaySettings>,
   now: () => number,
   onLeftOut: () => void,
-): AccessLog | undefined {
-  if (settings.QRNG_ACCESS_LOG === 'off' || !WRITTEN_AT.includes(settings.QRNG_LOG_LEVEL)) return undefined;
+): AccessLog {
+  const isOn = (): boolean =>
+    settings.QRNG_ACCESS_LOG === 'on' && WRITTEN_AT.includes(settings.QRNG_LOG_LEVEL);
   const destination = logDestination();
   const strangers = new StrangersLines();
   const process_ = `"pid":${process.pid},"hostname":${JSON.stringify(hostname())},"context":"access"`;
@@ -51,6 +52,7 @@ export function accessLog(
 
   return {
     write: (request, reply, method) => {
+      if (!isOn()) return;
       const { client, ip } = request;
       const isStranger = client === undefined && request.packet === undefined;
       if (isStranger && !strangers.admits(ip, reply.statusCode, now())) {

@@ -92,12 +92,12 @@ export function addRequestHooks(app: NestFastifyApplication): void {
     const { route } = request;
     const method = METHODS.includes(request.method) ? request.method : 'other';
     requestDuration.observe({ route, method, status: reply.statusCode }, reply.elapsedTime / 1000);
-    log?.write(request, reply, method);
+    log.write(request, reply, method);
     done();
   });
 
   fastify.addHook('onClose', (_instance, done) => {
-    log?.close();
+    log.close();
     done();
   });
 }

@@ -37,11 +37,23 @@ const MOST_NETWORKS = 10_000;
         throttlers: [
           {
             name: WINDOW,
-            ttl: seconds(settings.QRNG_RATE_LIMIT_WINDOW_SECS),
-            limit: settings.QRNG_RATE_LIMIT_MAX,
-            blockDuration: seconds(settings.QRNG_RATE_LIMIT_BLOCK_SECS),
+            get ttl() {
+              return seconds(settings.QRNG_RATE_LIMIT_WINDOW_SECS);
+            },
+            get limit() {
+              return settings.QRNG_RATE_LIMIT_MAX;
+            },
+            get blockDuration() {
+              return seconds(settings.QRNG_RATE_LIMIT_BLOCK_SECS);
+            },
           },
-          { name: BURST, ttl: seconds(1), limit: settings.QRNG_RATE_LIMIT_BURST },
+          {
+            name: BURST,
+            ttl: seconds(1),
+            get limit() {
+              return settings.QRNG_RATE_LIMIT_BURST;
+            },
+          },
         ],
       }),
     }),

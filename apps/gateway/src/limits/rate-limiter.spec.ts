@@ -34,6 +34,16 @@ describe('RateLimiter', () => {
     );
   });
 
+  test('goes on counting, and blocking, under a policy with other windows', () => {
+    const { time, limiter } = limiterAt();
+    for (let i = 0; i < 3; i++) expect(limiter.hit('a', policy).refused).toBeUndefined();
+    time.now += 2000;
+    const wider = { ...policy, windowMs: 60_000, max: 4 };
+    expect(limiter.hit('a', wider)).toMatchObject({ left: 0 });
+    for (let i = 0; i < 4; i++) limiter.hit('a', wider);
+    expect(limiter.hit('a', { ...policy, max: 1000, windowMs: 1000 }).refused).toBe('blocked');
+  });
+
   test('admits a retry after the time it named, rounded up to a second', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 900, noNaN: true }), { maxLength: 60 }), (pauses) => {

@@ -146,7 +146,9 @@ export class RateLimiter {
   #usageOf(key: string, { windowMs, burstMs }: RatePolicy): Usage {
     const known = this.#usages.get(key);
     if (known?.window.windowMs !== windowMs || known.burst.windowMs !== burstMs) {
-      return this.#begin(key, windowMs, burstMs);
+      const usage = this.#begin(key, windowMs, burstMs);
+      if (known !== undefined) carryOver(known, usage, this.options.now());
+      return usage;
     }
     if (this.options.maxKeys !== Infinity) {
       this.#usages.delete(key); // a Map keeps the order of insertion: this key is now the one most recently seen
@@ -168,6 +170,15 @@ export class RateLimiter {
     this.#usages.set(key, usage);
     return usage;
   }
+}
+
+/** What counted in windows of another length goes on to count, and a block to block. */
+function carryOver(from: Usage, to: Usage, now: number): void {
+  for (const name of ['window', 'burst', 'refusals'] as const) {
+    for (const [amount, ageMs] of from[name].amounts(now)) to[name].add(amount, now, now - ageMs);
+  }
+  to.blockedUntil = from.blockedUntil;
+  to.unsent = from.unsent;
 }
 
 /** The refusal of a request, if the policy does not admit one now; it counts towards a block. */

@@ -29,19 +29,34 @@ const MINUTE = 60;
 
 @Injectable()
 export class RatePolicies {
-  /** The policy of all that have none of their own: most clients, and networks that fail to authenticate. */
-  readonly common: RatePolicy;
+  readonly #window: ThrottlerOptions;
+  readonly #burst: ThrottlerOptions;
+  #common: RatePolicy;
 
-  constructor(@InjectThrottlerOptions() options: ThrottlerModuleOptions, settings: GatewaySettings) {
-    const window = throttler(options, WINDOW);
-    const burst = throttler(options, BURST);
-    this.common = {
-      max: number(window.limit),
-      windowMs: number(window.ttl),
-      burst: number(burst.limit),
-      burstMs: number(burst.ttl),
-      blockMs: number(window.blockDuration),
-      blockAfter: settings.QRNG_RATE_LIMIT_BLOCK_AFTER,
+  constructor(
+    @InjectThrottlerOptions() options: ThrottlerModuleOptions,
+    private readonly settings: GatewaySettings,
+  ) {
+    this.#window = throttler(options, WINDOW);
+    this.#burst = throttler(options, BURST);
+    this.#common = this.#read();
+  }
+
+  /** The policy of all that have none of their own: most clients, and networks that fail to authenticate. The same object until it changes. */
+  get common(): RatePolicy {
+    const now = this.#read();
+    if (!sameLimits(now, this.#common)) this.#common = now;
+    return this.#common;
+  }
+
+  #read(): RatePolicy {
+    return {
+      max: number(this.#window.limit),
+      windowMs: number(this.#window.ttl),
+      burst: number(this.#burst.limit),
+      burstMs: number(this.#burst.ttl),
+      blockMs: number(this.#window.blockDuration),
+      blockAfter: this.settings.QRNG_RATE_LIMIT_BLOCK_AFTER,
     };
   }
 
@@ -62,6 +77,10 @@ export class RatePolicies {
       blockAfter: policy.blockAfter,
     };
   }
+}
+
+function sameLimits(a: RatePolicy, b: RatePolicy): boolean {
+  return (Object.keys(a) as (keyof RatePolicy)[]).every((name) => a[name] === b[name]);
 }
 
 function throttler(options: ThrottlerModuleOptions, name: ThrottlerName): ThrottlerOptions {

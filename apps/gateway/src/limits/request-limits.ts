@@ -26,6 +26,8 @@ interface ClientLimits {
   readonly key: string;
   readonly policy: RatePolicy;
   readonly field: string;
+  /** The policy of all, from which this one was made. */
+  readonly common: RatePolicy;
 }
 
 @Injectable()
@@ -59,18 +61,20 @@ export class RequestLimits {
   }
 
   #ofClient(client: Client): ClientLimits {
+    const { common } = this.policies;
     const known = this.#limits.get(client);
-    if (known !== undefined) return known;
+    if (known?.common === common) return known;
     const policy = this.policies.ofKey(client.requestsPerMinute);
-    const limits = { key: client.name, policy, field: policyField(policy, client.bytesPerDay) };
+    const limits = { key: client.name, policy, field: policyField(policy, client.bytesPerDay), common };
     this.#limits.set(client, limits);
     return limits;
   }
 
   /** No name of a client has a space in it. */
   #ofRoute(client: Client, route: RouteLimits): ClientLimits {
-    const policy = this.policies.ofRoute(route, this.#ofClient(client).policy);
+    const { policy: own, common } = this.#ofClient(client);
+    const policy = this.policies.ofRoute(route, own);
     const key = `${client.name} ${route.route}`;
-    return { key, policy, field: policyField(policy, client.bytesPerDay) };
+    return { key, policy, field: policyField(policy, client.bytesPerDay), common };
   }
 }

@@ -17,6 +17,17 @@ export interface BufferOptions {
   readonly ttlMs: number;
 }
 
+/** For the bytes that a process holds ahead of a pool elsewhere: they expire as those in it do. */
+export function handOptions(capacity: number, pool: Pick<BufferOptions, 'ttlMs'>): BufferOptions {
+  return {
+    capacity,
+    overflow: 'discard',
+    get ttlMs() {
+      return pool.ttlMs;
+    },
+  };
+}
+
 interface Segment {
   bytes: number;
   readonly receivedAt: number;

@@ -49,7 +49,7 @@ function stateOf(reachable: number): PoolState {
 describe('LeasedPool', () => {
   let lost: number;
   const open = (channel: Channel, ttlMs = 0): Promise<LeasedPool> =>
-    LeasedPool.open(channel, CLOCK, ttlMs, (_, bytes) => (lost += bytes));
+    LeasedPool.open(channel, CLOCK, { ttlMs }, (_, bytes) => (lost += bytes));
   beforeEach(() => {
     lost = 0;
   });

@@ -11,7 +11,8 @@ import type { Clock } from '../clock.js';
 import { declareCall, declareNotice } from '../link/call.js';
 import type { Channel } from '../link/channel.js';
 import { ChannelError } from '../link/channel.js';
-import { ExpiringBuffer } from './expiring-buffer.js';
+import { ExpiringBuffer, handOptions } from './expiring-buffer.js';
+import type { BufferOptions } from './expiring-buffer.js';
 import { MOST_LENT_BYTES } from './lending-pool.js';
 import type { LentPiece } from './lending-pool.js';
 import type { Piece } from './packet-ref.js';
@@ -63,11 +64,11 @@ export class LeasedPool implements Pool {
     private readonly head: Channel,
     private readonly clock: Clock,
     private state: PoolState,
-    ttlMs: number,
+    buffer: Pick<BufferOptions, 'ttlMs'>,
     private readonly onDiscard: (reason: DiscardReason, bytes: number) => void,
   ) {
     const capacity = 2 * (MOST_LENT_BYTES + MOST_BYTES);
-    this.#hand = new ExpiringBuffer({ capacity, overflow: 'discard', ttlMs }, (reason, bytes) =>
+    this.#hand = new ExpiringBuffer(handOptions(capacity, buffer), (reason, bytes) =>
       this.#drop(reason, bytes),
     );
     head.hear(DISCARDED, ({ discards }) => {
@@ -83,10 +84,10 @@ export class LeasedPool implements Pool {
   static async open(
     head: Channel,
     clock: Clock,
-    ttlMs: number,
+    buffer: Pick<BufferOptions, 'ttlMs'>,
     onDiscard: (reason: DiscardReason, bytes: number) => void,
   ): Promise<LeasedPool> {
-    const pool = new LeasedPool(head, clock, UNKNOWN, ttlMs, onDiscard);
+    const pool = new LeasedPool(head, clock, UNKNOWN, buffer, onDiscard);
     await pool.#lease(0);
     return pool;
   }

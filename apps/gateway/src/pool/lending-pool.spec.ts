@@ -35,7 +35,8 @@ describe('LendingPool', () => {
     buffer = new ExpiringBuffer({ capacity: CAPACITY, overflow: 'discard', ttlMs }, () => undefined);
     return new LendingPool(
       poolOf(buffer, () => now),
-      { workers: 2, ttlMs },
+      2,
+      { ttlMs },
       (_, bytes) => (lost += bytes),
     );
   };

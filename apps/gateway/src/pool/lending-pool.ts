@@ -7,6 +7,7 @@
  * What is lent and not reported yet counts as in the pool, so `received = served + discarded + in the pool` holds at every moment.
  */
 import type { Packet } from '#libs/crypto';
+import type { BufferOptions } from './expiring-buffer.js';
 import type { PacketRef, Piece } from './packet-ref.js';
 import type { Admission, Block, DiscardReason, Pool, PoolLevel } from './pool.js';
 
@@ -36,7 +37,8 @@ export class LendingPool implements Pool {
 
   constructor(
     private readonly pool: Pool,
-    private readonly options: { readonly workers: number; readonly ttlMs: number },
+    private readonly workers: number,
+    private readonly buffer: Pick<BufferOptions, 'ttlMs'>,
     private readonly onDiscard: (reason: DiscardReason, bytes: number) => void,
   ) {}
 
@@ -48,7 +50,7 @@ export class LendingPool implements Pool {
   lend(worker: number, need: number, systemNow: number): LentPiece[] {
     const { reachable } = this.pool.level();
     if (need > reachable) return [];
-    const ahead = Math.floor(Math.min(MOST_LENT_BYTES, reachable / (SHARE * this.options.workers)));
+    const ahead = Math.floor(Math.min(MOST_LENT_BYTES, reachable / (SHARE * this.workers)));
     const pieces = this.#cut(Math.max(need, ahead), systemNow);
     const loan = this.#loans.get(worker) ?? { lent: 0, used: 0 };
     this.#loans.set(worker, loan);
@@ -131,7 +133,7 @@ export class LendingPool implements Pool {
   }
 
   #cut(count: number, systemNow: number): LentPiece[] {
-    const size = this.options.ttlMs === 0 ? count : PIECE_BYTES;
+    const size = this.buffer.ttlMs === 0 ? count : PIECE_BYTES;
     const pieces: LentPiece[] = [];
     for (let left = count; left > 0; left -= size) {
       const receivedAt = systemNow - this.pool.level().oldestAgeMs;

@@ -62,24 +62,28 @@ async function openPool(
   const options = {
     capacity: settings.QRNG_BUFFER_SIZE,
     overflow: settings.QRNG_BUFFER_OVERFLOW_POLICY,
-    ttlMs: settings.QRNG_BUFFER_TTL_SECS * 1000,
+    get ttlMs() {
+      return settings.QRNG_BUFFER_TTL_SECS * 1000;
+    },
   };
   const window = {
-    ttlMs: settings.QRNG_PACKET_TTL_SECS * 1000,
+    get ttlMs() {
+      return settings.QRNG_PACKET_TTL_SECS * 1000;
+    },
     skewMs: settings.QRNG_CLOCK_SKEW_SECS * 1000,
   };
   const onDiscard = (reason: DiscardReason, bytes: number): void => metrics.discarded.inc({ reason }, bytes);
   for (const reason of DISCARD_REASONS) onDiscard(reason, 0);
-  if (head !== undefined) return LeasedPool.open(head, clock, options.ttlMs, onDiscard);
+  if (head !== undefined) return LeasedPool.open(head, clock, options, onDiscard);
   if (redis === undefined) {
     const { store, known } = await replay.open(window);
     for (const collector of known) collectors.label(collector); // the first packet may be that of a clone
     const pool = new EmbeddedPool(store, new ExpiringBuffer(options, onDiscard), clock, window);
     const workers = workersOf(settings);
-    return workers === 1 ? pool : new LendingPool(pool, { workers, ttlMs: options.ttlMs }, onDiscard);
+    return workers === 1 ? pool : new LendingPool(pool, workers, options, onDiscard);
   }
   const memory = replay.sharedMemory();
-  const pool = await RedisPool.open({ ...options, window, memory }, clock, redis, onDiscard);
+  const pool = await RedisPool.open({ buffer: options, window, memory }, clock, redis, onDiscard);
   metrics.observeLedger(() => pool.ledger());
   return pool;
 }

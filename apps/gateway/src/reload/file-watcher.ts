@@ -1,10 +1,13 @@
-/** Reads files again while the gateway runs: each as it changes, all of them on SIGHUP, one after the other. */
+/** Reads files again while the gateway runs: each as it changes, all of them and the settings on SIGHUP, one after the other. */
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { watchFiles } from '#libs/files';
 import { SettingsError } from '#libs/settings';
 import { KeyFileError } from '../clients/key-entries.js';
+import { useLogLevel } from '../framework-logger.js';
 import { logEvent } from '../log-events.js';
+import { GatewaySettings } from '../settings.js';
+import { SettingsSource } from '../settings-source.js';
 import { Reloads } from './reloads.js';
 import type { Reloaded } from './reloads.js';
 
@@ -23,7 +26,18 @@ export class FileWatcher implements OnApplicationShutdown {
   readonly #watches: Watch[] = [];
   #queue = Promise.resolve();
 
-  constructor(private readonly reloads: Reloads) {}
+  constructor(
+    private readonly reloads: Reloads,
+    settings: GatewaySettings,
+    { live }: SettingsSource,
+  ) {
+    if (live === undefined) return;
+    // The first, and on SIGHUP alone: what is read after them may be in the same file.
+    this.watch('settings', [], () => {
+      this.reloads.settingsRead(live.refresh());
+      useLogLevel(settings.QRNG_LOG_LEVEL);
+    });
+  }
 
   /**
    * Calls `reload` when one of the files changed (also: appeared, vanished, was replaced through a link) and has settled,

@@ -5,6 +5,7 @@
 import { Injectable } from '@nestjs/common';
 import { errorCode, writeReloadOutcomes } from '#libs/files';
 import type { ReloadOutcome } from '#libs/files';
+import type { Refreshed } from '#libs/settings';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock } from '../clock.js';
 import { logEvent } from '../log-events.js';
@@ -18,6 +19,7 @@ const REFUSED = {
   'hmac-keys': 'hmac-keys-refused',
   certificate: 'certificate-refused',
   'client-ca': 'client-ca-refused',
+  settings: 'settings-refused',
 } as const;
 
 const NAMES: Readonly<Record<Reloaded, string>> = {
@@ -25,6 +27,7 @@ const NAMES: Readonly<Record<Reloaded, string>> = {
   'hmac-keys': 'The HMAC keys',
   certificate: 'The certificate',
   'client-ca': 'The client CA certificates and revocation lists',
+  settings: 'The settings',
 };
 
 export type Reloaded = keyof typeof REFUSED;
@@ -37,6 +40,7 @@ interface Outcome extends ReloadOutcome {
 @Injectable()
 export class Reloads {
   readonly #outcomes = new Map<Reloaded, Outcome>();
+  #waiting: readonly string[] = [];
   #writtenBadly = false;
 
   constructor(
@@ -46,6 +50,7 @@ export class Reloads {
     private readonly state: StateDirectory,
     warnings: Warnings,
   ) {
+    warnings.from(() => (this.#waiting.length === 0 ? [] : [waitingText(this.#waiting)]));
     warnings.from(() =>
       this.failures().map(
         ({ what, refused = '' }) =>
@@ -56,7 +61,21 @@ export class Reloads {
 
   /** `what` is in use as it is on disk. */
   taken(what: Reloaded): void {
-    this.#note({ what, at: this.clock.now() });
+    const waits = what === 'settings' && this.#waiting.length > 0;
+    this.#note({ what, at: this.clock.now(), ...(waits ? { waiting: this.#waiting } : {}) });
+  }
+
+  /** The settings were read again. */
+  settingsRead({ changed, waiting, warnings }: Refreshed): void {
+    this.#waiting = waiting;
+    for (const warning of warnings) logEvent('warn', 'unknown-setting', { warning });
+    if (changed.length > 0) this.audit.record('settings-reloaded', { reason: changed.join(', ') });
+    if (changed.length + waiting.length > 0) logEvent('log', 'settings-reloaded', { changed, waiting });
+  }
+
+  /** Settings that were changed and that only a restart takes over. */
+  get waiting(): readonly string[] {
+    return this.#waiting;
   }
 
   /** `what` could not be used as it is on disk, because of `reason`. */
@@ -85,4 +104,8 @@ export class Reloads {
       this.#writtenBadly = true;
     }
   }
+}
+
+function waitingText(names: readonly string[]): string {
+  return `Changed settings wait for a restart: ${names.join(', ')}.`;
 }

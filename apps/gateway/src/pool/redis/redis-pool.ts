@@ -10,7 +10,7 @@ import { randomUUID } from 'node:crypto';
 import type { Packet } from '#libs/crypto';
 import type { Clock } from '../../clock.js';
 import { RedisError } from '../../redis/redis-error.js';
-import { ExpiringBuffer } from '../expiring-buffer.js';
+import { ExpiringBuffer, handOptions } from '../expiring-buffer.js';
 import type { BufferOptions } from '../expiring-buffer.js';
 import type { PacketRef, Piece } from '../packet-ref.js';
 import { bootRefusal } from '../freshness.js';
@@ -43,7 +43,8 @@ const SERVES_ON_BYTES = 4096;
 const REPORT_INTERVAL_MS = 500;
 
 /** What a shared pool needs beside its own settings. */
-export interface RedisPoolOptions extends BufferOptions {
+export interface RedisPoolOptions {
+  readonly buffer: BufferOptions;
   readonly window: FreshnessWindow;
   readonly memory: PoolMemory;
 }
@@ -71,9 +72,8 @@ export class RedisPool implements Pool {
     private readonly onDiscard: (reason: DiscardReason, bytes: number) => void,
   ) {
     this.#scripts = new PoolScripts(redis, clock, options.memory, options.window.skewMs);
-    this.#hand = new ExpiringBuffer(
-      { capacity: MOST_BYTES + LEASE_BYTES, overflow: 'discard', ttlMs: options.ttlMs },
-      (reason, bytes) => this.#drop(reason, bytes),
+    this.#hand = new ExpiringBuffer(handOptions(MOST_BYTES + LEASE_BYTES, options.buffer), (reason, bytes) =>
+      this.#drop(reason, bytes),
     );
     this.#shared = new SharedLevel(onDiscard);
     this.#timer = setInterval(() => void this.#report(), REPORT_INTERVAL_MS).unref();
@@ -101,7 +101,7 @@ export class RedisPool implements Pool {
       const [result, detail] = await this.#scripts.run(
         admit,
         (common) =>
-          admitArguments(packet, { stores, ref }, this.options, ttlMs, { ...common, ...this.#own() }),
+          admitArguments(packet, { stores, ref }, this.options.buffer, ttlMs, { ...common, ...this.#own() }),
         (reply) => this.#learn(reply),
       );
       return admissionOf(packet, result.toString(), detail.toString(), this.#scripts.floor);
@@ -153,7 +153,7 @@ export class RedisPool implements Pool {
     return {
       bytes: reachable + this.#shared.leasedByOthers,
       reachable,
-      capacity: this.options.capacity,
+      capacity: this.options.buffer.capacity,
       oldestAgeMs: held > 0 ? this.#hand.oldestAgeMs(now) : this.#shared.oldestAgeMs(now),
     };
   }
@@ -260,7 +260,7 @@ export class RedisPool implements Pool {
   }
 
   #own(): OwnArguments {
-    return { ttlMs: this.options.ttlMs, id: this.#id, served: this.#served, dropped: this.#dropped };
+    return { ttlMs: this.options.buffer.ttlMs, id: this.#id, served: this.#served, dropped: this.#dropped };
   }
 
   /** Stores age, bytes, age, bytes ...; ages are by Redis' clock, and only they go from one clock to the other. */

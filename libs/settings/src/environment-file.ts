@@ -15,7 +15,10 @@ type State = 'before-name' | 'name' | 'before-value' | 'plain' | 'single' | 'dou
 
 /** The file cannot be read. */
 export class EnvironmentFileError extends Error {
-  constructor(path: string, code: string) {
+  constructor(
+    path: string,
+    readonly code: string,
+  ) {
     super(`${path} cannot be read (${code})`);
     this.name = 'EnvironmentFileError';
   }
