@@ -9,6 +9,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
 export default {
   testEnvironment: '<rootDir>/test/runner/environment.js',
   runtime: '<rootDir>/test/runner/runtime.js',
+  globalSetup: '<rootDir>/test/runner/compile.js',
   // A new process after each file.
   workerIdleMemoryLimit: 0,
   workerGracefulExitTimeout: 30_000,

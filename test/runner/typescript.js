@@ -1,36 +1,20 @@
-/** Jest's transform: compiles one TypeScript file, without checks. The compiler is only loaded for files that are not in Jest's cache. */
+/** Jest's transform: the compiled form of a TypeScript file, which `compile.js` made. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-
-const require = createRequire(import.meta.url);
-const compiler = createHash('sha256');
-for (const file of ['tsconfig.json', 'node_modules/typescript/package.json', import.meta.filename]) {
-  compiler.update(readFileSync(file));
-}
-
-let loaded;
-
-function typescript() {
-  if (loaded !== undefined) return loaded;
-  const ts = require('typescript');
-  const { config } = ts.readConfigFile('tsconfig.json', ts.sys.readFile);
-  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, '.');
-  // nodenext would ask package.json whether this is an ES module, which transpileModule cannot.
-  options.module = ts.ModuleKind.ES2022;
-  options.moduleResolution = ts.ModuleResolutionKind.Bundler;
-  loaded = { transpileModule: ts.transpileModule, compilerOptions: options };
-  return loaded;
-}
+import { compiledFile } from './compile.js';
 
 export default {
-  getCacheKey(source, path, { instrument }) {
-    return compiler.copy().update(`${instrument}\0${path}\0${source}`).digest('hex');
+  /** By what was compiled, not by the source: that may have been edited since. */
+  getCacheKey(_source, path, { instrument }) {
+    return createHash('sha256')
+      .update(`${instrument}\0${path}\0`)
+      .update(readFileSync(compiledFile(path)))
+      .digest('hex');
   },
 
-  process(source, path) {
-    const { transpileModule, compilerOptions } = typescript();
-    const { outputText, sourceMapText } = transpileModule(source, { fileName: path, compilerOptions });
-    return { code: outputText, map: { ...JSON.parse(sourceMapText), sources: [path] } };
+  process(_source, path) {
+    const file = compiledFile(path);
+    const map = JSON.parse(readFileSync(`${file}.map`, 'utf8'));
+    return { code: readFileSync(file, 'utf8'), map: { ...map, sources: [path] } };
   },
 };
