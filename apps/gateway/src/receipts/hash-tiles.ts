@@ -30,6 +30,12 @@ export class HashTiles {
     this.#directory = directory;
   }
 
+  /** Leaves so far. */
+  get size(): number {
+    const { tiles, edge } = this.#level(0);
+    return tiles * TILE_WIDTH + edge.length;
+  }
+
   /** Adds a leaf. */
   add(leaf: Buffer, level = 0): void {
     const here = this.#level(level);

@@ -1,10 +1,10 @@
 /** The collectors' proofs for receipts, on disk beside the log: they come later than the entries, and are not part of them. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '#libs/files';
 import { canonicalJson, parsePacketProof, proofJson, TILE_WIDTH } from '#libs/tlog';
 import type { PacketProof } from '#libs/tlog';
-import { RecordFile } from './record-file.js';
+import { RecordFile, removeBefore } from './record-file.js';
 import type { LogRecord } from './record-file.js';
 
 export class LineageRecords {
@@ -47,9 +47,9 @@ export class LineageRecords {
     return found && (JSON.parse(found.extra.toString()) as unknown[]).map(parsePacketProof);
   }
 
-  /** Removes the proofs of tiles before `tile`, of which `from` is the first that may be there. */
-  cut(from: number, tile: number): void {
-    for (let gone = from; gone < tile; gone++) rmSync(this.#path(gone), { force: true });
+  /** Removes the proofs of tiles before `tile`. @throws errors of the file system. */
+  cut(tile: number): void {
+    removeBefore(this.#folder, tile);
   }
 
   async #open(tile: number): Promise<RecordFile> {

@@ -1,7 +1,8 @@
 /** Opens the files of a receipt log, once it is certain that they go on from what was signed. */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { errorCode } from '#libs/files';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { errorCode, makeDirectory } from '#libs/files';
 import { leafHash, NoteError, openCheckpoint, TILE_WIDTH, treeRoot } from '#libs/tlog';
 import type { Checkpoint, NoteKey } from '#libs/tlog';
 import { HashTiles } from './hash-tiles.js';
@@ -28,15 +29,15 @@ interface LogFiles {
   readonly cut: Cut | undefined;
 }
 
-/** @throws {ReceiptLogError} when the log is damaged or another's; errors of the file system. */
+/**
+ * Opens them; nothing that is there is changed but for files without a record.
+ *
+ * @throws {ReceiptLogError} when the log is damaged or another's; errors of the file system.
+ */
 export async function openLogFiles(directory: string, key: NoteKey): Promise<LogFiles> {
-  const folder = recordFolder(directory);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const last = readdirSync(folder)
-    .filter((name) => /^\d{8}$/.test(name))
-    .sort()
-    .at(-1);
-  const file = last === undefined ? await create(directory) : await openFile(directory, join(folder, last));
+  makeDirectory(recordFolder(directory), 0o700);
+  makeDirectory(dirname(rememberedPath(directory, key.name)), 0o700);
+  const { file, empty } = await growingFile(directory);
   try {
     const tiles = new HashTiles(directory);
     for (let tile = 0; tile < file.tile; tile++) {
@@ -44,20 +45,56 @@ export async function openLogFiles(directory: string, key: NoteKey): Promise<Log
     }
     for (const { entry } of file.records) tiles.add(leafHash(entry));
     const size = file.tile * TILE_WIDTH + file.records.length;
-    return { tiles, file, signed: readSigned(directory, key, size, tiles), cut: cutOf(directory, key) };
+    const signed = readSigned(directory, key, size, tiles);
+    const cut = cutOf(directory, key);
+    for (const path of empty) rmSync(path);
+    return { tiles, file, signed, cut };
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
-function create(directory: string): Promise<RecordFile> {
-  return RecordFile.create(recordPath(directory, 0), 0);
+/**
+ * Where the last checkpoint of a log is remembered outside its directory: someone who puts back a backup of that, or removes it, does not
+ * put this back.
+ */
+export function rememberedPath(directory: string, origin: string): string {
+  return join(dirname(directory), 'receipt-checkpoints', createHash('sha256').update(origin).digest('hex'));
 }
 
-async function openFile(directory: string, path: string): Promise<RecordFile> {
+/** The file that grows, and files behind it that were made for records that never came. */
+async function growingFile(directory: string): Promise<{ file: RecordFile; empty: string[] }> {
+  const folder = recordFolder(directory);
+  const names = readdirSync(folder).filter((name) => /^\d{8,}$/.test(name));
+  const paths = names.sort((a, b) => Number(b) - Number(a)).map((name) => join(folder, name));
+  const empty: string[] = [];
+  for (const [i, path] of paths.entries()) {
+    const before = paths[i + 1];
+    const file = await opened(directory, path);
+    if (file.records.length > 0 || before === undefined || (await isFull(directory, before))) {
+      return { file, empty };
+    }
+    await file.close();
+    empty.push(path);
+  }
+  return { file: await RecordFile.create(recordPath(directory, 0), 0), empty };
+}
+
+async function isFull(directory: string, path: string): Promise<boolean> {
+  return (await readable(directory, () => RecordFile.read(path))).length === TILE_WIDTH;
+}
+
+async function opened(directory: string, path: string): Promise<RecordFile> {
+  const file = await readable(directory, () => RecordFile.open(path));
+  if (recordPath(directory, file.tile) === path) return file;
+  await file.close();
+  throw damaged(directory, `${path} has the records of another file`);
+}
+
+async function readable<T>(directory: string, read: () => Promise<T>): Promise<T> {
   try {
-    return await RecordFile.open(path);
+    return await read();
   } catch (error) {
     if (error instanceof RecordFileError) throw damaged(directory, error.message);
     throw error;
@@ -67,29 +104,44 @@ async function openFile(directory: string, path: string): Promise<RecordFile> {
 /** A tile that a crash kept from the disk, again from its entries. */
 async function rebuild(directory: string, tiles: HashTiles, tile: number): Promise<void> {
   try {
-    for (const { entry } of await RecordFile.read(recordPath(directory, tile))) tiles.add(leafHash(entry));
+    for (const { entry } of await RecordFile.readFull(recordPath(directory, tile))) {
+      tiles.add(leafHash(entry));
+    }
   } catch (error) {
     throw damaged(directory, `hashes and records ${tile} are missing (${errorCode(error)})`);
   }
 }
 
+/** The last state that was signed, of those that the log and the memory beside it know. Its entries are those of the log. */
 function readSigned(directory: string, key: NoteKey, size: number, tiles: HashTiles): Signed {
-  let note: string;
+  const remembered = rememberedPath(directory, key.name);
+  const [note, memory] = [noteAt(join(directory, 'checkpoint')), noteAt(remembered)];
+  if (note === undefined && size > 0) throw damaged(directory, 'its checkpoint is missing');
+  let signed: Signed = { size: 0, note: '' };
+  for (const [one, of] of [
+    [note, 'its checkpoint'],
+    [memory, `the checkpoint in ${remembered}`],
+  ] as const) {
+    if (one === undefined) continue;
+    const checkpoint = checkpointOf(one, key, directory, of);
+    if (checkpoint.size > size) {
+      throw damaged(directory, `it has ${size} entries, and ${checkpoint.size} were signed (${of})`);
+    }
+    if (!treeRoot(checkpoint.size, tiles.subtree).equals(checkpoint.root)) {
+      throw damaged(directory, `its entries are not those that were signed (${of})`);
+    }
+    if (signed.note === '' || checkpoint.size > signed.size) signed = { size: checkpoint.size, note: one };
+  }
+  return signed;
+}
+
+function noteAt(path: string): string | undefined {
   try {
-    note = readFileSync(join(directory, 'checkpoint'), 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-    if (size > 0) throw damaged(directory, 'its checkpoint is missing');
-    return { size: 0, note: '' };
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
   }
-  const checkpoint = checkpointOf(note, key, directory);
-  if (checkpoint.size > size) {
-    throw damaged(directory, `it has ${size} entries, and ${checkpoint.size} were signed`);
-  }
-  if (!treeRoot(checkpoint.size, tiles.subtree).equals(checkpoint.root)) {
-    throw damaged(directory, 'its entries are not those that were signed');
-  }
-  return { size: checkpoint.size, note };
 }
 
 function cutOf(directory: string, key: NoteKey): Cut | undefined {
@@ -101,12 +153,12 @@ function cutOf(directory: string, key: NoteKey): Cut | undefined {
   }
 }
 
-function checkpointOf(note: string, key: NoteKey, directory: string): Checkpoint {
+function checkpointOf(note: string, key: NoteKey, directory: string, of: string): Checkpoint {
   try {
     return openCheckpoint(note, [key]);
   } catch (error) {
     if (!(error instanceof NoteError)) throw error;
-    throw damaged(directory, `its checkpoint is not signed by QRNG_RECEIPTS_KEY as ${key.name}`);
+    throw damaged(directory, `${of} is not signed by QRNG_RECEIPTS_KEY as ${key.name}`);
   }
 }
 

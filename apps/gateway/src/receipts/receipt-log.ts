@@ -5,10 +5,10 @@
  *
  *   records/00000000   256 records each: entry and extra; the last file is the one that grows
  *   tile/L/N           full tiles of hashes
- *   checkpoint         the last signed state; no later one is ever inconsistent with it
+ *   checkpoint         the last signed state; no later one is ever inconsistent with it. Beside the directory is another copy, by which
+ *                      an older state that somebody put back is found
  *   cut                the signed note about records that retention removed
  */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, replaceFile } from '#libs/files';
 import {
@@ -24,9 +24,10 @@ import {
 import type { NoteKey } from '#libs/tlog';
 import { failpoint } from '../failpoint.js';
 import type { HashTiles } from './hash-tiles.js';
-import { openLogFiles } from './log-files.js';
+import { RecordFiles } from './record-files.js';
+import { openLogFiles, rememberedPath } from './log-files.js';
 import type { Signed } from './log-files.js';
-import { recordPath, RecordFile } from './record-file.js';
+import { recordFolder, recordPath, RecordFile, removeBefore } from './record-file.js';
 import type { LogRecord } from './record-file.js';
 import { writeCut } from './retention.js';
 import type { Cut } from './retention.js';
@@ -47,7 +48,7 @@ export class ReceiptLog {
   readonly #directory: string;
   readonly #key: NoteKey;
   readonly #tiles: HashTiles;
-  #file: RecordFile;
+  readonly #files: RecordFiles;
   #signed: Signed;
   #cut: Cut | undefined;
   #waiting: Waiting[] = [];
@@ -58,7 +59,7 @@ export class ReceiptLog {
     this.#directory = directory;
     this.#key = key;
     this.#tiles = files.tiles;
-    this.#file = files.file;
+    this.#files = new RecordFiles(directory, files.file);
     this.#signed = files.signed;
     this.#cut = files.cut;
   }
@@ -71,19 +72,19 @@ export class ReceiptLog {
    */
   static async open(directory: string, key: NoteKey): Promise<ReceiptLog> {
     const log = new ReceiptLog(directory, key, await openLogFiles(directory, key));
+    removeBefore(recordFolder(directory), (log.cut?.first ?? 0) / TILE_WIDTH); // a crash may have come between note and removal
     try {
-      await log.#nextFileIfFull();
       log.publish();
       return log;
     } catch (error) {
-      await log.#file.close();
+      await log.#files.close();
       throw error;
     }
   }
 
   /** Entries on disk. */
   get size(): number {
-    return this.#file.tile * TILE_WIDTH + this.#file.records.length;
+    return this.#tiles.size;
   }
 
   /** Entries that the latest checkpoint covers. */
@@ -112,21 +113,17 @@ export class ReceiptLog {
   }
 
   /**
-   * Makes sure that a record of at most `bytes` can be appended: a full disk says so here. The function gives the room back.
+   * Makes sure that a record of at most `bytes` can be appended, whatever becomes of the disk: one that is full says so here, also where
+   * the next record begins a new file. The function gives the room back; call it once.
    *
-   * @throws errors of the file system.
+   * @throws errors of the file system; nothing is reserved then.
    */
   async reserve(bytes: number): Promise<() => void> {
-    for (;;) {
-      const file = this.#file;
-      try {
-        await file.reserve(bytes);
-      } catch (error) {
-        this.#fault = unwritable(error);
-        throw error;
-      }
-      if (file === this.#file) return () => file.release(bytes);
-      file.release(bytes); // it was filled meanwhile: the record will be in the next one
+    try {
+      return await this.#files.reserve(bytes);
+    } catch (error) {
+      this.#fault = unwritable(error);
+      throw error;
     }
   }
 
@@ -156,6 +153,8 @@ export class ReceiptLog {
       const root = treeRoot(size, this.#tiles.subtree);
       const note = signCheckpoint({ origin: this.#key.name, size, root }, this.#key);
       failpoint('checkpoint-unwritten');
+      replaceFile(rememberedPath(this.#directory, this.#key.name), note);
+      failpoint('checkpoint-remembered');
       replaceFile(join(this.#directory, 'checkpoint'), note);
       failpoint('checkpoint-written');
       this.#signed = { size, note };
@@ -218,13 +217,13 @@ export class ReceiptLog {
     const before = Math.floor((this.#cut?.first ?? 0) / TILE_WIDTH);
     const published = Math.floor(this.#signed.size / TILE_WIDTH);
     let tile = before;
-    for (; tile < Math.min(this.#file.tile, published); tile++) {
+    for (; tile < Math.min(this.#files.growing.tile, published); tile++) {
       const last = (await this.#recordsOf(tile))?.at(-1);
       if (last !== undefined && !isOld(last.entry)) break;
     }
     if (tile === before) return 0;
     this.#cut = writeCut(join(this.#directory, 'cut'), this.#key, tile * TILE_WIDTH, now);
-    for (let gone = before; gone < tile; gone++) rmSync(recordPath(this.#directory, gone), { force: true });
+    removeBefore(recordFolder(this.#directory), tile);
     return (tile - before) * TILE_WIDTH;
   }
 
@@ -233,7 +232,7 @@ export class ReceiptLog {
     try {
       this.publish();
     } finally {
-      await this.#file.close();
+      await this.#files.close();
     }
   }
 
@@ -241,10 +240,11 @@ export class ReceiptLog {
     while (this.#waiting.length > 0) {
       let batch: Waiting[] = [];
       try {
-        await this.#nextFileIfFull();
-        batch = this.#waiting.splice(0, TILE_WIDTH - this.#file.records.length);
+        await this.#files.append((most) => {
+          batch = this.#waiting.splice(0, most);
+          return batch.map(({ record }) => record);
+        });
         const first = this.size;
-        await this.#file.append(batch.map(({ record }) => record));
         for (const { record } of batch) this.#tiles.add(leafHash(record.entry));
         batch.forEach(({ resolve }, i) => resolve(first + i));
       } catch (error) {
@@ -255,18 +255,11 @@ export class ReceiptLog {
     }
   }
 
-  async #nextFileIfFull(): Promise<void> {
-    if (this.#file.records.length < TILE_WIDTH) return;
-    const tile = this.#file.tile + 1;
-    const next = await RecordFile.create(recordPath(this.#directory, tile), tile);
-    await this.#file.close();
-    this.#file = next;
-  }
-
   async #recordsOf(tile: number): Promise<readonly LogRecord[] | undefined> {
-    if (tile === this.#file.tile) return this.#file.records;
+    const { growing } = this.#files;
+    if (tile === growing.tile) return growing.records;
     try {
-      return await RecordFile.read(recordPath(this.#directory, tile));
+      return await RecordFile.readFull(recordPath(this.#directory, tile));
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return undefined; // removed by retention
       throw error;

@@ -6,7 +6,7 @@ import { Inject, Injectable, Module } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { errorCode, replaceFile } from '#libs/files';
 import { SettingsError } from '#libs/settings';
-import { SALT_BYTES } from '#libs/tlog';
+import { SALT_BYTES, TILE_WIDTH } from '#libs/tlog';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock } from '../clock.js';
 import { logEvent } from '../log-events.js';
@@ -68,11 +68,13 @@ async function openReceipts(
   const log = await openLog(directory, { name, key: createPrivateKey(pem) });
   logEvent('log', 'receipt-log-opened', { origin: name, publicKey: log.publicKey, entries: log.size });
   const book = new LineageBook();
+  const lineage = new LineageRecords(directory);
+  lineage.cut((log.cut?.first ?? 0) / TILE_WIDTH);
   const receipts = new Receipts({
     ...{ directory, log, clock },
     book,
     exchange: redis && new LineageExchange(redis, book),
-    lineage: new LineageRecords(directory),
+    lineage,
     salt: logSalt(join(directory, 'salt')),
     retentionMs: settings.QRNG_RECEIPTS_RETENTION_DAYS * DAY_MS,
     onCut: (entries) => {

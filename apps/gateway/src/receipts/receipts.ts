@@ -229,10 +229,9 @@ export class Receipts {
     if (retentionMs === 0 || clock.monotonic() < this.#retentionAt) return;
     this.#retentionAt = clock.monotonic() + RETENTION_EVERY_MS;
     const oldest = clock.now() - retentionMs;
-    const before = log.cut?.first ?? 0;
     const entries = await log.cutOld((entry) => parseEntry(entry).time < oldest, clock.now());
     if (entries === 0) return;
-    lineage.cut(before / TILE_WIDTH, (before + entries) / TILE_WIDTH);
+    lineage.cut((log.cut?.first ?? 0) / TILE_WIDTH);
     onCut(entries);
   }
 

@@ -1,9 +1,8 @@
 /**
  * The records of one tile of the receipt log, up to 256, each on the disk before its index is given to anybody.
  *
- *   reserve(bytes) -> zeros behind the last record, synced: a disk that is full says so before anything is drawn
+ *   allocate(bytes) -> zeros behind the last record, synced: a disk that is full says so before anything is drawn
  *   append(records) -> written over the zeros, synced
- *
  *
  *   header   0  8  "QRNGRCT1"       record   0  4  length of the entry
  *            8  8  index of tile             4  4  length of the extra
@@ -13,11 +12,13 @@
  * Big-endian. Appends come one after the other, so a crash can only tear the last of them, whose index nobody knows. No
  * record has an empty entry, so zeros are none.
  */
+import { readdirSync, rmSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { replaceFile } from '#libs/files';
+import { TILE_WIDTH } from '#libs/tlog';
 import { failpoint } from '../failpoint.js';
 
 const MAGIC = 'QRNGRCT1';
@@ -43,19 +44,25 @@ export function recordFolder(directory: string): string {
   return join(directory, 'records');
 }
 
+/** Removes the files of all tiles before `tile` from a folder. @throws errors of the file system. */
+export function removeBefore(folder: string, tile: number): void {
+  for (const name of readdirSync(folder)) {
+    if (/^\d{8,}$/.test(name) && Number(name) < tile) rmSync(join(folder, name), { force: true });
+  }
+}
+
 /** The file with the records of `tile`. */
 export function recordPath(directory: string, tile: number): string {
   return join(recordFolder(directory), tile.toString().padStart(8, '0'));
 }
 
+/** One call at a time. */
 export class RecordFile {
   #size: number;
   /** Up to where the file has blocks on the disk. */
   #allocated: number;
-  #promised = 0;
-  #closed = false;
-  /** What writes to the file, one after the other. */
-  #writing: Promise<void> = Promise.resolve();
+  /** Whether nothing lies behind the records but zeros. */
+  #isTrimmed: boolean;
 
   private constructor(
     private readonly file: FileHandle,
@@ -63,22 +70,22 @@ export class RecordFile {
     readonly tile: number,
     /** Records so far, in their order. */
     readonly records: LogRecord[],
-    size: number,
+    { size, isTrimmed }: { readonly size: number; readonly isTrimmed: boolean },
   ) {
     this.#size = size;
     this.#allocated = size;
+    this.#isTrimmed = isTrimmed;
   }
 
   /**
-   * Opens the file at `path`; a torn record at its end is cut off.
+   * Opens the file at `path`. What a crash left behind its records is cut off by the first write, so that a file that turns out
+   * to be damaged stays as it was found.
    *
    * @throws {RecordFileError} when it is of another kind; errors of the file system.
    */
   static async open(path: string): Promise<RecordFile> {
     const { tile, records, end } = await decodeFile(path);
-    const file = await open(path, 'r+');
-    await file.truncate(end);
-    return new RecordFile(file, tile, records, end);
+    return new RecordFile(await open(path, 'r+'), tile, records, { size: end, isTrimmed: false });
   }
 
   /** The records of a file that is not open, or that another part of this process appends to. @throws as `open` does. */
@@ -86,72 +93,66 @@ export class RecordFile {
     return (await decodeFile(path)).records;
   }
 
+  /**
+   * The records of a file that is full.
+   *
+   * @throws as `open` does, also when the file has fewer.
+   */
+  static async readFull(path: string): Promise<readonly LogRecord[]> {
+    const records = await RecordFile.read(path);
+    if (records.length === TILE_WIDTH) return records;
+    throw new RecordFileError(`${path} has ${records.length} whole records instead of ${TILE_WIDTH}`);
+  }
+
   /** Makes an empty file for `tile` at `path`, in one step. */
   static async create(path: string, tile: number): Promise<RecordFile> {
     const header = Buffer.alloc(HEADER_BYTES);
     header.write(MAGIC, 'latin1');
     header.writeBigUInt64BE(BigInt(tile), 8);
+    failpoint('receipts-uncreated');
     replaceFile(path, header);
-    return new RecordFile(await open(path, 'r+'), tile, [], HEADER_BYTES);
+    return new RecordFile(await open(path, 'r+'), tile, [], { size: HEADER_BYTES, isTrimmed: true });
+  }
+
+  /** Whether `allocate` would have nothing to do. */
+  hasRoom(bytes: number): boolean {
+    return this.#size + bytes <= this.#allocated;
   }
 
   /**
-   * Makes sure that `bytes` more can be written, whatever becomes of the disk; `release` gives them back.
+   * Makes sure that `bytes` more can be written, whatever becomes of the disk.
    *
-   * @throws errors of the file system; nothing is reserved then.
+   * @throws errors of the file system.
    */
-  async reserve(bytes: number): Promise<void> {
-    this.#promised += bytes;
-    try {
-      await this.#inTurn(() => this.#allocate());
-    } catch (error) {
-      this.release(bytes);
-      throw error;
-    }
-  }
-
-  /** Gives room back that was reserved; also after the record was appended. */
-  release(bytes: number): void {
-    this.#promised -= bytes;
+  async allocate(bytes: number): Promise<void> {
+    if (this.hasRoom(bytes)) return;
+    await this.#trim();
+    const missing = this.#size + bytes - this.#allocated;
+    const zeros = Buffer.alloc(Math.ceil(missing / RESERVE_BYTES) * RESERVE_BYTES);
+    failpoint('receipt-unreserved');
+    const { bytesWritten } = await this.file.write(zeros, 0, zeros.length, this.#allocated);
+    if (bytesWritten !== zeros.length) throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC' });
+    await this.file.datasync();
+    this.#allocated += zeros.length;
   }
 
   /**
-   * Appends records; they are on the disk when this resolves. One call at a time.
+   * Appends records; they are on the disk when this resolves.
    *
    * @throws errors of the file system; the file is then as it was, or must not be used again if that fails too.
    */
-  append(records: readonly LogRecord[]): Promise<void> {
-    return this.#inTurn(() => this.#write(records));
-  }
-
-  /** Cuts off what was reserved, and closes the file. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#writing;
-    try {
-      await this.file.truncate(this.#size);
-    } finally {
-      await this.file.close();
-    }
-  }
-
-  #inTurn(write: () => Promise<void>): Promise<void> {
-    const turn = this.#writing.then(write);
-    this.#writing = turn.catch(() => undefined); // the caller gets the error
-    return turn;
-  }
-
-  async #write(records: readonly LogRecord[]): Promise<void> {
+  async append(records: readonly LogRecord[]): Promise<void> {
     const bytes = Buffer.concat(records.map((record, i) => encode(record, this.records.length + i)));
     failpoint('receipt-unwritten');
     try {
+      await this.#trim();
       const { bytesWritten } = await this.file.write(bytes, 0, bytes.length, this.#size);
       if (bytesWritten !== bytes.length) throw new Error(`wrote ${bytesWritten} of ${bytes.length} bytes`);
       failpoint('receipt-unsynced');
       await this.file.datasync();
     } catch (error) {
-      this.#allocated = this.#size;
-      await this.file.truncate(this.#size);
+      this.#isTrimmed = false;
+      await this.#trim();
       throw error;
     }
     failpoint('receipt-synced');
@@ -160,16 +161,20 @@ export class RecordFile {
     this.records.push(...records);
   }
 
-  async #allocate(): Promise<void> {
-    const need = this.#size + this.#promised;
-    if (this.#closed || need <= this.#allocated) return; // a file that is full gets nothing more
-    const bytes = Math.ceil((need - this.#allocated) / RESERVE_BYTES) * RESERVE_BYTES;
-    failpoint('receipt-unreserved');
-    const at = this.#allocated;
-    const { bytesWritten } = await this.file.write(Buffer.alloc(bytes), 0, bytes, at);
-    if (bytesWritten !== bytes) throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC' });
-    await this.file.datasync();
-    this.#allocated = at + bytes;
+  /** Cuts off what was allocated, and closes the file. */
+  async close(): Promise<void> {
+    try {
+      if (this.#isTrimmed && this.#allocated > this.#size) await this.file.truncate(this.#size);
+    } finally {
+      await this.file.close();
+    }
+  }
+
+  async #trim(): Promise<void> {
+    if (this.#isTrimmed) return;
+    this.#allocated = this.#size;
+    await this.file.truncate(this.#size);
+    this.#isTrimmed = true;
   }
 }
 
