@@ -23,9 +23,10 @@ export async function interleave(
   unit: string,
   contenders: readonly Contender[],
   rounds: number,
+  warmUpRounds = WARM_UP_ROUNDS,
 ): Promise<Line[]> {
   const samples = contenders.map((): Sample[] => []);
-  const warmUp = rounds === 0 ? 1 : WARM_UP_ROUNDS;
+  const warmUp = rounds === 0 ? 1 : warmUpRounds;
   for (let round = -warmUp; round < rounds; round++) {
     for (const [index, contender] of contenders.entries()) {
       const sample = await contender.measure();
