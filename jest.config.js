@@ -18,6 +18,8 @@ export default {
     (folder) => `<rootDir>/${folder}`,
   ),
   testMatch: ['**/*.spec.ts'],
+  // They fetch their tools from registries, and compile for minutes.
+  testPathIgnorePatterns: process.env.QRNG_TEST_CLIENTS === 'yes' ? [] : ['<rootDir>/test/other-clients/'],
   transform: { '^.+\\.ts$': '<rootDir>/test/runner/typescript.js' },
   transformIgnorePatterns: ['/node_modules/', '<rootDir>/test/runner/'],
   coverageProvider: 'babel',

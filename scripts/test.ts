@@ -34,6 +34,13 @@ const TOOLS: Readonly<Record<string, string>> = {
   busybox: 'busybox-static',
 };
 
+/** Suites that fetch libraries from registries and compile them: `NAME=yes npm test` runs them too. */
+const ON_REQUEST: Readonly<Record<string, string>> = {
+  QRNG_TEST_GO: 'Go reads the example and the receipts',
+  QRNG_TEST_RUST: 'Rust reads the example',
+  QRNG_TEST_CLIENTS: 'generated clients, and MCP clients of other hands',
+};
+
 interface JestResults {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -81,6 +88,9 @@ if (jest.code !== 0) failed.push('jest');
 if (missing.length > 0) {
   console.log(`\nNot run, because this machine lacks them: the suites that need ${missing.join(', ')}`);
   if (process.env['CI'] === 'true') failed.push('missing tools');
+}
+for (const [name, what] of Object.entries(ON_REQUEST)) {
+  if (process.env[name] !== 'yes') console.log(`Not asked for (${name}=yes): ${what}`);
 }
 if (failed.length > 0) console.log(`\nFailed: ${failed.join(', ')}`);
 const failures = numFailedTests + numRuntimeErrorTestSuites;
