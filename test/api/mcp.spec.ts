@@ -79,7 +79,7 @@ async function served(): Promise<number> {
   );
 }
 
-function post(body: string, headers: Record<string, string> = {}, name = 'all'): Promise<Answer> {
+function post(body: string | Buffer, headers: Record<string, string> = {}, name = 'all'): Promise<Answer> {
   return gateway.request('/mcp', {
     method: 'POST',
     headers: {
@@ -311,6 +311,32 @@ describe('the gate', () => {
       400,
       { jsonrpc: '2.0', error: { code: expect.any(Number) } },
     ]);
+  });
+
+  test.each([
+    ['a member named twice', '{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}'],
+    [
+      'an argument named twice',
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_random_bytes","arguments":{"count":1,"count":2}}}',
+    ],
+    ['what is no UTF-8', Buffer.from('{"jsonrpc":"2.0","id":1,"method":"ping","x":"\xff"}', 'latin1')],
+    [
+      'objects 33 deep',
+      `{"jsonrpc":"2.0","id":1,"method":"ping","x":${'{"a":'.repeat(32)}1${'}'.repeat(33)}`,
+    ],
+    ['objects 9000 deep', `${'{"a":'.repeat(9000)}1${'}'.repeat(9000)}`],
+    [
+      'lists 30000 deep',
+      `{"jsonrpc":"2.0","id":1,"method":"x","params":${'['.repeat(30_000)}${']'.repeat(30_000)}}`,
+    ],
+  ])('refuses %s, and draws nothing', async (_, body) => {
+    const before = await served();
+    const { status, text } = await post(body);
+    expect([status, JSON.parse(text)]).toMatchObject([
+      400,
+      { jsonrpc: '2.0', error: { code: expect.any(Number) } },
+    ]);
+    expect(await served()).toBe(before);
   });
 
   test('has no sessions and no streams: GET and DELETE are 405', async () => {

@@ -2,6 +2,7 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { repeatedMember } from '#libs/settings';
 import { readBody } from '../api/request-body.js';
 import { GatewaySettings } from '../settings.js';
 import { McpService } from './mcp.service.js';
@@ -10,15 +11,26 @@ import { mayCall } from './page-origin.js';
 /** Enough for a choice among a thousand short items. */
 const MAX_BODY_BYTES = 65_536;
 
+/** Arguments of a tool are at the fourth level; what clients add of their own is rarely deeper. */
+const MAX_DEPTH = 32;
+
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Errors of JSON-RPC 2.0 that are found before the protocol is asked. */
 const ERRORS = {
   parse: { status: 400, code: -32_700, message: 'The body must be JSON.' },
   invalid: { status: 400, code: -32_600, message: 'Send one message at a time, a JSON object.' },
+  repeated: { status: 400, code: -32_600, message: 'An object of the message names a member twice.' },
+  deep: {
+    status: 400,
+    code: -32_600,
+    message: 'The message has objects within objects, too many for any tool.',
+  },
   origin: { status: 403, code: -32_600, message: 'Pages of this origin may not call (QRNG_CORS_ORIGINS).' },
   stream: { status: 404, code: -32_601, message: 'There is nothing to listen for: nothing changes.' },
 } as const;
+
+type Fault = (typeof ERRORS)[keyof typeof ERRORS];
 
 @ApiExcludeController()
 @Controller('mcp')
@@ -30,8 +42,8 @@ export class McpController {
 
   @Post()
   async post(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const message = parsed(await readBody(request, MAX_BODY_BYTES));
-    const error = this.#isForeign(request) ? ERRORS.origin : errorOf(message);
+    const { message, fault } = read(await readBody(request, MAX_BODY_BYTES));
+    const error = this.#isForeign(request) ? ERRORS.origin : fault;
     if (error !== undefined) {
       const { status, ...told } = error;
       const { id = null } = { ...(message as { id?: unknown }) };
@@ -64,20 +76,30 @@ function asJson(type: string | null, text: string): { type: string | null; body:
     : { type: JSON_TYPE, body: message };
 }
 
-function errorOf(message: unknown): (typeof ERRORS)[keyof typeof ERRORS] | undefined {
-  if (message === undefined) return ERRORS.parse;
+/** The message of a body, and what is wrong with it. */
+function read(body: Buffer): { message?: unknown; fault: Fault | undefined } {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    const message: unknown = JSON.parse(text);
+    return { message, fault: repeatedMember(text) === undefined ? faultOf(message) : ERRORS.repeated };
+  } catch {
+    return { fault: ERRORS.parse };
+  }
+}
+
+function faultOf(message: unknown): Fault | undefined {
   // A batch would be many calls for one request of the limits.
   if (typeof message !== 'object' || message === null || Array.isArray(message)) return ERRORS.invalid;
+  // The package goes through it by recursion.
+  if (isDeeper(message, MAX_DEPTH)) return ERRORS.deep;
   // It would keep its connection for ever, and a gateway has at most 5000.
   return 'method' in message && message.method === 'subscriptions/listen' ? ERRORS.stream : undefined;
 }
 
-function parsed(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    return undefined;
-  }
+/** Whether objects and lists are in each other over more than so many levels. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
 }
 
 /** The fields that the protocol knows; the key is no business of it. */
