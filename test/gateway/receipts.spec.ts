@@ -177,6 +177,19 @@ describe('a draw that asks for a receipt', () => {
       expect((await as('lottery', `/api/receipts/${name}`)).status).toBe(404);
     }
   });
+
+  test.each(['', '?x=1', '/', '%2f'])(
+    'is asked for with a number, and with a key first: /api/receipts/%s',
+    async (rest) => {
+      const path = `/api/receipts/${rest}`;
+      const { status, text } = await as('lottery', path);
+      expect([status, text]).toEqual([404, expect.not.stringContaining('Cannot')]);
+      expect((await gateway.request(path)).status).toBe(401);
+      expect((await gateway.request(path, { headers: { authorization: 'Bearer nonsense' } })).status).toBe(
+        401,
+      );
+    },
+  );
 });
 
 const tile = async (): Promise<{ size: number; entries: Buffer[] }> => {

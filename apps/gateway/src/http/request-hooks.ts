@@ -75,6 +75,12 @@ export function addRequestHooks(app: NestFastifyApplication): void {
     done();
   });
 
+  // Nest finds some paths unknown later than the router, such as /api/receipts/ without a number.
+  fastify.addHook('preHandler', (request, reply, done) => {
+    if (request.is404) unknownRoute.refuse(request, reply);
+    done();
+  });
+
   fastify.addHook('onSend', (request, reply, payload, done) => {
     const connection = connections.of(request.raw.socket);
     const streamed = connection?.isKnown === true ? BOUNDS.streamBytes : lengthOf(reply);
