@@ -32,15 +32,19 @@ export function mediaType(encoding: Encoding): string {
 
 /**
  * The encoding that an Accept header asks for (RFC 9110, 12.5.1), `hex` or `binary`: whichever media type has the higher
- * quality. Text on a tie, and where it wants neither: generated clients send the types of errors alone.
+ * quality, and of two with the same the one that it names more exactly. Text on a tie, and where it wants neither:
+ * generated clients send the types of errors alone.
  */
 export function acceptedEncoding(accept: string | undefined): 'hex' | 'binary' {
   if (accept === undefined || !/octet-stream|application\/\*/i.test(accept)) return 'hex';
-  return quality(accept, 'application', 'octet-stream') > quality(accept, 'text', 'plain') ? 'binary' : 'hex';
+  const binary = preference(accept, 'application', 'octet-stream');
+  const text = preference(accept, 'text', 'plain');
+  if (binary.quality !== text.quality) return binary.quality > text.quality ? 'binary' : 'hex';
+  return binary.quality > 0 && binary.at < text.at ? 'binary' : 'hex';
 }
 
-/** The quality of the most specific range that the type is in; 0 if there is none. */
-function quality(accept: string, type: string, subtype: string): number {
+/** The quality of the most specific range that the type is in, and how specific that is (0 the type itself); quality 0 if there is none. */
+function preference(accept: string, type: string, subtype: string): { at: number; quality: number } {
   const ranges = [`${type}/${subtype}`, `${type}/*`, '*/*'];
   let best = { at: ranges.length, quality: 0 };
   for (const item of accept.split(',')) {
@@ -50,5 +54,5 @@ function quality(accept: string, type: string, subtype: string): number {
     const weight = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '1';
     best = { at, quality: /^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(weight) ? Number(weight) : 0 };
   }
-  return best.quality;
+  return best;
 }
