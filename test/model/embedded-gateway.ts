@@ -1,5 +1,5 @@
 /** A gateway of its own: the real pool and replay state, on a disk that a crash leaves as it is at that moment. */
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Packet } from '#libs/crypto';
 import { Clock } from '../../apps/gateway/src/clock.js';
@@ -37,6 +37,8 @@ export class EmbeddedGateway implements ModelGateway {
   offset = 0;
   #folder: string;
   #pool: EmbeddedPool | undefined;
+  #store: ReplayStore | undefined;
+  #kept: Buffer | undefined;
   /** The disk as it was when the process died, while the objects of that process still run to their end. */
   #died: { readonly folder: string; readonly at: string } | undefined;
 
@@ -58,6 +60,7 @@ export class EmbeddedGateway implements ModelGateway {
     const buffer = new ExpiringBuffer({ capacity: CAPACITY, overflow: 'discard', ttlMs: 0 }, () => undefined);
     const pool = new EmbeddedPool(store, buffer, clock, WINDOW);
     this.#pool = pool;
+    this.#store = store;
     await this.#bury();
   }
 
@@ -83,10 +86,16 @@ export class EmbeddedGateway implements ModelGateway {
     Reflect.deleteProperty(globalThis, FAILPOINT);
   }
 
-  loseState(damaged: boolean): void {
+  keepState(): void {
     const file = join(this.#folder, 'replay-state');
-    if (damaged) writeFileSync(file, 'garbage');
-    else rmSync(file, { force: true });
+    if (existsSync(file)) this.#kept = readFileSync(file);
+  }
+
+  loseState(how: 'deleted' | 'damaged' | 'restored'): void {
+    const file = join(this.#folder, 'replay-state');
+    rmSync(file, { force: true });
+    if (how === 'damaged') writeFileSync(file, 'garbage');
+    if (how === 'restored' && this.#kept !== undefined) writeFileSync(file, this.#kept);
   }
 
   async admit(packet: Packet): Promise<string> {
@@ -98,9 +107,17 @@ export class EmbeddedGateway implements ModelGateway {
     return at === 'packet-stored' ? result : 'unknown';
   }
 
-  drain(): Promise<void> {
-    this.#pool?.take(this.#pool.level().bytes);
-    return Promise.resolve();
+  drain(): Promise<Buffer> {
+    return Promise.resolve(this.#pool?.take(this.#pool.level().bytes) ?? Buffer.alloc(0));
+  }
+
+  hear(): Promise<void> {
+    return Promise.resolve(); // its pool is its own
+  }
+
+  async forget(collector: string): Promise<void> {
+    await this.#store?.forget(collector, this.time() + this.offset);
+    await this.#bury();
   }
 
   isBlocked(): boolean {
@@ -110,7 +127,8 @@ export class EmbeddedGateway implements ModelGateway {
   #die(at: string): void {
     Reflect.deleteProperty(globalThis, FAILPOINT);
     const folder = mkdtempSync(join(this.root, 'gateway-'));
-    cpSync(this.#folder, folder, { recursive: true });
+    const file = join(this.#folder, 'replay-state');
+    if (existsSync(file)) linkSync(file, join(folder, 'replay-state'));
     this.#died = { folder, at };
   }
 

@@ -14,6 +14,8 @@ const COMMON: Readonly<Record<string, Step>> = {
   'send a heartbeat': (world) => send(world, { heartbeat: true }),
   'replay the last one': (world) => replay(world, 0),
   'replay the one before': (world) => replay(world, 1),
+  'serve all there is': (world) => serve(world),
+  'forget the collector': (world) => world.gateway(0).forget('lab-1'),
   'kill the gateway': async (world) => {
     await world.gateway(0).crash();
     await world.gateway(0).start();
@@ -38,9 +40,17 @@ const COMMON: Readonly<Record<string, Step>> = {
 
 const EMBEDDED: Readonly<Record<string, Step>> = {
   ...COMMON,
+  "copy the gateway's state": (world) => {
+    world.gateway(0).keepState();
+  },
+  'put the copy back': async (world) => {
+    await world.gateway(0).stop();
+    world.gateway(0).loseState('restored');
+    await world.gateway(0).start();
+  },
   "lose the gateway's state": async (world) => {
     await world.gateway(0).stop();
-    world.gateway(0).loseState(false);
+    world.gateway(0).loseState('deleted');
     await world.gateway(0).start();
   },
 };
@@ -51,6 +61,8 @@ const SHARED: Readonly<Record<string, Step>> = {
   'let the replica follow': (world) => world.redis?.replicate(),
   'fail over': (world) => world.redis?.failOver(),
   'fail back': (world) => world.redis?.failBack(),
+  "take a snapshot of Redis' machine": (world) => world.redis?.photograph(),
+  'restore that': (world) => world.restoreRedis(),
 };
 
 /** What was found: how many orders there are, how many packets were taken in them, and the first that took one twice. */
@@ -109,6 +121,7 @@ async function epilogue(world: World): Promise<void> {
     for (let back = world.network.wire.length - 1; back >= 0; back--) {
       await world.replay(back, world.gateway(0));
     }
+    await world.network.drain(world.gateway(0));
     if (round === 0) await send(world, {});
     if (round === 1) {
       await world.gateway(0).crash();
@@ -125,6 +138,12 @@ async function replay(world: World, back: number): Promise<unknown> {
   const before = world.network.count;
   if (back < world.network.wire.length) await world.replay(back, world.gateway(0));
   return world.network.count > before ? undefined : NOTHING;
+}
+
+async function serve(world: World): Promise<unknown> {
+  const before = world.network.served.size;
+  await world.network.drain(world.gateway(0));
+  return world.network.served.size > before ? undefined : NOTHING;
 }
 
 function pause(world: World, ms: number): void {

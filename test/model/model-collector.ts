@@ -34,15 +34,18 @@ export class ModelCollector {
   #boots: bigint[] = [];
   #began: readonly [number, number] = [0, 0];
   #buffer: Buffer[] = [];
+  /** The key of the deed that is being done: a machine that is restored holds what it sealed with the key of then. */
+  #sealing: MacKey | undefined;
 
   /**
+   * @param key that it seals with now.
    * @param now true time, Unix ms.
    * @param fetch gives bytes that no source ever gives again.
    */
   constructor(
     readonly id: string,
     readonly folder: string,
-    readonly key: MacKey,
+    readonly key: () => MacKey,
     private readonly now: () => number,
     private readonly fetch: () => Buffer,
   ) {
@@ -150,7 +153,7 @@ export class ModelCollector {
     this.#again = boots;
     const around = {
       collector: this.id,
-      key: () => this.key,
+      key: () => this.#sealing ?? this.key(),
       nextBoot: (at: number) => this.#again(at),
       clear: () => this.#clear(),
     };
@@ -179,7 +182,12 @@ export class ModelCollector {
     this.#do((runs) => void runs.sealEntropy(most));
   }
 
-  #do(deed: Deed): void {
+  #do(what: Deed): void {
+    const key = this.key();
+    const deed: Deed = (runs) => {
+      this.#sealing = key;
+      what(runs);
+    };
     deed(this.#current);
     this.#deeds.push(deed);
   }

@@ -53,9 +53,14 @@ class Server {
 
   /** Holds this and nothing else, and is a primary of its own from now on. */
   async become(copy: Copy): Promise<void> {
+    await this.connection.run((client) => client.sendCommand(['DEBUG', 'CHANGE-REPL-ID']));
+    await this.hold(copy);
+  }
+
+  /** Holds this and nothing else, and takes itself for who it was. */
+  async hold(copy: Copy): Promise<void> {
     await this.connection.run(async (client) => {
       await client.sendCommand(['FLUSHALL']);
-      await client.sendCommand(['DEBUG', 'CHANGE-REPL-ID']);
       for (const [key, value] of copy) await client.sendCommand(['RESTORE', key, '0', value]);
     });
     await this.connection.rejoin();
@@ -68,6 +73,8 @@ export class ModelRedis {
   #primary: Server;
   #replica: Server;
   #copied: Copy = [];
+  /** The primary as it was when a snapshot of its machine was taken. */
+  #photograph: Copy | undefined;
   #time = NaN;
 
   private constructor(
@@ -105,6 +112,7 @@ export class ModelRedis {
   /** The replica takes over, with what it has. */
   async failOver(): Promise<void> {
     [this.#primary, this.#replica] = [this.#replica, this.#primary];
+    this.#photograph = undefined;
     await this.#primary.become(this.#copied);
     this.#time = NaN;
   }
@@ -112,7 +120,19 @@ export class ModelRedis {
   /** The other server is the primary again, which never restarted and knows nothing of what happened meanwhile. */
   async failBack(): Promise<void> {
     [this.#primary, this.#replica] = [this.#replica, this.#primary];
+    this.#photograph = undefined;
     await this.#primary.connection.rejoin();
+    this.#time = NaN;
+  }
+
+  /** Takes a snapshot of the machine that the primary runs on. */
+  async photograph(): Promise<void> {
+    this.#photograph = await this.#primary.copy();
+  }
+
+  /** The primary's machine is restored from the snapshot: nothing in it says so. */
+  async restore(): Promise<void> {
+    if (this.#photograph !== undefined) await this.#primary.hold(this.#photograph);
     this.#time = NaN;
   }
 

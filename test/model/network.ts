@@ -28,12 +28,18 @@ export interface ModelGateway {
   crash(failpoint?: string): Promise<void>;
   /** Takes a crash back that has not happened yet. */
   spare(): void;
-  /** Deletes or damages what it keeps on disk; only while it is down. */
-  loseState(damaged: boolean): void;
+  /** Makes a copy of what it keeps on disk. */
+  keepState(): void;
+  /** What it keeps on disk is deleted, damaged, or replaced by the copy; only while it is down. */
+  loseState(how: 'deleted' | 'damaged' | 'restored'): void;
   /** The result of admission; `unknown` when it died over it. */
   admit(packet: Packet): Promise<string>;
-  /** Takes all bytes out of the pool. */
-  drain(): Promise<void>;
+  /** Takes all bytes out of the pool, as clients do; gives them. */
+  drain(): Promise<Buffer>;
+  /** Reports to a shared pool, and hears of it. */
+  hear(): Promise<void>;
+  /** Has the positions of a collector forgotten, as `npm run replay -- forget` does; only while it is up. */
+  forget(collector: string): Promise<void>;
   /** Whether it says that timestamps in the future keep something out. */
   isBlocked(): boolean;
 }
@@ -44,6 +50,8 @@ export class Network {
   /** How often each piece of entropy was taken, by its bytes in hexadecimal; and each (collector, boot, sequence). */
   readonly taken = new Map<string, number>();
   readonly positions = new Map<string, number>();
+  /** How often each piece of entropy was served. */
+  readonly served = new Map<string, number>();
   keys: Keyring;
 
   constructor(keys: Keyring) {
@@ -65,9 +73,15 @@ export class Network {
     return STATUS[result] ?? 0;
   }
 
-  /** What was taken more than once; empty as long as the first theorem holds. */
+  /** Clients get all that a gateway has. */
+  async drain(gateway: ModelGateway): Promise<void> {
+    if (gateway.up) countPieces(this.served, await gateway.drain());
+  }
+
+  /** What was taken or served more than once; empty as long as the first theorem holds. */
   twice(): string[] {
-    return [...this.taken, ...this.positions].filter(([, count]) => count > 1).map(([what]) => what);
+    const all = [...this.taken, ...this.positions, ...this.served];
+    return all.filter(([, count]) => count > 1).map(([what]) => what);
   }
 
   /** How many packets were taken. */
@@ -78,10 +92,14 @@ export class Network {
   /** Counts a packet that a gateway took. */
   #note(packet: Packet): void {
     const { type, collector, boot, sequence, keyId } = packet;
-    for (let at = 0; type === 'entropy' && at < packet.data.length; at += PIECE_BYTES) {
-      count(this.taken, packet.data.toString('hex', at, at + PIECE_BYTES));
-    }
+    if (type === 'entropy') countPieces(this.taken, packet.data);
     count(this.positions, `${type} ${collector} ${boot} ${sequence} ${keyId} ${packet.mac.toString('hex')}`);
+  }
+}
+
+function countPieces(counts: Map<string, number>, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    count(counts, bytes.toString('hex', at, at + PIECE_BYTES));
   }
 }
 

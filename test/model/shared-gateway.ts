@@ -2,9 +2,11 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Packet } from '#libs/crypto';
+import { forgetPosition } from '../../apps/gateway/src/pool/redis/position-scripts.js';
 import { PoolMemory } from '../../apps/gateway/src/pool/redis/pool-memory.js';
 import { RedisPool } from '../../apps/gateway/src/pool/redis/redis-pool.js';
 import { CAPACITY, ModelClock, WINDOW } from './embedded-gateway.js';
+import { PIECE_BYTES } from './model-collector.js';
 import type { ModelRedis } from './model-redis.js';
 import type { ModelGateway } from './network.js';
 
@@ -55,6 +57,10 @@ export class SharedGateway implements ModelGateway {
     // It crashes at once or not at all.
   }
 
+  keepState(): void {
+    // A memory of another moment would be one of a lower epoch: it is never put back.
+  }
+
   loseState(): void {
     rmSync(this.#file, { force: true });
   }
@@ -63,12 +69,22 @@ export class SharedGateway implements ModelGateway {
     return (await this.#pool?.admit(packet))?.result ?? 'unready';
   }
 
-  async drain(): Promise<void> {
+  async drain(): Promise<Buffer> {
     const pool = this.#pool;
-    if (pool === undefined) return;
-    for (let bytes = pool.level().reachable; bytes > 0; bytes = pool.level().reachable) {
-      if (!(await pool.prepare(bytes)) || pool.take(bytes) === undefined) return;
+    const taken: Buffer[] = [];
+    while (pool !== undefined && (await pool.prepare(PIECE_BYTES))) {
+      const piece = pool.take(PIECE_BYTES);
+      if (piece !== undefined) taken.push(piece);
     }
+    return Buffer.concat(taken);
+  }
+
+  async hear(): Promise<void> {
+    await this.#pool?.report();
+  }
+
+  async forget(collector: string): Promise<void> {
+    await this.redis.connection(() => false).runScript(forgetPosition, { collector });
   }
 
   isBlocked(): boolean {

@@ -66,6 +66,7 @@ async function stepOf(world: World, dice: Dice, setting: Setting): Promise<strin
     await world.send(collector, gateway, {
       delivered: dice.chance(80),
       heartbeat: dice.chance(15),
+      copies: dice.pick([1, 1, 1, 2]),
       ...forged,
     });
     return 'send';
@@ -78,15 +79,30 @@ async function stepOf(world: World, dice: Dice, setting: Setting): Promise<strin
     await world.forge(forgery(dice, setting), gateway);
     return 'forge';
   }
-  if (roll < 72) {
-    await gateway.drain();
+  if (roll < 70) {
+    await world.network.drain(gateway);
     return 'the pool is drained';
+  }
+  if (roll < 72) {
+    return operate(world, dice);
   }
   if (roll < 76) return restart(world, dice, 'crash');
   if (roll < 79) return restart(world, dice, 'stop');
   if (roll < 89) return disturb(world, dice, roll - 79);
   if (roll < 95) return setClocks(world, dice, setting.clocks);
   return setting.losses ? lose(world, dice) : 'nothing';
+}
+
+/** What an operator may do at any time. */
+async function operate(world: World, dice: Dice): Promise<string> {
+  const collector = world.collector(dice.roll(4));
+  if (dice.chance(50)) {
+    world.rotate(collector);
+    return `another key for ${collector.id}`;
+  }
+  const gateway = world.gateway(dice.roll(2));
+  if (gateway.up) await gateway.forget(collector.id);
+  return `replay forget ${collector.id}`;
 }
 
 /** Restarts a collector, or its machine from a snapshot. */
@@ -136,12 +152,18 @@ async function lose(world: World, dice: Dice): Promise<string> {
   }
   if (redis === undefined) {
     const gateway = world.gateway(0);
-    await (dice.chance(50) ? gateway.stop() : gateway.crash());
-    gateway.loseState(dice.chance(50));
-    await gateway.start();
-    return 'the gateway loses its state';
+    const how = dice.pick(['deleted', 'damaged', 'restored', 'kept', 'kept'] as const);
+    if (how !== 'kept') await (dice.chance(50) ? gateway.stop() : gateway.crash());
+    if (how === 'kept') gateway.keepState();
+    else gateway.loseState(how);
+    if (!gateway.up) await gateway.start();
+    return `the gateway's state is ${how}`;
   }
-  const what = dice.pick(['lose', 'failOver', 'failBack', 'replicate', 'replicate'] as const);
+  if (dice.chance(20)) {
+    await world.restoreRedis();
+    return 'redis: its machine is restored';
+  }
+  const what = dice.pick(['lose', 'failOver', 'failBack', 'replicate', 'replicate', 'photograph'] as const);
   await redis[what]();
   return `redis: ${what}`;
 }

@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Keyring, sealPacket } from '#libs/crypto';
+import type { MacKey } from '#libs/crypto';
 import type { Outcome } from '../../apps/collector/src/push/outbox.js';
 import { EmbeddedGateway, WINDOW } from './embedded-gateway.js';
 import { ModelCollector } from './model-collector.js';
@@ -23,6 +24,7 @@ const FOLDERS = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 const BEGINNING = 1_760_000_000_000;
 const CURRENT = keyOf('c1');
 const OLD = keyOf('0d');
+const OWN = keyOf('a1');
 
 /** What a holder of the old key seals: anything. */
 export interface Forgery {
@@ -46,6 +48,8 @@ export class World {
   readonly story: string[] = [];
   readonly #root = mkdtempSync(join(FOLDERS, 'qrng-model-'));
   #fetched = 0n;
+  /** The collectors that have a key of their own now. */
+  #own: ReadonlyMap<string, readonly MacKey[]> = new Map();
   #snapshot: Snapshot | undefined;
 
   /** A gateway of its own, or two that share a pool in these servers; and two collectors. */
@@ -83,6 +87,7 @@ export class World {
    * A collector sends what it has to send.
    *
    * @param delivered whether it gets to the gateway.
+   * @param copies that get there at once.
    * @param answer what the collector hears instead of what the gateway says; 0: nothing.
    */
   async send(
@@ -92,11 +97,13 @@ export class World {
       delivered = true,
       answer,
       heartbeat = false,
-    }: { delivered?: boolean; answer?: number; heartbeat?: boolean },
+      copies = 1,
+    }: { delivered?: boolean; answer?: number; heartbeat?: boolean; copies?: number },
   ): Promise<number> {
     const { packet, isNew } = collector.next(heartbeat);
     if (isNew) this.network.wire.push(packet);
-    const status = delivered ? await this.network.deliver(packet, gateway) : 0;
+    const all = Array.from({ length: delivered ? copies : 0 }, () => this.network.deliver(packet, gateway));
+    const status = Math.max(0, ...(await Promise.all(all)).slice(0, 1));
     collector.settle(this.isOneWay ? { kind: 'gone' } : outcomeOf(answer ?? status));
     const heard = this.isOneWay ? 'nothing ever' : (answer ?? status);
     this.tell(`${collector.id} sends ${describe(packet)}, gets ${status}, hears ${heard}`);
@@ -125,6 +132,12 @@ export class World {
     this.tell(`the old key seals ${describe(packet)}, gets ${await this.network.deliver(packet, gateway)}`);
   }
 
+  /** Gives a collector a key of its own, or has it go back to the shared one. */
+  rotate(collector: ModelCollector): void {
+    this.#own = this.#own.has(collector.id) ? new Map() : new Map([[collector.id, [OWN]]]);
+    this.network.keys = new Keyring([CURRENT, OLD], this.#own);
+  }
+
   /** Takes a snapshot of a collector's machine. */
   photograph(collector: ModelCollector): void {
     this.#snapshot = collector.snapshot();
@@ -141,9 +154,17 @@ export class World {
     }
   }
 
+  /** Redis' machine is restored. Gateways have heard of what was taken until then, as they do twice a second, and hear of it soon. */
+  async restoreRedis(): Promise<void> {
+    const up = this.gateways.filter((gateway) => gateway.up);
+    for (const gateway of up) await gateway.hear();
+    await this.redis?.restore();
+    for (const gateway of up) await gateway.hear();
+  }
+
   /** The cause of all trouble is gone: clocks are right, processes run, nobody holds the old key, nobody is cloned. */
   async calm(): Promise<void> {
-    this.network.keys = new Keyring([CURRENT]);
+    this.network.keys = new Keyring([CURRENT], this.#own);
     this.collectors.length = 2;
     for (const one of [...this.gateways, ...this.collectors]) one.offset = 0;
     if (this.redis !== undefined) this.redis.offset = 0;
@@ -161,7 +182,7 @@ export class World {
     const waiting = new Set(this.collectors);
     const until = this.now + WINDOW.ttlMs + WINDOW.skewMs + 10_000;
     while (waiting.size > 0 && this.now <= until) {
-      for (const gateway of this.gateways) await gateway.drain();
+      for (const gateway of this.gateways) await this.network.drain(gateway);
       for (const collector of waiting) {
         if ((await this.send(collector, this.gateway(0), {})) === 204) waiting.delete(collector);
       }
@@ -176,7 +197,7 @@ export class World {
     return new ModelCollector(
       id,
       folder,
-      CURRENT,
+      () => (this.#own.has(id) ? OWN : CURRENT),
       () => this.now,
       () => this.#fetch(),
     );

@@ -72,7 +72,17 @@ describeWithRedis('leases', () => {
     // What the gateway itself would send; nobody hears the answer.
     const { membership } = redis;
     const { epoch, newest } = memory.of(membership.space);
-    const report = { membership, epoch, newest, skewMs: 60_000, ttlMs: 0, id, served: 0, dropped: 0 };
+    const report = {
+      membership,
+      epoch,
+      newest,
+      seen: 0,
+      skewMs: 60_000,
+      ttlMs: 0,
+      id,
+      served: 0,
+      dropped: 0,
+    };
     await redis.runScript(lease, { ...report, held: 0, need: 4000, plenty: 0, reserve: 0 });
     await until('it is counted', () => discarded.length > 0);
     expect(discarded).toEqual([['lease', 4000]]);

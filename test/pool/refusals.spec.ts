@@ -99,6 +99,61 @@ describeWithRedis('while a gateway is connected', () => {
   });
 });
 
+describeWithRedis('a Redis whose memory is full of the pool', () => {
+  test('is emptied by those who draw, loses nothing over it, and takes packets again', async () => {
+    const server = await startServer();
+    const gateway = await startGateway({ QRNG_REDIS_URL: server.url });
+    closing.push(gateway);
+    await gateway.fill(4 * 1024 * 1024);
+    const used = /used_memory:(\d+)/.exec(String(await server.command('INFO', 'memory')))?.[1];
+    await server.command('CONFIG', 'SET', 'maxmemory', `${Number(used) - 1024 * 1024}`);
+    expect((await gateway.push(gateway.collector.seal(randomBytes(8)))).status).toBe(507);
+    const statuses = new Set<number>();
+    await until('a packet is taken', async () => {
+      statuses.add((await gateway.get('/api/random?bytes=65536&encoding=binary')).status);
+      return (await gateway.push(gateway.collector.seal(randomBytes(8)))).status === 204;
+    });
+    expect([...statuses]).toEqual([200]);
+    const ledger = async (entry: string): Promise<number> =>
+      (await gateway.metric(`qrng_ledger_bytes{entry="${entry}"}`)) ?? NaN;
+    await until('the books balance', async () => {
+      const [received, ...others] = await Promise.all(
+        ['received', 'served', 'discarded', 'stored', 'leased'].map(ledger),
+      );
+      return received === others.reduce((sum, bytes) => sum + bytes, 0) && (await ledger('discarded')) === 0;
+    });
+  });
+
+  test.each(['pool', 'replicas', 'blocks', 'replay'])(
+    'that evicts the key of its %s serves nothing twice, and its books balance again',
+    async (name) => {
+      const server = await startServer();
+      const gateway = await startGateway({ QRNG_REDIS_URL: server.url, QRNG_RATE_LIMIT_BURST: '1000' });
+      closing.push(gateway);
+      await gateway.fill(1024 * 1024);
+      const packet = gateway.collector.seal(randomBytes(100));
+      expect((await gateway.push(packet)).status).toBe(204);
+      await gateway.get('/api/random?bytes=65536&encoding=binary');
+      await server.command('DEL', await server.keyOf(name));
+      expect([409, 422]).toContain((await gateway.push(packet)).status);
+      await until('a packet is taken', async () => {
+        return (await gateway.push(gateway.collector.seal(randomBytes(50_000)))).status === 204;
+      });
+      await until('the books balance', async () => {
+        const pool = await server.keyOf('pool');
+        const [stored, leased] = (await server.command('HMGET', pool, 'stored', 'leased')) as string[];
+        const blocks = (await server.command(
+          'EVAL',
+          "local n = 0 for i, v in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do if i % 2 == 0 then n = n + #v end end return n",
+          '1',
+          pool.replace(/pool$/, 'blocks'),
+        )) as number;
+        return Number(stored) === blocks && Number(leased ?? 0) >= 0;
+      });
+    },
+  );
+});
+
 describeWithRedis('at the start', () => {
   test.each(['hincrby', 'lpop', 'xadd', 'expire', 'hvals'])('the right to %s is missed', async (command) => {
     const server = await startServer();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DirectoryLock, DirectoryLockError } from '#libs/files';
 import { forgottenText, unknownText } from '../../apps/gateway/src/pool/forget-requests.js';
 import type { FreshnessWindow } from '../../apps/gateway/src/pool/freshness.js';
-import { decodeReplay, ReplayFile } from '../../apps/gateway/src/pool/replay-file.js';
+import { decodeReplay, isOriginal, ReplayFile } from '../../apps/gateway/src/pool/replay-file.js';
 import type { ReplayContent } from '../../apps/gateway/src/pool/replay-file.js';
 import { ReplayState } from '../../apps/gateway/src/pool/replay-state.js';
 import { giveToOwner, requestOf } from '../requests/state-request.js';
@@ -79,12 +79,13 @@ async function forgetAtRest(
 }
 
 async function read(directory: string): Promise<ReplayContent> {
-  const bytes = await new ReplayFile(join(directory, 'replay-state')).read();
-  if (bytes === undefined) {
+  const read = await new ReplayFile(join(directory, 'replay-state')).read();
+  if (read === undefined) {
     throw new ReplayToolError(`${directory} has no replay-state. Is it QRNG_STATE_DIR of a gateway?`);
   }
-  const content = decodeReplay(bytes);
-  if (content !== undefined) return content;
+  const content = decodeReplay(read.bytes);
+  // A copy has no positions that bind, as after a crash.
+  if (content !== undefined) return { ...content, clean: content.clean && isOriginal(content, read.file) };
   throw new ReplayToolError(
     `${directory}/replay-state is damaged, or of version 1.0: the gateway says which at its start.`,
   );

@@ -133,6 +133,17 @@ describe('a position', () => {
     expect(state.forget('nobody', T0)).toBeUndefined();
   });
 
+  test('that was forgotten while the clock was ahead is taken again once the clock is right, if nothing later was taken', () => {
+    const [now, ahead] = [T0 + 1000, T0 + 86_400_000];
+    const state = stateOf(LOCKED);
+    expect(state.forget('lab-1', ahead)).toBe(ahead + 1);
+    expect(state.check(packet(1, { timestamp: BigInt(now) }), now)).toBe('below-floor');
+    expect(state.check(packet(1, { timestamp: BigInt(now + 1) }), now + 1)).toBe('next');
+    state.advance(packet(1, { timestamp: BigInt(ahead) }));
+    expect(state.forget('lab-1', now + 1)).toBe(ahead + 1);
+    expect(state.check(packet(2, { timestamp: BigInt(now + 2) }), now + 2)).toBe('below-floor');
+  });
+
   test('that took packets stamped in the future can be forgotten from then on', () => {
     const state = stateOf(packet(1, { timestamp: BigInt(T0 + 50_000) }));
     expect(state.forget('lab-1', T0)).toBe(T0 + 50_001);

@@ -96,7 +96,7 @@ export class ReplayState {
   forget(collector: string, now: number): number | undefined {
     const position = this.#positions.get(collector);
     if (position === undefined) return undefined;
-    const floor = Math.max(now + 1, position.newest + 1, position.floor);
+    const floor = Math.max(now + 1, position.newest + 1);
     this.#positions.set(collector, { ...position, recent: [], floor });
     return floor;
   }
@@ -119,12 +119,23 @@ export class ReplayState {
 
   /** Forgets a position once no copy of what it took can be fresh; whatever the clock does then, the floor keeps them out. */
   #heal(collector: string, now: number): void {
-    const position = this.#positions.get(collector);
+    const position = this.#positionAt(collector, now);
     if (position === undefined) return;
     const end = endOf(position);
     if (end - 1 + this.#window.ttlMs + this.#window.skewMs >= now) return;
     this.#positions.delete(collector);
     this.floor = Math.max(this.floor, end);
+  }
+
+  /** With its floor brought back to the present where a clock was ahead when it was forgotten, and nothing later was taken. */
+  #positionAt(collector: string, now: number): Position | undefined {
+    const position = this.#positions.get(collector);
+    if (position === undefined || position.floor - now <= this.#window.skewMs || position.newest > now) {
+      return position;
+    }
+    const lowered = { ...position, floor: now + 1 };
+    this.#positions.set(collector, lowered);
+    return lowered;
   }
 
   #isReplay(packet: Packet, last: Accepted, { recent, newest }: Position): boolean {

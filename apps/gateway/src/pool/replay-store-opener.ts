@@ -13,7 +13,7 @@ import { ReplayStore } from './replay-store.js';
 import type { Recovery, ReplayLog } from './replay-store.js';
 
 /**
- * `new`, `missing` and `lost` mean that bytes exposed before now are refused; `crashed`, those exposed before the last
+ * `new`, `missing`, `copied` and `lost` mean that bytes exposed before now are refused; `crashed`, those exposed before the last
  * bound.
  */
 const LEVELS: Record<Recovery['found'] | 'missing', LogLevel> = {
@@ -23,6 +23,7 @@ const LEVELS: Record<Recovery['found'] | 'missing', LogLevel> = {
   crashed: 'warn',
   missing: 'error',
   lost: 'error',
+  copied: 'error',
 };
 
 @Injectable()
@@ -66,6 +67,7 @@ export class ReplayStoreOpener implements ReplayLog {
     const condition = found === 'new' && !this.audit.isNew ? 'missing' : found;
     logEvent(LEVELS[condition], 'replay-state-opened', { found: condition, setAside });
     if (condition === 'missing') this.audit.record('state-lost', { reason: 'replay-state is missing' });
+    if (condition === 'copied') this.audit.record('state-lost', { reason: 'replay-state is a copy' });
     if (condition === 'lost') this.audit.record('state-lost', { reason: `moved to ${setAside ?? ''}` });
   }
 }

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
+  linkSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -58,7 +59,7 @@ async function crashed(now: number): ReturnType<typeof opened> {
   folder = mkdtempSync(join(tmpdir(), 'qrng-replay-'));
   folders.push(folder);
   file = join(folder, 'replay-state');
-  copyFileSync(join(there, 'replay-state'), file);
+  linkSync(join(there, 'replay-state'), file);
   return opened(now);
 }
 
@@ -100,6 +101,38 @@ describe('a replay state', () => {
     expect(store.check(packet(1, T0), T0)).toBe('below-floor');
     expect(store.check(packet(1, T0 + 1), T0)).toBe('next');
     expect(store.check(packet(1, T0 + 100, { age: 100 }), T0)).toBe('below-floor');
+  });
+
+  test('that was copied, while it ran or after its end, takes nothing exposed up to now: packets may have been taken since', async () => {
+    const { store } = await opened();
+    for (const stop of [false, true]) {
+      await take(store, packet(stop ? 2 : 1, T0 + (stop ? 2 : 1)));
+      if (stop) await store.close();
+      const there = file;
+      folder = mkdtempSync(join(tmpdir(), 'qrng-replay-'));
+      folders.push(folder);
+      file = join(folder, 'replay-state');
+      copyFileSync(there, file);
+      const now = T0 + 9000;
+      const { store: copy, recovery } = await opened(now);
+      expect(recovery).toEqual({ found: 'copied' });
+      expect(copy.check(packet(9, now), now)).toBe('below-floor');
+      expect(copy.check(packet(9, now + 1), now)).toBe('next');
+      file = there;
+    }
+  });
+
+  test('is whole when it stops while packets wait for its bound and an operator looks at it', async () => {
+    for (let round = 0; round < 10; round++) {
+      const { store } = await opened(T0 + round);
+      const saved = store.save();
+      const raised = store.raise(T0 + 100_000 * (round + 1));
+      const again = store.save();
+      await store.close();
+      await Promise.all([saved, raised, again]);
+      expect(onDisk()).toMatchObject({ clean: true });
+      open.pop();
+    }
   });
 
   test('knows every position again after a stop', async () => {

@@ -14,8 +14,8 @@ import { errorCode } from '#libs/files';
 import type { FreshnessWindow } from './freshness.js';
 import { blocksAhead } from './pool.js';
 import type { Block } from './pool.js';
-import { ReplayFile, decodeReplay } from './replay-file.js';
-import type { ReplayContent } from './replay-file.js';
+import { decodeReplay, isOriginal, ReplayFile } from './replay-file.js';
+import type { ReplayBytes, ReplayContent } from './replay-file.js';
 import { decodeJournal, isJournal } from './replay-journal-v1.js';
 import { ReplayState } from './replay-state.js';
 import type { Standing } from './replay-state.js';
@@ -28,7 +28,7 @@ const RETRY_MS = 1000;
 
 /** How the state was found: `setAside` is where a file that cannot be trusted was moved to. */
 export interface Recovery {
-  readonly found: 'new' | 'clean' | 'crashed' | 'lost' | 'version-1';
+  readonly found: 'new' | 'clean' | 'crashed' | 'lost' | 'copied' | 'version-1';
   readonly setAside?: string;
 }
 
@@ -77,8 +77,8 @@ export class ReplayStore {
   ): Promise<{ store: ReplayStore; recovery: Recovery; known: readonly string[] }> {
     const path = join(directory, 'replay-state');
     const file = new ReplayFile(path);
-    const bytes = await file.read();
-    const { found, content } = bytes === undefined ? begun('new', now) : recovered(bytes, now, window);
+    const read = await file.read();
+    const { found, content } = read === undefined ? begun('new', now) : recovered(read, now, window);
     let recovery: Recovery = { found };
     if (found === 'lost') {
       recovery = { found, setAside: `${path}.damaged-${now}` };
@@ -111,7 +111,7 @@ export class ReplayStore {
   /** Raises the bound above `timestamp`, on the disk; false when it cannot be written (`fault` says why). */
   async raise(timestamp: number): Promise<boolean> {
     while (!this.covers(timestamp)) {
-      if (!(await (this.#writing ?? this.#write(timestamp + AHEAD_MS)))) return false;
+      if (this.#closed || !(await (this.#writing ?? this.#write(timestamp + AHEAD_MS)))) return false;
     }
     return true;
   }
@@ -146,7 +146,7 @@ export class ReplayStore {
   /** Writes what is known now, for operators to see; the disk has it when this resolves, unless there is a fault. */
   async save(): Promise<void> {
     await this.#writing;
-    await (this.#writing ?? this.#write(this.#bound));
+    if (!this.#closed) await (this.#writing ?? this.#write(this.#bound));
   }
 
   /** Why the state cannot be written; undefined while all is well. */
@@ -229,14 +229,21 @@ function begun(found: 'new' | 'lost', now: number): { found: Recovery['found']; 
 }
 
 function recovered(
-  bytes: Buffer,
+  { bytes, file }: ReplayBytes,
   now: number,
   { skewMs }: FreshnessWindow,
 ): { found: Recovery['found']; content: ReplayContent } {
   const isOld = isJournal(bytes);
-  const content = isOld ? decodeJournal(bytes, now, skewMs) : decodeReplay(bytes);
-  if (content === undefined) return begun('lost', now);
-  return { found: isOld ? 'version-1' : content.clean ? 'clean' : 'crashed', content };
+  const decoded = isOld ? decodeJournal(bytes, now, skewMs) : decodeReplay(bytes);
+  if (decoded === undefined) return begun('lost', now);
+  // Packets may have been taken since it was written, up to now.
+  if (!isOriginal(decoded, file)) {
+    return {
+      found: 'copied',
+      content: { ...decoded, clean: false, bound: Math.max(decoded.bound, now + 1) },
+    };
+  }
+  return { found: isOld ? 'version-1' : decoded.clean ? 'clean' : 'crashed', content: decoded };
 }
 
 /** What a start makes of a file. */

@@ -1,10 +1,7 @@
 /** A gateway's report of what became of the bytes it leased, and a lease of more. */
 import { redisScript } from '../../redis/redis-script.js';
-import { COMMON_ARGUMENTS, encodeCommon, KEYS, PRELUDE } from './script-prelude.js';
+import { COMMON_ARGUMENTS, DEAD_AFTER_MS, encodeCommon, KEYS, PRELUDE } from './script-prelude.js';
 import type { CommonArguments, Moved, PoolReply } from './script-prelude.js';
-
-/** A gateway that was silent for this long is dead: what it held counts as discarded. */
-const DEAD_AFTER_MS = 10_000;
 
 export interface LeaseArguments extends CommonArguments {
   /** What the gateway has in memory now; no other lease of it is under way. */
@@ -21,21 +18,22 @@ export type LeasedPiece = number | readonly [age: number, ref: Buffer] | Buffer;
 
 const AT = COMMON_ARGUMENTS;
 
+// allow-oom: it takes more than it brings, so a Redis whose memory is full, of this very pool perhaps, heals as it is emptied.
 // What the gateway was given and neither served nor dropped nor holds was lost, with an answer that never reached it.
-const SCRIPT = `${PRELUDE}
+const SCRIPT = `#!lua flags=allow-oom
+${PRELUDE}
 local held, need = tonumber(ARGV[${AT + 1}]), tonumber(ARGV[${AT + 2}])
 local plenty, reserve = tonumber(ARGV[${AT + 3}]), tonumber(ARGV[${AT + 4}])
 discarded.lease = settle('discarded', own - held)
 
 if need == 0 and plenty == 0 then
-  local records = redis.call('HGETALL', REPLICAS)
+  local records, held = redis.call('HGETALL', REPLICAS), own
   for i = 1, #records, 2 do
     local seen, leased = string.match(records[i + 1], '(%d+) (%d+)')
-    if records[i] ~= id and now - tonumber(seen) > ${DEAD_AFTER_MS} then
-      redis.call('HDEL', REPLICAS, records[i])
-      discard('leased', 'lease', tonumber(leased))
-    end
+    if records[i] ~= id and now - tonumber(seen) > ${DEAD_AFTER_MS} then redis.call('HDEL', REPLICAS, records[i])
+    elseif records[i] ~= id then held = held + tonumber(leased) end
   end
+  discard('leased', 'lease', amount('leased') - held) -- of gateways that are gone, or whose records are
 end
 
 expire()

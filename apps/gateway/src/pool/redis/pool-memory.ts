@@ -48,7 +48,9 @@ export class PoolMemory {
   move(from: string, to: string): void {
     const { newest } = this.of(from);
     const there = this.of(to);
-    this.#known.set(to, { ...there, newest: Math.max(there.newest, newest) });
+    if (from === to || newest <= there.newest) return;
+    // As from another epoch: where it is known already, less than this would count as lost.
+    this.#known.set(to, { epoch: { ...there.epoch, fence: '' }, newest });
   }
 
   /** Writes everything, at the end. Epochs are on the disk already. */

@@ -17,7 +17,7 @@ const MAX_ATTEMPTS = 4;
 export type PoolRedis = Pick<RedisConnection, 'fault' | 'membership' | 'rejoin' | 'runScript'>;
 
 /** What a script is given beside what this file knows. */
-export type OwnArguments = Omit<CommonArguments, 'membership' | 'epoch' | 'newest' | 'skewMs'>;
+export type OwnArguments = Omit<CommonArguments, 'membership' | 'epoch' | 'newest' | 'seen' | 'skewMs'>;
 
 export class PoolScripts {
   /** Nothing exposed before it is taken, Unix ms by Redis' clock. */
@@ -26,6 +26,8 @@ export class PoolScripts {
   newest = 0;
   /** Why this gateway's clock cannot be trusted; undefined while it agrees with Redis'. */
   clockFault: string | undefined;
+  /** Redis' clock in its last answer, Unix ms. */
+  #seen = 0;
   readonly #redis: PoolRedis;
   readonly #clock: Clock;
   readonly #memory: PoolMemory;
@@ -53,13 +55,14 @@ export class PoolScripts {
       const { membership } = this.#redis;
       const sentAt = this.#clock.now();
       const { epoch, newest } = this.#memory.of(membership.space);
-      const args = argumentsOf({ membership, epoch, newest, skewMs: this.#skewMs });
+      const args = argumentsOf({ membership, epoch, newest, seen: this.#seen, skewMs: this.#skewMs });
       const reply = await this.#redis.runScript(script, args);
       if (reply.length === 1) {
         await this.#move(membership.space);
         continue;
       }
       this.#compareClocks(reply[9], sentAt);
+      this.#seen = reply[9];
       this.floor = reply[10];
       this.newest = reply[11];
       learn(reply);
@@ -76,6 +79,7 @@ export class PoolScripts {
 
   async #move(from: string): Promise<void> {
     await this.#redis.rejoin();
+    this.#seen = 0; // it has reported nothing there
     this.#memory.move(from, this.#redis.membership.space);
   }
 

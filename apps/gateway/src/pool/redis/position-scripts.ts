@@ -19,8 +19,8 @@ export const forgetPosition = redisScript<{ readonly collector: string }, readon
 if not value then return nil end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local newest, floor = tonumber(value:sub(1, 20)), tonumber(value:sub(22, 41))
-floor = math.max(floor, now + 1, newest + 1)
+local newest = tonumber(value:sub(1, 20))
+local floor = math.max(now + 1, newest + 1)
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%020.0f %020.0f %s ', newest, floor, value:sub(43, 43)))
 return { floor, now }`,
   ['replay'],

@@ -32,6 +32,11 @@ local function endOf(position) return math.max(position.newest + 1, position.flo
 -- The position of a collector; nothing once no copy of what it took can be fresh: then the floor rises above all of that.
 local function healed(collector, value)
   local position = value and positionOf(value)
+  -- A clock was ahead when it was forgotten, and nothing later was taken.
+  if position and position.floor - now > skew and position.newest <= now then
+    position.floor = now + 1
+    redis.call('HSET', REPLAY, collector, valueOf(position))
+  end
   if not position or endOf(position) - 1 + packetTtl + skew >= now then return position end
   redis.call('HDEL', REPLAY, collector)
   if endOf(position) > floor then

@@ -76,7 +76,7 @@ export class RedisPool implements Pool {
       this.#drop(reason, bytes),
     );
     this.#shared = new SharedLevel(onDiscard);
-    this.#timer = setInterval(() => void this.#report(), REPORT_INTERVAL_MS).unref();
+    this.#timer = setInterval(() => void this.report(), REPORT_INTERVAL_MS).unref();
   }
 
   /** A pool whose state has been asked for once. */
@@ -87,7 +87,7 @@ export class RedisPool implements Pool {
     onDiscard: (reason: DiscardReason, bytes: number) => void,
   ): Promise<RedisPool> {
     const pool = new RedisPool(options, clock, redis, onDiscard);
-    await pool.#report();
+    await pool.report();
     return pool;
   }
 
@@ -142,7 +142,7 @@ export class RedisPool implements Pool {
   discard(): void {
     this.#hand.discardAll('health', this.clock.monotonic());
     this.#purgeDue = true;
-    void (this.#leasing ?? Promise.resolve()).then(() => this.#report());
+    void (this.#leasing ?? Promise.resolve()).then(() => this.report());
   }
 
   /** What all gateways have received and neither served nor discarded, as of the last answer of Redis. */
@@ -189,7 +189,7 @@ export class RedisPool implements Pool {
     const left = this.#hand.bytesAt(this.clock.monotonic());
     this.#hand.take(left, this.clock.monotonic())?.fill(0);
     if (left > 0) this.#drop('lease', left);
-    await this.#report();
+    await this.report();
     this.#scripts.close();
   }
 
@@ -198,7 +198,8 @@ export class RedisPool implements Pool {
     this.onDiscard(reason, bytes);
   }
 
-  async #report(): Promise<void> {
+  /** Says what became of the leases, and learns the state of the pool. */
+  async report(): Promise<void> {
     await (this.#leasing ?? this.#lease(0, 0));
     await this.#nameAhead();
   }
@@ -222,7 +223,7 @@ export class RedisPool implements Pool {
 
   #leaseAhead(): void {
     const plenty = this.#shared.stored >= RESERVE_BYTES;
-    if (plenty && this.#leasing === undefined && this.fault() === undefined) void this.#lease(0, LEASE_BYTES);
+    if (plenty && this.#leasing === undefined) void this.#lease(0, LEASE_BYTES);
   }
 
   /** One lease at a time: the report that goes with it must know all that came before. Gives how many bytes came. */

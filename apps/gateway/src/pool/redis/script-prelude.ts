@@ -31,6 +31,8 @@ export interface CommonArguments {
   /** The latest epoch that this gateway has used, and the latest timestamp that it knows to have been taken. */
   readonly epoch: Epoch;
   readonly newest: number;
+  /** When Redis last answered this gateway process, by its own clock, Unix ms; 0: never. */
+  readonly seen: number;
   /** How far clocks may differ, ms. */
   readonly skewMs: number;
   /** How long bytes may lie in the pool, ms; 0: for ever. */
@@ -43,18 +45,21 @@ export interface CommonArguments {
 }
 
 /** How many they are; those of a script come after them. */
-export const COMMON_ARGUMENTS = 10;
+export const COMMON_ARGUMENTS = 11;
+
+/** A gateway that was silent for this long is dead: what it held counts as discarded, ms. */
+export const DEAD_AFTER_MS = 10_000;
 
 /** The common arguments, in the order in which the prelude reads them. */
 export function encodeCommon(common: CommonArguments): string[] {
-  const { membership, epoch, newest, skewMs, ttlMs, id, served, dropped } = common;
+  const { membership, epoch, newest, seen, skewMs, ttlMs, id, served, dropped } = common;
   const { space, fingerprint } = membership;
   return [
     space,
     fingerprint,
     `${epoch.number}`,
     epoch.fence,
-    ...[newest, skewMs, ttlMs].map(String),
+    ...[newest, seen, skewMs, ttlMs].map(String),
     id,
     `${served}`,
     `${dropped}`,
@@ -89,15 +94,16 @@ export type Moved = readonly ['moved'];
 
 /**
  * The fence: a restart or a failover gives the server another replication id (INFO, master_replid), and a fail-back to a
- * server that never restarted shows in an epoch that a gateway has left behind. Bytes that were popped may be back then,
+ * server that never restarted shows in an epoch that a gateway has left behind, and a machine that was restored from a snapshot in
+ * one that knows less of this very epoch than a gateway: what was taken, or when that gateway last reported. Bytes that were popped may be back then,
  * so the pool is deleted; positions may be behind, so nothing exposed up to now is taken any more. Positions are never
  * deleted: each is still a lower bound. A gateway that comes from another epoch brings along what it knows.
  */
 export const PRELUDE = `
 local POOL, BLOCKS, REPLAY, REPLICAS, DEPLOYMENTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local space, fingerprint, knownEpoch, knownFence = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local known, skew, ttl = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local id, served, dropped = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+local known, seen, skew, ttl = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local id, served, dropped = ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11])
 if fingerprint ~= '' and redis.call('HGET', DEPLOYMENTS, fingerprint) ~= space then return { 'moved' } end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -120,7 +126,11 @@ local state = redis.call('HMGET', REPLAY, '@fence', '@epoch', '@floor', '@newest
 local fence, epoch, floor, newest = state[1], tonumber(state[2] or 0), tonumber(state[3] or 0), tonumber(state[4] or 0)
 local function note(name, value) redis.call('HSET', REPLAY, name, string.format('%.0f', value)) end
 local server = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
-if fence ~= server or knownEpoch > epoch then
+local isKnown = knownEpoch == epoch and knownFence == fence
+local record = redis.call('HGET', REPLICAS, id)
+local reported = tonumber(record and string.match(record, '^%d+') or now - seen > ${DEAD_AFTER_MS} and seen or 0)
+local isBehind = isKnown and (known > newest or seen > reported)
+if fence ~= server or knownEpoch > epoch or isBehind then
   fresh, fence, epoch = 1, server, math.max(epoch, knownEpoch) + 1
   newest = math.max(newest, known)
   floor = math.max(floor, now + 1, newest + 1)
@@ -129,9 +139,9 @@ if fence ~= server or knownEpoch > epoch then
   note('@floor', floor)
   note('@newest', newest)
   redis.call('DEL', BLOCKS)
-elseif (knownEpoch ~= epoch or knownFence ~= fence) and known >= floor then
+elseif not isKnown and (known >= floor or known > newest) then
   newest = math.max(newest, known)
-  floor = known + 1
+  floor = math.max(floor, known + 1)
   note('@floor', floor)
   note('@newest', newest)
 end
@@ -140,11 +150,12 @@ if floor - now > skew and newest <= now then
   floor = now + 1
   note('@floor', floor)
 end
+if redis.call('EXISTS', POOL) == 0 then redis.call('DEL', BLOCKS) end -- nobody knows how much it is
+redis.call('HINCRBY', POOL, 'received', 0) -- where there is no memory, a script fails here, before it takes anything
 if redis.call('EXISTS', BLOCKS) == 0 then discard('stored', 'fence', amount('stored')) end
 
 -- The gateway's report. Totals, not differences: a report whose answer was lost is made good by the next one.
 local own, servedBefore, droppedBefore = 0, served, dropped
-local record = redis.call('HGET', REPLICAS, id)
 if record then
   local a, b, c = string.match(record, '%d+ (%d+) (%d+) (%d+)')
   own, servedBefore, droppedBefore = tonumber(a), tonumber(b), tonumber(c)
@@ -211,5 +222,5 @@ local function answer(result, detail)
 end
 
 -- Nothing is taken or handed out in an epoch that the gateway could forget.
-if knownEpoch ~= epoch or knownFence ~= fence then return answer('epoch', '') end
+if not isKnown or fresh == 1 then return answer('epoch', '') end
 `;
