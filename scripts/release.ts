@@ -40,7 +40,7 @@ function tarball(): string {
   const same = ['--sort=name', `--mtime=@${epoch()}`, '--owner=0', '--group=0', '--numeric-owner'];
   const packed = ['-C', staging, '--mode=u+rwX,go=rX', ...same, '-cf', '-', 'qrng-dd'];
   const tar = execFileSync('tar', packed, { maxBuffer: 2 ** 30 });
-  writeFileSync(join(out, file), execFileSync('gzip', ['-6n'], { input: tar, maxBuffer: 2 ** 30 }));
+  writeFileSync(join(out, file), execFileSync('gzip', ['-4n'], { input: tar, maxBuffer: 2 ** 30 }));
   return file;
 }
 

@@ -33,7 +33,7 @@ export function buildDeb(tree: string, folder: string, version: string, architec
   writeFileSync(join(root, 'DEBIAN/postinst'), POSTINST, { mode: 0o755 });
   writeFileSync(join(root, 'DEBIAN/control'), control(version, architecture));
   const name = `qrng-dd_${version}_${architecture}.deb`;
-  execFileSync('dpkg-deb', ['--root-owner-group', '-Zgzip', '--build', root, join(folder, name)], { stdio: 'pipe' });
+  execFileSync('dpkg-deb', ['--root-owner-group', '-Zgzip', '-z4', '--build', root, join(folder, name)], { stdio: 'pipe' });
   return name;
 }
 
