@@ -14,7 +14,6 @@ import { EnvironmentFileError, readEnvironmentFile } from '#libs/settings';
 import { EditError, editKeyFile } from './keys/edit-key-file.js';
 import { beginApiKey, finishApiKey } from './rotate/api-key.js';
 import type { ApiKeyStep } from './rotate/api-key.js';
-import { rotateCertificate } from './rotate/certificates.js';
 import type { Kind } from './rotate/certificates.js';
 import { readKey, rotateHmac, takeKey } from './rotate/hmac.js';
 import { fileOf, takeCertificate, takeOver } from './rotate/live.js';
@@ -142,7 +141,8 @@ function onMachine(app: App, step: Step): number {
   return dryRun || step.changes.length === 0 ? 0 : takeOver(app, values.env);
 }
 
-function certificateInFolder(kind: Kind, folder: string): Promise<Step> {
+async function certificateInFolder(kind: Kind, folder: string): Promise<Step> {
+  const { rotateCertificate } = await import('./rotate/certificates.js'); // the X.509 library has 190 modules
   return rotateCertificate(kind, resolve(folder), { days: values.days, again: values.again }, Date.now());
 }
 

@@ -9,7 +9,7 @@ import { fileProblems } from '../../apps/collector/src/check-files.js';
 import { CollectorSettings } from '../../apps/collector/src/settings.js';
 import { splitApiKeyEntry } from '../../apps/gateway/src/clients/api-key-entry.js';
 import { readApiKeysOfSettings } from '../../apps/gateway/src/gate/read-api-keys.js';
-import { keysOf } from '../../apps/gateway/src/packet-keys/hmac-keys.js';
+import { keysOf } from '../../apps/gateway/src/packet-keys/read-hmac-keys.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { certificates, credentials } from './certificates.js';
 import { permissions, readableFor, settingsFiles } from './files.js';

@@ -1,7 +1,7 @@
 /** The replay state of a single gateway: `replay-state` in its state directory, whether it runs or not. */
 import { join } from 'node:path';
 import { DirectoryLock, DirectoryLockError } from '#libs/files';
-import { forgottenText, unknownText } from '../../apps/gateway/src/pool/forget-requests.js';
+import { forgottenText, unknownText } from '../../apps/gateway/src/pool/forget-texts.js';
 import type { FreshnessWindow } from '../../apps/gateway/src/pool/freshness.js';
 import { decodeReplay, isOriginal, ReplayFile } from '../../apps/gateway/src/pool/replay-file.js';
 import type { ReplayContent } from '../../apps/gateway/src/pool/replay-file.js';

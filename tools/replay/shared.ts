@@ -1,12 +1,12 @@
 /** The replay state of gateways that share a pool: in Redis, whether they run or not. */
-import { forgottenText, unknownText } from '../../apps/gateway/src/pool/forget-requests.js';
+import { forgottenText, unknownText } from '../../apps/gateway/src/pool/forget-texts.js';
 import type { FreshnessWindow } from '../../apps/gateway/src/pool/freshness.js';
 import {
   allPositions,
   decodePositions,
   forgetPosition,
 } from '../../apps/gateway/src/pool/redis/position-scripts.js';
-import { keysOf } from '../../apps/gateway/src/packet-keys/hmac-keys.js';
+import { keysOf } from '../../apps/gateway/src/packet-keys/read-hmac-keys.js';
 import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.js';
 import type { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { reportOf } from './describe.js';

@@ -1,7 +1,7 @@
 /** What an installation consists of: the two hosts, their addresses, and who else they may talk to. */
 import { isIP, isIPv6 } from 'node:net';
 import { isCollectorId } from '#libs/crypto';
-import { isFingerprint, isSourceUrl } from '#libs/quantis';
+import { isFingerprint, isSourceUrl } from '#libs/quantis/settings';
 import { CLIENT_NAME } from '../../apps/gateway/src/clients/api-key-entry.js';
 
 export interface Installation {

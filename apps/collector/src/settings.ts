@@ -2,7 +2,7 @@
 import { isCollectorId, MAX_ENTROPY_BYTES, MAX_SOURCES } from '#libs/crypto';
 import { BLOCK_BYTES, FULL_ENTROPY, MIXING_STRATEGIES } from '#libs/entropy';
 import type { MixingStrategy } from '#libs/entropy';
-import { isFingerprint, isSourceUrl } from '#libs/quantis';
+import { isFingerprint, isSourceUrl } from '#libs/quantis/settings';
 import {
   ChoiceVariable,
   FileVariable,

@@ -1,7 +1,7 @@
 /** Reads every file that the settings name, as a start would, and keeps nothing of it; of directories it looks at their rights. */
 import { directoryProblems, problemsOf, spoolDirectory } from '#libs/settings';
 import { readApiKeysOfSettings } from './gate/read-api-keys.js';
-import { keysOf } from './packet-keys/hmac-keys.js';
+import { keysOf } from './packet-keys/read-hmac-keys.js';
 import type { GatewaySettings } from './settings.js';
 import { readClientAuthorities, readServerCertificate } from './tls/tls-options.js';
 

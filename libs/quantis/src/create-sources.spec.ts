@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ApplianceSource } from './appliance-source.js';
-import { createSources, isSourceUrl } from './create-sources.js';
+import { createSources } from './create-sources.js';
+import { isSourceUrl } from './source-settings.js';
 import { DeviceSource } from './device-source.js';
 
 const PIN = 'ab'.repeat(32);

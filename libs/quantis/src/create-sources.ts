@@ -1,6 +1,5 @@
 /** Makes the sources that the operator configured. */
 import { fileURLToPath } from 'node:url';
-import { isSecureUrl } from '#libs/settings';
 import { ApplianceSource } from './appliance-source.js';
 import { DeviceSource } from './device-source.js';
 import type { EntropySource } from './source.js';
@@ -14,13 +13,6 @@ export interface SourceOptions extends Trust {
   readonly urls: readonly string[];
   /** How long a source may stand still. */
   readonly timeoutMs?: number | undefined;
-}
-
-/** Whether `text` names a source: an https URL (http to loopback) or the file URL of a device, without credentials. */
-export function isSourceUrl(text: string): boolean {
-  const url = URL.parse(text);
-  if (url?.hash !== '') return false;
-  return url.protocol === 'file:' ? url.search === '' && devicePath(url) !== undefined : isSecureUrl(text);
 }
 
 /**
@@ -48,14 +40,4 @@ function sourceName(text: string): string {
   const url = new URL(text);
   const name = url.protocol === 'file:' ? fileURLToPath(url) : url.host;
   return name.replace(/[^A-Za-z0-9._:/-]/g, '').slice(-MAX_NAME_LENGTH) || 'source';
-}
-
-/** The absolute path of a file URL; undefined when it names a host, the root, or has `%2F` or no UTF-8 in it. */
-function devicePath(url: URL): string | undefined {
-  try {
-    const path = fileURLToPath(url);
-    return path === '/' ? undefined : path;
-  } catch {
-    return undefined;
-  }
 }

@@ -13,6 +13,7 @@ import { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
 import { errorCode } from '#libs/files';
 import { CaFile } from './ca-file.js';
+import { isFingerprint } from './source-settings.js';
 import { SourceError } from './source.js';
 
 export interface Trust {
@@ -30,11 +31,6 @@ const CIPHERS = [
   'ECDHE+AESGCM',
   'ECDHE+CHACHA20',
 ].join(':');
-
-/** Whether `text` is a SHA-256 fingerprint: 64 hex digits, or 32 pairs with colons between them. */
-export function isFingerprint(text: string): boolean {
-  return /^([0-9a-f]{64}|([0-9a-f]{2}:){31}[0-9a-f]{2})$/i.test(text);
-}
 
 /**
  * An undici connector that calls back with a socket only once the trust holds.

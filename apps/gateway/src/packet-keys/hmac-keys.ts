@@ -1,26 +1,13 @@
 /** The HMAC keys that are valid now: those that all collectors share (current and previous), and those of single ones. */
-import { readFileSync } from 'node:fs';
 import { Injectable } from '@nestjs/common';
-import { Keyring, MacKey } from '#libs/crypto';
-import { errorCode } from '#libs/files';
-import { SettingsError } from '#libs/settings';
-import { KeyFileError } from '../clients/key-entries.js';
+import { Keyring } from '#libs/crypto';
+import type { MacKey } from '#libs/crypto';
 import { Clock } from '../clock.js';
 import { FileWatcher } from '../reload/file-watcher.js';
 import { SettingsSource } from '../settings-source.js';
-import type { GatewaySettings } from '../settings.js';
-import { parseCollectorKeys } from './collector-keys.js';
-import type { CollectorKey } from './collector-keys.js';
 import { HmacKeyReports } from './hmac-key-reports.js';
-
-/** What the settings and the file that they name say, with keys that are not valid yet and not valid any more. */
-interface KeySet {
-  readonly shared: readonly MacKey[];
-  readonly own: readonly CollectorKey[];
-}
-
-/** The settings that say which keys are valid. */
-const NAMES = ['QRNG_HMAC_SECRET_KEY', 'QRNG_HMAC_SECRET_KEY_PREVIOUS', 'QRNG_COLLECTOR_KEYS_FILE'] as const;
+import { HMAC_KEY_SETTINGS, keysOf } from './read-hmac-keys.js';
+import type { KeySet } from './read-hmac-keys.js';
 
 @Injectable()
 export class HmacKeys {
@@ -37,7 +24,7 @@ export class HmacKeys {
     private readonly clock: Clock,
     watcher: FileWatcher,
   ) {
-    const settings = source.read(...NAMES);
+    const settings = source.read(...HMAC_KEY_SETTINGS);
     const file = settings.QRNG_COLLECTOR_KEYS_FILE;
     const files = [...source.secretFiles, ...(file === undefined ? [] : [file])];
     watcher.watch('hmac-keys', files, () => this.#reload());
@@ -64,7 +51,7 @@ export class HmacKeys {
 
   /** The old keys stay, all of them, when what is there now is invalid. */
   #reload(): void {
-    const keys = keysOf(this.source.read(...NAMES));
+    const keys = keysOf(this.source.read(...HMAC_KEY_SETTINGS));
     if (fingerprint(keys) === fingerprint(this.#keys)) return;
     this.#keys = keys;
     this.#ring = this.#ringAt(this.clock.now());
@@ -83,33 +70,6 @@ export class HmacKeys {
       byCollector.set(collector, valid); // without a valid key, too: a shared one is then not taken either
     }
     return new Keyring(shared, byCollector);
-  }
-}
-
-/**
- * Reads the keys that the settings and the file of the collectors' keys give.
- *
- * @throws {SettingsError} when that file is invalid.
- */
-export function keysOf(settings: Readonly<Pick<GatewaySettings, (typeof NAMES)[number]>>): KeySet {
-  const { QRNG_HMAC_SECRET_KEY: current, QRNG_HMAC_SECRET_KEY_PREVIOUS: previous } = settings;
-  const shared = [current, previous].filter((hex) => hex !== undefined).map((hex) => MacKey.fromHex(hex));
-  const own = readCollectorKeys(settings.QRNG_COLLECTOR_KEYS_FILE);
-  const both = own.find(({ key, isPrevious }) => !isPrevious && shared.some(({ id }) => id === key.id));
-  if (both !== undefined) {
-    const problem = `QRNG_COLLECTOR_KEYS_FILE must not hold a key that all collectors share, as that of ${both.collector} is`;
-    throw new SettingsError([problem]);
-  }
-  return { shared, own };
-}
-
-function readCollectorKeys(path: string | undefined): CollectorKey[] {
-  if (path === undefined) return [];
-  try {
-    return parseCollectorKeys(readFileSync(path, 'utf8'));
-  } catch (error) {
-    const reason = error instanceof KeyFileError ? error.message : errorCode(error);
-    throw new SettingsError([`QRNG_COLLECTOR_KEYS_FILE must be a file of collectors' keys: ${reason}`]);
   }
 }
 

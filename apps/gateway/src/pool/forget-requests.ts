@@ -4,6 +4,7 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock } from '../clock.js';
 import { logEvent } from '../log-events.js';
 import { OperatorRequests } from '../state/operator-requests.js';
+import { forgottenText, unknownText } from './forget-texts.js';
 import type { ReplayStore } from './replay-store.js';
 
 @Injectable()
@@ -36,16 +37,4 @@ export class ForgetRequests {
     const fault = store.fault();
     return fault === undefined ? forgottenText(collector, floor, now) : `${collector}: ${fault}`;
   }
-}
-
-/** What `forget` came to, in words. */
-export function forgottenText(collector: string, floor: number, now: number): string {
-  const date = new Date(floor).toISOString();
-  return floor > now + 1
-    ? `${collector}: forgotten. Packets stamped in the future were taken, so that nothing of it is taken before ${date}.`
-    : `${collector}: forgotten. What was exposed before ${date} is refused; the next packet is taken, whatever its number.`;
-}
-
-export function unknownText(collector: string): string {
-  return `${collector}: has no position, so that there is nothing to forget.`;
 }
