@@ -13,6 +13,7 @@ import { DirectoryLockError } from '#libs/files';
 import { shellWord } from '../tools/environment/shell-word.js';
 import { makeSettings, takeFolder } from './demo/folder.js';
 import type { DemoSettings } from './demo/folder.js';
+import { RECEIPT_LINES } from './demo/receipts.js';
 import { freePort } from './demo/free-port.js';
 import { Processes } from './demo/processes.js';
 
@@ -58,7 +59,7 @@ async function start(): Promise<DemoSettings> {
   takeFolderOrExit();
   console.log('Making a throw-away CA, certificates and keys in .demo/ ...');
   const ports = { appliance: await freePort(0), gateway: await freePort(PREFERRED_PORT) };
-  const settings = await makeSettings(FOLDER, ports);
+  const settings = await makeSettings(FOLDER, ports, given());
   console.log('Starting a simulated appliance, the collector and the gateway ...');
   processes.start({
     name: 'appliance',
@@ -135,7 +136,7 @@ function announce(): void {
   For scripts . .demo/client.env
 
   curl --cacert ${shellWord(caFile)} -H 'Authorization: Bearer ${apiKey}' '${url}/api/random?bytes=32'
-
+${demo.receipts ? RECEIPT_LINES : ''}
   Ctrl-C ends all three.
 `);
 }

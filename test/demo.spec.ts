@@ -77,6 +77,17 @@ describe('the demo', () => {
     );
   });
 
+  test('prints two lines that draw with a receipt and verify it', () => {
+    const [draw = '', verify = ''] = output.match(/^ *(\. \.demo\/client\.env; npx|npx) qrng .*$/gm) ?? [];
+    const command = `"${process.execPath}" "${resolve('clients/qrng/bin/qrng.js')}"`;
+    const script = `set -e\n${draw}\n${verify}`.replaceAll('npx qrng', command);
+    const env = { PATH: process.env['PATH'] };
+    const printed = execFileSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8', env });
+    const numbers = printed.split('\n').slice(0, 6).join();
+    expect(printed).toMatch(/^(\d{1,2}\n){6}receipt {4}0 of demo\.localhost\/receipts\n/);
+    expect(printed).toContain(`\nanswer     [${numbers}]\nverified\n`);
+  });
+
   test('ends all three on SIGTERM, with exit code 0', async () => {
     demo.kill('SIGTERM');
     expect(await exited).toBe(0);

@@ -4,6 +4,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DirectoryLock } from '#libs/files';
 import { createAuthority } from '../../tools/certificates/authority.js';
+import { hasReceipts, receiptSettings } from './receipts.js';
 import { shellWord } from '../../tools/environment/shell-word.js';
 
 const LOCK = 'demo.lock';
@@ -13,7 +14,7 @@ export interface Ports {
   readonly gateway: number;
 }
 
-type Variables = Readonly<Record<string, string>>;
+type Variables = Readonly<Record<string, string | undefined>>;
 
 /** What the demo's processes and its visitors need to know. */
 export interface DemoSettings {
@@ -23,6 +24,8 @@ export interface DemoSettings {
   readonly caFile: string;
   readonly gateway: Variables;
   readonly collector: Variables;
+  /** Whether draws can have a receipt. */
+  readonly receipts: boolean;
 }
 
 /**
@@ -38,8 +41,12 @@ export function takeFolder(folder: string): DirectoryLock {
   return lock;
 }
 
-/** Makes keys and certificates and writes `client.env`, `gateway.env` and `collector.env`, for a shell to source. */
-export async function makeSettings(folder: string, ports: Ports): Promise<DemoSettings> {
+/**
+ * Makes keys and certificates and writes `client.env`, `gateway.env` and `collector.env`, for a shell to source.
+ *
+ * @param given settings of the caller.
+ */
+export async function makeSettings(folder: string, ports: Ports, given: Variables): Promise<DemoSettings> {
   const save = (name: string, text: string): string => saveIn(folder, name, text);
   const authority = await createAuthority('QRNG-DD demo (throw-away)');
   const hosts = ['localhost', '127.0.0.1', '::1'];
@@ -53,7 +60,9 @@ export async function makeSettings(folder: string, ports: Ports): Promise<DemoSe
   const hmacKey = randomBytes(32).toString('hex');
   const apiKey = randomBytes(32).toString('hex');
   const url = `https://localhost:${ports.gateway}`;
+  const receipts = hasReceipts(given) ? receiptSettings(save, given['QRNG_COLLECTOR_ID']) : undefined;
   const gateway = {
+    ...receipts?.gateway,
     QRNG_LISTEN_ADDRESS: `127.0.0.1:${ports.gateway}`,
     QRNG_TLS_CERT_FILE: join(folder, 'gateway.pem'),
     QRNG_TLS_KEY_FILE: join(folder, 'gateway.key'),
@@ -62,6 +71,7 @@ export async function makeSettings(folder: string, ports: Ports): Promise<DemoSe
     QRNG_STATE_DIR: join(folder, 'gateway-state'),
   };
   const collector = {
+    ...receipts?.collector,
     QRNG_APPLIANCE_URLS: `https://localhost:${ports.appliance}/api/2.0/streambytes`,
     QRNG_APPLIANCE_CA_FILE: caFile,
     QRNG_PUSH_URL: `${url}/push`,
@@ -80,10 +90,18 @@ export async function makeSettings(folder: string, ports: Ports): Promise<DemoSe
   }
   // Exported for qrng; no consumer needs the HMAC key.
   save('client.env', `${environmentFile(client)}export QRNG_URL QRNG_API_KEY QRNG_CA_FILE\n`);
-  return { url, apiKey, certificateAuthority: authority.certificatePem, caFile, gateway, collector };
+  return {
+    url,
+    apiKey,
+    certificateAuthority: authority.certificatePem,
+    caFile,
+    gateway,
+    collector,
+    receipts: receipts !== undefined,
+  };
 }
 
-function environmentFile(variables: Variables): string {
+function environmentFile(variables: Readonly<Record<string, string>>): string {
   return Object.entries(variables)
     .map(([name, value]) => `${name}=${shellWord(value)}\n`)
     .join('');

@@ -3,16 +3,16 @@
  * qrng and with Go (QRNG_TEST_GO=yes). Needs `npm run build`.
  */
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CollectorProcess, collectorEnvironment } from '../support/collector.js';
 import vectors from '../vectors/receipt-vectors.json' with { type: 'json' };
 import { describeWith } from '../support/programs.js';
 import { startGateway, temporaryFolder, testAuthority } from '../support/gateway.js';
 import type { Environment, TestGateway } from '../support/gateway.js';
-import { consumerEnvironment, QRNG } from '../support/qrng-command.js';
+import { consumerEnvironment, qrng, QRNG } from '../support/qrng-command.js';
 import { startAppliance } from '../support/scene.js';
 import type { Appliance } from '../support/scene.js';
 import { receiptSettings, signingKey } from '../support/signing-collector.js';
@@ -20,7 +20,7 @@ import { until } from '../support/until.js';
 
 const run = promisify(execFile);
 const document = readFileSync('docs/receipts.md', 'utf8');
-const [drawing = '', verifying = ''] = [...document.matchAll(/^```sh\n([^]*?)^```$/gm)].map(
+const [drawing = '', verifying = '', withQrng = ''] = [...document.matchAll(/^```sh\n([^]*?)^```$/gm)].map(
   ([, source = '']) => source,
 );
 
@@ -96,6 +96,63 @@ describeWith(['curl'], 'the lottery of the document', () => {
     const { verified, steps } = JSON.parse(stdout) as { verified: boolean; steps: { result: string }[] };
     expect(verified).toBe(true);
     expect(steps.every(({ result }) => result === 'passed')).toBe(true);
+  });
+});
+
+describe('qrng with --receipt', () => {
+  const into = (name: string): string => join(folder, name);
+
+  test('draws as the document says, and what it wrote is verified; it never overwrites a receipt', async () => {
+    for (const name of ['lottery.tlog-proof', 'answer.json']) rmSync(into(name), { force: true });
+    const { stdout } = await shell(withQrng.replace('--unique', '--unique --wait'), env);
+    const numbers = stdout.trimEnd().split('\n').map(Number);
+    expect(readFileSync(into('answer.json'), 'utf8')).toBe(JSON.stringify(numbers));
+    expect((await shell(verifying)).stdout).toMatch(/\nverified\n$/);
+    await expect(shell(withQrng, env)).rejects.toMatchObject({
+      code: 64,
+      stdout: '',
+      stderr: expect.stringContaining('lottery.tlog-proof is there already'),
+    });
+  });
+
+  test('keeps what was drawn to itself, unless told to reveal it', async () => {
+    const drawn = await qrng(
+      env,
+      'bytes',
+      '32',
+      '--wait',
+      '--receipt',
+      into('bytes'),
+      '--answer',
+      into('raw'),
+    );
+    expect(drawn).toMatchObject({ code: 0, stdout: `${readFileSync(into('raw')).toString('hex')}\n` });
+    const verify = `qrng verify bytes --log-key receipts.pub --collector-key collector.pub --answer raw`;
+    expect((await shell(verify)).stdout).toMatch(/\nverified\n$/);
+    await expect(shell(`${verify} --draw`)).rejects.toMatchObject({
+      stdout: expect.stringContaining('FAILED  the receipt reveals no bytes'),
+    });
+  });
+
+  test.each([
+    [['integers', '--mix', '--receipt', 'x'], 'choose one of them'],
+    [['integers', '--reveal'], 'go with --receipt'],
+    [['bytes', '65537', '--receipt', 'x'], 'at most 65536 bytes'],
+    [['password', '--receipt', 'x'], '--receipt'],
+    [['uuid', '--receipt', '/absent/x'], 'cannot be made (ENOENT)'],
+  ])('is called wrongly: %j', async (args, why) => {
+    const { code, stderr } = await qrng(env, ...args);
+    expect({ code, stderr }).toEqual({ code: 64, stderr: expect.stringContaining(why) });
+    expect(existsSync('x')).toBe(false);
+  });
+
+  test('fails where the gateway gives no receipts, and leaves no file', async () => {
+    const off = await startGateway();
+    await off.fill(10_000);
+    const { code, stderr } = await qrng(await consumerEnvironment(off), 'uuid', '--receipt', into('none'));
+    expect({ code, stderr }).toEqual({ code: 76, stderr: expect.stringContaining('gives no receipts') });
+    expect(existsSync(into('none'))).toBe(false);
+    await off.close();
   });
 });
 

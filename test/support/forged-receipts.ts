@@ -199,7 +199,7 @@ const requests = [
   ...['max=6&min=1&count=5', 'count=05&max=6&min=1', 'count=5&max=6.0&min=1', 'count=5&max=6&min=0x1'],
   ...['count=%35&max=6&min=1', 'count=5&max=6&min=+1', 'count=5&max=6&min=%201', 'count=5&max=6&min=1&'],
   ...['&count=5&max=6&min=1', 'count=5&max=6&min=1#', 'count=5&max=6&min=%', 'count=5=5&max=6&min=1'],
-  ...['count=5&max=7&min=1', 'count=4&max=6&min=1', 'Count=5&max=6&min=1', 'count=5&max=6&min=1&unique='],
+  ...['count=5&max=100&min=1', 'count=4&max=6&min=1', 'Count=5&max=6&min=1', 'count=5&max=6&min=1&unique='],
 ];
 
 const named = (texts: Record<string, string>): Forgery[] =>

@@ -58,7 +58,7 @@ export class Material {
 }
 
 /** An Ed25519 key, PEM. */
-function createSigningKey(): string {
+export function createSigningKey(): string {
   return generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
 }
 

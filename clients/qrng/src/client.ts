@@ -21,19 +21,43 @@ export interface ClientOptions extends Omit<ConnectionSettings, 'url'> {
   readonly wait?: boolean | undefined;
   /** Hears of each wait. */
   readonly onWait?: OnWait | undefined;
+  /**
+   * Each draw asks for a receipt; with `full` it reveals the bytes drawn: for draws that are public. A gateway without receipts
+   * draws nevertheless, and `onReceipt` hears nothing.
+   */
+  readonly receipt?: 'plain' | 'full' | undefined;
+  /** Hears of the receipt of each draw. */
+  readonly onReceipt?: ((receipt: ReceiptOfDraw) => void) | undefined;
 }
 
+/** What the receipt of a draw is about. */
+export interface ReceiptOfDraw {
+  /** For `receipt(index)`. */
+  readonly index: number;
+  /** The body of the answer, byte for byte. */
+  readonly answer: Buffer;
+}
+
+export type DrawOptions = Pick<ClientOptions, 'wait' | 'onWait' | 'receipt' | 'onReceipt'>;
+
+/** The longest time that a gateway waits for entropy when it is asked to. */
+const GATEWAY_WAITS_SECS = 30;
 /** No answer with JSON is longer: 10000 numbers, or 100 strings of 256 characters of four bytes. */
 const MOST_JSON_BYTES = 1_048_576;
+/** No receipt is longer: 256 packets with their proofs, and 64 KiB of bytes. */
+export const MOST_RECEIPT_BYTES = 4 * 1024 * 1024;
 
 /** Draws from a gateway. `close()` ends its connections. */
 export class QrngClient implements Draws {
   readonly #transport: Transport;
-  readonly #options: Pick<ClientOptions, 'wait' | 'onWait'>;
+  readonly #options: DrawOptions;
 
   /** @throws {SettingsError} when the address is none that a key may be sent to. */
   constructor(options: ClientOptions) {
-    this.#transport = new Transport({ ...options, url: gatewayUrl(String(options.url)) }, options.wait);
+    this.#transport = new Transport(
+      { ...options, url: gatewayUrl(String(options.url)) },
+      preferences(options),
+    );
     this.#options = options;
   }
 
@@ -42,7 +66,7 @@ export class QrngClient implements Draws {
    *
    * @throws {SettingsError} naming each variable that is missing or wrong.
    */
-  static fromEnvironment(env: Environment, options: Pick<ClientOptions, 'wait' | 'onWait'> = {}): QrngClient {
+  static fromEnvironment(env: Environment, options: DrawOptions = {}): QrngClient {
     return new QrngClient({ ...readSettings(env), ...options });
   }
 
@@ -121,6 +145,14 @@ export class QrngClient implements Draws {
     return answers.permutationOf(await this.#json('permutation', texts({ n }), signal), { n });
   }
 
+  /**
+   * The receipt of a draw of this key, a file that `verifyReceipt` verifies. One that is asked for in the first seconds may lack the
+   * signature of the collector, which comes with its next heartbeat.
+   */
+  async receipt(index: number, signal?: AbortSignal): Promise<string> {
+    return (await this.#read(`/api/receipts/${index}`, MOST_RECEIPT_BYTES, signal)).toString();
+  }
+
   /** Pool, feed, throughput, collectors and warnings. Takes no entropy; the key needs the scope `status`. */
   async status(signal?: AbortSignal): Promise<StatusReport> {
     return answers.objectOf(await this.#json('status', {}, signal)) as StatusReport;
@@ -145,14 +177,23 @@ export class QrngClient implements Draws {
     return answers.parsed(await this.#read(`/api/${route}${text && `?${text}`}`, MOST_JSON_BYTES, signal));
   }
 
-  #read(path: string, most: number, signal: AbortSignal | undefined): Promise<Buffer> {
-    return this.#waiting(() => this.#transport.read(path, most, signal), signal);
+  async #read(path: string, most: number, signal: AbortSignal | undefined): Promise<Buffer> {
+    const { body, headers } = await this.#waiting(() => this.#transport.read(path, most, signal), signal);
+    const index = Number(headers['qrng-receipt'] ?? NaN);
+    if (Number.isSafeInteger(index)) this.#options.onReceipt?.({ index, answer: Buffer.from(body) });
+    return body;
   }
 
   #waiting<T>(request: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const { wait = false, onWait = () => undefined } = this.#options;
     return wait ? waitingFor(request, onWait, signal) : request();
   }
+}
+
+/** What the gateway is asked for beside the draws themselves (RFC 7240). */
+function preferences({ wait = false, receipt }: DrawOptions): readonly string[] {
+  const asked = { plain: ['receipt'], full: ['receipt=full'] } as const;
+  return [...(wait ? [`wait=${GATEWAY_WAITS_SECS}`] : []), ...(receipt === undefined ? [] : asked[receipt])];
 }
 
 function texts(query: Readonly<Record<string, string | number | boolean>>): Record<string, string> {

@@ -1,4 +1,4 @@
-export { QrngClient, type ClientOptions } from './client.js';
+export { QrngClient, type ClientOptions, type ReceiptOfDraw } from './client.js';
 export type {
   CountOptions,
   Draws,

@@ -3,7 +3,7 @@
  * that was cut off.
  */
 import { Agent as HttpAgent, get as httpGet } from 'node:http';
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, get as httpsGet } from 'node:https';
 import { QrngError } from './qrng-error.js';
 import { refusal } from './refusal.js';
@@ -13,8 +13,6 @@ import type { ConnectionSettings } from './settings.js';
 const CONNECT_MS = 10_000;
 /** ... and something has to come within this one. The gateway gives up a stream after 30 s without entropy. */
 const IDLE_MS = 45_000;
-/** The longest time that a gateway waits for entropy when it is asked to. */
-const GATEWAY_WAITS_SECS = 30;
 /** More connections than this are not open at once; requests beyond wait. */
 const MAX_SOCKETS = 16;
 /** No error body is longer. */
@@ -27,10 +25,10 @@ export class Transport {
   readonly #preference: Record<string, string>;
   #key: string;
 
-  /** @param waits whether the gateway may answer later, once it has enough entropy (RFC 7240), instead of with 503. */
-  constructor(settings: ConnectionSettings, waits = false) {
+  /** @param preferences of the Prefer field (RFC 7240). */
+  constructor(settings: ConnectionSettings, preferences: readonly string[] = []) {
     this.#settings = settings;
-    this.#preference = waits ? { prefer: `wait=${GATEWAY_WAITS_SECS}` } : {};
+    this.#preference = preferences.length > 0 ? { prefer: preferences.join(', ') } : {};
     this.#key = this.#currentKey();
     const options = { keepAlive: true, maxSockets: MAX_SOCKETS };
     const isPlain = settings.url.protocol === 'http:';
@@ -59,13 +57,18 @@ export class Transport {
   }
 
   /**
-   * The whole body of a 200 answer.
+   * The whole body of a 200 answer, and its header fields.
    *
    * @param most bytes that it may have.
    * @throws {QrngError}
    */
-  async read(path: string, most: number, signal?: AbortSignal): Promise<Buffer> {
-    return collect(await this.open(path, signal), most);
+  async read(
+    path: string,
+    most: number,
+    signal?: AbortSignal,
+  ): Promise<{ readonly body: Buffer; readonly headers: IncomingHttpHeaders }> {
+    const answer = await this.open(path, signal);
+    return { body: await collect(answer, most), headers: answer.headers };
   }
 
   /** Closes the connections. */

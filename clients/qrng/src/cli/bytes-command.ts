@@ -5,6 +5,7 @@ import { JSON_FLAG, MIX, WAIT } from './command.js';
 import type { Command, Invocation } from './command.js';
 import { encoded, ENCODINGS } from './encoded.js';
 import type { Encoding } from './encoded.js';
+import { RECEIPT, withReceipt } from './receipt-options.js';
 import { UsageError } from './usage-error.js';
 import { textOf, wholeNumber } from './values.js';
 
@@ -22,14 +23,18 @@ export const BYTES: Command = {
     MIX,
     WAIT,
     JSON_FLAG,
+    ...RECEIPT,
   ],
-  run: writeBytes,
+  run: (invocation) => withReceipt(invocation, writeBytes),
 };
 
 async function writeBytes(invocation: Invocation): Promise<void> {
   const { argument = '32', values, output, client, signal } = invocation;
   const count = wholeNumber('COUNT', argument);
   if (count < 1) throw new UsageError('COUNT must be at least 1');
+  if (count > MOST_BYTES && values['receipt'] !== undefined) {
+    throw new UsageError(`a receipt is about at most ${MOST_BYTES} bytes`);
+  }
   const encoding = (textOf(values, 'encoding') ?? 'hex') as Encoding;
   const quote = values['json'] === true ? '"' : '';
   if (encoding === 'binary' && quote !== '') {

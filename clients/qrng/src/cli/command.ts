@@ -1,5 +1,5 @@
 /** What a command of `qrng` consists of: parsing, help and shell completion are made from it. */
-import type { ClientOptions, QrngClient } from '../client.js';
+import type { DrawOptions, QrngClient } from '../client.js';
 import type { Draws } from '../draws.js';
 import type { Output } from './output.js';
 
@@ -41,8 +41,8 @@ export interface Invocation {
   /** A line for people, on standard error. */
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
-  /** The gateway of the environment; `options` instead of what --wait says. @throws {SettingsError} */
-  readonly client: (options?: Pick<ClientOptions, 'wait' | 'onWait'>) => QrngClient;
+  /** The gateway of the environment; `options` over what --wait says. @throws {SettingsError} */
+  readonly client: (options?: DrawOptions) => QrngClient;
 }
 
 export const MIX: Option = {

@@ -1,24 +1,28 @@
 /** The commands that write a list: one value a line, or a JSON array. */
 import { drawsOf, JSON_FLAG, MIX, WAIT } from './command.js';
 import type { Command, Invocation, Option } from './command.js';
+import { RECEIPT, withReceipt } from './receipt-options.js';
 import { optional, realNumber, textOf, wholeNumber } from './values.js';
 
 /** A command that writes what `draw` resolves with. */
 function listCommand(
-  command: Omit<Command, 'run' | 'options'> & { readonly options?: readonly Option[] },
+  command: Omit<Command, 'run' | 'options'> & {
+    readonly options?: readonly Option[];
+    readonly isSecret?: true;
+  },
   draw: (invocation: Invocation, count: number | undefined) => Promise<readonly (string | number)[]>,
 ): Command {
+  const { isSecret = false, options = [], ...rest } = command;
+  const run = async (invocation: Invocation): Promise<void> => {
+    const { argument, values, output } = invocation;
+    const list = await draw(invocation, argument === undefined ? undefined : wholeNumber('COUNT', argument));
+    await output.write(values['json'] === true ? `${JSON.stringify(list)}\n` : `${list.join('\n')}\n`);
+  };
+  if (isSecret) return { ...rest, options: [...options, MIX, WAIT, JSON_FLAG], run };
   return {
-    ...command,
-    options: [...(command.options ?? []), MIX, WAIT, JSON_FLAG],
-    run: async (invocation) => {
-      const { argument, values, output } = invocation;
-      const list = await draw(
-        invocation,
-        argument === undefined ? undefined : wholeNumber('COUNT', argument),
-      );
-      await output.write(values['json'] === true ? `${JSON.stringify(list)}\n` : `${list.join('\n')}\n`);
-    },
+    ...rest,
+    options: [...options, MIX, WAIT, JSON_FLAG, ...RECEIPT],
+    run: (invocation) => withReceipt(invocation, run),
   };
 }
 
@@ -113,6 +117,7 @@ const PASSWORD = listCommand(
     summary: 'passwords of 20 letters and digits (119 bits), always drawn as with --mix',
     argument: COUNT,
     options: [LENGTH, ALPHABET],
+    isSecret: true,
   },
   (invocation, count) => {
     const length = optional(invocation.values, 'length', wholeNumber) ?? 20;

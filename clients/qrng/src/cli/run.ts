@@ -1,7 +1,7 @@
 /** Runs one command line of `qrng`. */
 import { readFileSync } from 'node:fs';
 import { QrngClient } from '../client.js';
-import type { ClientOptions } from '../client.js';
+import type { DrawOptions } from '../client.js';
 import { QrngError } from '../qrng-error.js';
 import type { Environment } from '../settings.js';
 import type { Command, Invocation, Values } from './command.js';
@@ -41,8 +41,8 @@ async function runCommand(command: Command, args: readonly string[], host: Host)
   const stopping = new AbortController();
   if (command.untilStopped === true) host.onStop(() => stopping.abort());
   const clients: QrngClient[] = [];
-  const client: Invocation['client'] = (options = waiting(values, log)) => {
-    const made = QrngClient.fromEnvironment(env, options);
+  const client: Invocation['client'] = (options) => {
+    const made = QrngClient.fromEnvironment(env, { ...waiting(values, log), ...options });
     clients.push(made);
     return made;
   };
@@ -53,7 +53,7 @@ async function runCommand(command: Command, args: readonly string[], host: Host)
   }
 }
 
-function waiting(values: Values, log: Host['log']): Pick<ClientOptions, 'wait' | 'onWait'> {
+function waiting(values: Values, log: Host['log']): DrawOptions {
   return {
     wait: values['wait'] === true,
     onWait: (error, ms) => log(`${error.message}; waiting ${Math.ceil(ms / 1000)} s`),

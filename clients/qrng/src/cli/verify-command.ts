@@ -1,7 +1,9 @@
 /** `qrng verify FILE`: verifies a receipt offline, every step in words. */
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { NoteError, parseVerifierKey } from '../../../../libs/tlog/src/signed-note.js';
 import type { NoteKey } from '../../../../libs/tlog/src/signed-note.js';
+import { MOST_RECEIPT_BYTES } from '../client.js';
 import { printable } from '../printable.js';
 import { verifyReceipt } from '../receipt/verify.js';
 import type { Step, Verification } from '../receipt/verify.js';
@@ -11,8 +13,6 @@ import { UsageError } from './usage-error.js';
 import { textOf } from './values.js';
 import { InputError, VerificationError } from './verification-error.js';
 
-/** No receipt is longer: 256 packets with their proofs, and 64 KiB of bytes. */
-const MOST_BYTES = 4 * 1024 * 1024;
 const MARKS: Readonly<Record<Step['result'], string>> = { passed: 'ok', failed: 'FAILED', unchecked: '-' };
 
 export const VERIFY: Command = {
@@ -65,7 +65,9 @@ function* lines({ steps, about, answer, verified }: Verification): Generator<str
     yield `drawn at   ${about.time}, as the gateway says`;
   }
   for (const { step, result, text } of steps) yield `${step.padEnd(9)}  ${MARKS[result].padEnd(6)}  ${text}`;
-  if (verified && answer !== undefined) yield `answer     ${answer.toString('utf8')}`;
+  if (verified && answer !== undefined) {
+    yield `answer     ${isUtf8(answer) ? answer.toString() : answer.toString('hex')}`;
+  }
   if (verified) {
     const open = steps.filter(({ result }) => result === 'unchecked').map(({ step }) => step);
     yield open.length === 0 ? 'verified' : `verified, but for what was not checked: ${open.join(', ')}`;
@@ -94,7 +96,7 @@ function keysOf(option: string, value: string): NoteKey[] {
 function read(path: string): Buffer {
   try {
     const content = readFileSync(path === '-' ? 0 : path);
-    if (content.length <= MOST_BYTES) return content;
+    if (content.length <= MOST_RECEIPT_BYTES) return content;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
