@@ -28,7 +28,7 @@ describe('writeAnswer', () => {
   beforeAll(async () => {
     app = Fastify();
     app.addHook('onSend', (_request, reply, payload, done) => {
-      if (isWhole(reply, payload)) writeAnswer(reply, payload);
+      if (isWhole(reply, payload)) writeAnswer(reply, payload, ['x-common', 'a', 'x-other', 'b']);
       else done();
     });
     for (const [path, body] of Object.entries(BODIES)) {
@@ -47,6 +47,7 @@ describe('writeAnswer', () => {
     expect(Buffer.from(await answer.arrayBuffer()).equals(expected)).toBe(true);
     expect(answer.headers.get('content-length')).toBe(String(expected.length));
     expect(answer.headers.get('x-one')).toBe('1');
+    expect([answer.headers.get('x-common'), answer.headers.get('x-other')]).toEqual(['a', 'b']);
   });
 
   it('answers HEAD with the length of the body, and without it', async () => {

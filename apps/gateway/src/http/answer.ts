@@ -1,5 +1,5 @@
 /** Writes whole answers, of all routes alike: status, head and body go to the socket as one string where the body is small. */
-import type { OutgoingHttpHeaders } from 'node:http';
+import type { OutgoingHttpHeader } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { wipeAndFree } from '#libs/entropy';
 
@@ -17,12 +17,17 @@ export function isWhole({ statusCode }: FastifyReply, payload: unknown): payload
 /**
  * Writes the answer, in the place of what Fastify does after its last hook. Node encodes a text in UTF-8 anew, together with the
  * head, and sends a buffer in a write of its own; one-byte characters go out as they are, behind the head and with it.
+ *
+ * @param common fields that come before those of the route, which sets none of them: names and values in turn.
  */
-export function writeAnswer(reply: FastifyReply, body: string | Buffer): void {
+export function writeAnswer(reply: FastifyReply, body: string | Buffer, common: readonly string[]): void {
   const { raw } = reply;
   const bytes = Buffer.byteLength(body);
   void reply.header('content-length', bytes);
-  raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders);
+  const own = reply.getHeaders();
+  const fields: OutgoingHttpHeader[] = [...common];
+  for (const name in own) fields.push(name, own[name] ?? '');
+  raw.writeHead(reply.statusCode, fields);
   if (typeof body !== 'string') {
     if (bytes < SMALL_BODY_BYTES) raw.end(body.toString('latin1'), 'latin1');
     else raw.end(body);
