@@ -101,6 +101,21 @@ describe('/api/status', () => {
   });
 });
 
+test('a full pool that nothing has come into for long is how an idle gateway is well', async () => {
+  await gateway.fill(CAPACITY - 100);
+  move(120_000);
+  expect((await gateway.push(gateway.collector.seal(Buffer.alloc(101, 7)))).status).toBe(507);
+  const telemetry = {
+    ...{ version: '1.0.0', uptimeMs: 1, bufferBytes: 2, bufferCapacity: 2, dropped: { full: 4096 } },
+    ...{ startedAt: 1, deliveredBytes: 5, clockSteps: 0, logLinesLost: 0, sources: [] },
+  };
+  const timestamp = BigInt(Math.round(gateway.app.get(Clock).now()));
+  expect((await gateway.push(gateway.collector.heartbeat(telemetry, { timestamp }))).status).toBe(204);
+  const { warnings, feed } = await status();
+  expect(warnings).toEqual([]);
+  expect(feed).toEqual({ fed: false, secondsSinceLastEntropy: 120 });
+});
+
 describe('/api/status of what a collector says of itself', () => {
   const DAY_MS = 86_400_000;
   const calm = (): Telemetry => ({

@@ -56,6 +56,8 @@ const MESSAGES = {
   'run-replaced':
     'another collector uses the numbers of this run, and may have sent what is on hand: all of it is dropped, a new run begins',
   'push-expired': 'the gateway refused these bytes for four minutes; they are dropped',
+  'push-surplus':
+    "the gateway's pool stayed full for four minutes; these bytes are too old now and are dropped",
   'push-withdrawn':
     'bytes that waited to be sent are dropped: the source that they are from failed a health test badly',
   'push-given-up':

@@ -28,6 +28,8 @@ export const LOSS_REASONS = [
   'clock',
   /** Refused again and again for too long. */
   'expired',
+  /** Too old after waiting for room in the gateway's pool, which has enough: no loss. */
+  'full',
   /** No answer settled the packet's fate. */
   'unknown',
   /** Could not be delivered within the time that a shutdown has. */

@@ -88,6 +88,25 @@ describe('a packet at its first attempt', () => {
     },
   );
 
+  test.each([
+    ['full', [507]], // it waited for room
+    ['expired', [507, 503]],
+    ['full', [503, 507]],
+  ] as const)('is dropped as %s after %j', (reason, statuses) => {
+    const { outbox } = sealed();
+    for (const [at, status] of statuses.entries()) {
+      if (at > 0) outbox.sealEntropy(START + at, key);
+      outbox.settle(answer(status));
+    }
+    outbox.sealHeartbeat(Buffer.from('{}'), START + 9, key);
+    outbox.settle(answer(204));
+    expect(outbox.expire(START + GIVE_UP_AFTER_MS)).toMatchObject({ dropped: { reason, bytes: 100 } });
+    outbox.hold(randomBytes(5));
+    outbox.sealEntropy(START + GIVE_UP_AFTER_MS, key);
+    outbox.settle({ kind: 'unsent', reason: 'x' });
+    expect(outbox.expire(START + 2 * GIVE_UP_AFTER_MS)).toMatchObject({ dropped: { reason: 'expired' } });
+  });
+
   test('is dropped when it was refused until it is about to expire, and not before', () => {
     const { outbox } = sealed();
     outbox.settle(answer(503));
@@ -233,7 +252,7 @@ describe('a heartbeat', () => {
     const { outbox } = heartbeatInTheWay();
     outbox.settle(answer(204));
     expect(outbox.expire(START + GIVE_UP_AFTER_MS)).toMatchObject({
-      dropped: { reason: 'expired', bytes: 100 },
+      dropped: { reason: 'full', bytes: 100 },
     });
     expect(opened(outbox.sealHeartbeat(telemetry, START, key)).sequence).toBe(2n); // not sealed in this slot
   });

@@ -41,7 +41,7 @@ export type Outcome =
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /** Why bytes were dropped on their way: keys of the `dropped` counters. */
-export type DropReason = 'refused' | 'replayed' | 'unknown' | 'expired' | 'quarantine';
+export type DropReason = 'refused' | 'replayed' | 'unknown' | 'expired' | 'full' | 'quarantine';
 
 /** What `settle` or `expire` decided. */
 export interface Settlement {
@@ -81,6 +81,8 @@ export class Outbox {
   #exposedBytes = 0;
   /** The same, before the sealing that is under way. */
   #exposedBefore = 0;
+  /** At the last attempt with held bytes the gateway had no room for them. */
+  #hadNoRoom = false;
   /** The held bytes are not sealed again. */
   #condemned = false;
   #sealed: Sealed | undefined;
@@ -104,6 +106,7 @@ export class Outbox {
     this.#held = data;
     this.#exposedAt = undefined;
     this.#exposedBytes = 0;
+    this.#hadNoRoom = false;
   }
 
   /** What is held turned out to be bad: with the next `expire` it is dropped, unless the gateway takes what has left already. */
@@ -130,6 +133,12 @@ export class Outbox {
   settle(outcome: Outcome): Settlement {
     const sealed = this.#sealed;
     if (sealed === undefined) throw new RangeError('no packet was sealed');
+    const settlement = this.#settled(sealed, outcome);
+    if (settlement.type === 'entropy') this.#hadNoRoom = settlement.result === 'full';
+    return settlement;
+  }
+
+  #settled(sealed: Sealed, outcome: Outcome): Settlement {
     if (outcome.kind === 'answer') return this.#answered(sealed, outcome.status);
     if (outcome.kind === 'gone') return this.#gone(sealed);
     if (outcome.kind === 'full') return this.#notSent(sealed);
@@ -148,7 +157,7 @@ export class Outbox {
     if (this.#held === undefined) return undefined;
     const isExpired = this.#exposedAt !== undefined && this.#exposedAt <= oldest;
     if (!isExpired && !this.#condemned) return undefined;
-    const reason: DropReason = this.#condemned ? 'quarantine' : 'expired';
+    const reason: DropReason = this.#condemned ? 'quarantine' : this.#hadNoRoom ? 'full' : 'expired';
     const sequence = this.#slot;
     if (this.#exposedBytes > 0) this.#leaveSlot();
     const dropped = { reason, bytes: this.#letGo() };

@@ -17,6 +17,7 @@ const LEVELS: Partial<Record<LogEvent, LogLevel>> = {
 
 const EXPIRED: Readonly<Partial<Record<DropReason, LogEvent>>> = {
   expired: 'push-expired',
+  full: 'push-surplus',
   quarantine: 'push-withdrawn',
 };
 
@@ -45,7 +46,8 @@ export class PushLog {
 /** Logs that bytes were given up without another attempt. */
 export function noteExpired({ type, sequence, dropped }: Settlement): void {
   const event = EXPIRED[dropped?.reason ?? 'unknown'] ?? 'push-given-up';
-  logEvent('error', event, { type, sequence: sequence.toString(), bytes: dropped?.bytes ?? 0 });
+  const level = event === 'push-surplus' ? 'log' : 'error';
+  logEvent(level, event, { type, sequence: sequence.toString(), bytes: dropped?.bytes ?? 0 });
 }
 
 function eventOf(outcome: Outcome, { result, dropped }: Settlement): LogEvent | undefined {

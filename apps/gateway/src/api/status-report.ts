@@ -7,6 +7,9 @@ import { collectorWarnings, SILENT_MS } from './collector-warnings.js';
 /** A pool that would be empty within this time is worth a warning. */
 const SOON_SECS = 600;
 
+/** From here on a pool counts as full: the last bytes take packets as small. */
+const FULL = 0.99;
+
 export interface StatusInput {
   readonly level: PoolLevel;
   readonly fault: string | undefined;
@@ -52,7 +55,8 @@ function poolWarnings(input: StatusInput): string[] {
 
 function feedWarnings(input: StatusInput): string[] {
   const { idleMs } = input.throughput;
-  if (isFed(input)) return [];
+  // Nothing comes into a full pool, and nothing needs to.
+  if (isFed(input) || input.level.bytes >= FULL * input.level.capacity) return [];
   if (idleMs === undefined) return ['No entropy has come since this gateway started.'];
   return [`No entropy has come for ${seconds(idleMs)} s.`];
 }
