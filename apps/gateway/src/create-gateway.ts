@@ -85,7 +85,14 @@ export async function listen(
     await app.listen(options);
     if (workersPort === undefined) await openReceivers(app, settings);
   });
-  return app.getUrl();
+  return urlOf(app, settings);
+}
+
+/** With the address that it listens at, which Nest's own getUrl() replaces by 127.0.0.1 where that is every address. */
+function urlOf(app: NestFastifyApplication, settings: Readonly<GatewaySettings>): string {
+  const { address, family, port } = app.getHttpServer().address() as AddressInfo;
+  const host = family === 'IPv6' ? `[${address}]` : address;
+  return `${settings.QRNG_TLS === 'on' ? 'https' : 'http'}://${host}:${port}`;
 }
 
 /**
