@@ -52,13 +52,16 @@ export class PushGate {
   }
 
   /**
-   * On a connection from before a reload the certificate was checked by what was trusted then: it takes one more push where
+   * A certificate that has expired on an open connection is refused as on a new one. On a connection from before a reload the certificate was checked by what was trusted then: it takes one more push where
    * that is still the same, and none where it is not. Pushes that were sent on it together get no further.
    */
   #trustRefusal({ raw }: FastifyRequest, reply: FastifyReply): PacketRefusal | undefined {
     if (!this.#certificateDemanded) return undefined;
     const trust = this.certificates.trustOf(raw.socket);
     if (trust !== 'current') void reply.header('connection', 'close');
+    if (trust === 'expired') {
+      return new PacketRefusal('client_cert', 'the client certificate has expired since it was shown');
+    }
     return trust === 'changed'
       ? new PacketRefusal('unready', 'a connection from before a change of the client CA')
       : undefined;

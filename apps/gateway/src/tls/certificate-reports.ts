@@ -19,6 +19,7 @@ const NAMES: Readonly<Record<string, { name: string; then: string }>> = {
 export class CertificateReports {
   #warnings: readonly string[] = [];
   #faults: readonly string[] = [];
+  #clientFaults: readonly string[] = [];
 
   constructor(
     @InjectMetric('qrng_certificate_expiry_timestamp_seconds') private readonly expires: Gauge,
@@ -54,9 +55,13 @@ export class CertificateReports {
    * What is in use, as it stands at `now` (Unix ms).
    *
    * @param faults why some client certificates are refused.
-   * @returns milliseconds until the next look.
+   * @returns milliseconds until the next look, and whether there are faults that were none at the last one.
    */
-  look(dates: readonly Dated[], faults: readonly string[], now: number): number {
+  look(
+    dates: readonly Dated[],
+    faults: readonly string[],
+    now: number,
+  ): { nextLookMs: number; isWorse: boolean } {
     const { expired, expiring, nextLookMs } = outlook(dates, now);
     this.expires.reset();
     for (const { what, expiresAt } of dates) {
@@ -83,7 +88,9 @@ export class CertificateReports {
       ...own.map(({ variable }) => variable),
       ...(faults.length > 0 ? ['QRNG_TLS_CLIENT_CA_FILE'] : []),
     ];
-    return nextLookMs;
+    const isWorse = faults.some((fault) => !this.#clientFaults.includes(fault));
+    this.#clientFaults = faults;
+    return { nextLookMs, isWorse };
   }
 }
 

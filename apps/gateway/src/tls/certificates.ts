@@ -6,6 +6,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Server } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { Authorities, Dated } from '#libs/certificates';
 import { Clock } from '../clock.js';
 import { FileWatcher } from '../reload/file-watcher.js';
@@ -21,6 +22,8 @@ export class Certificates implements OnApplicationBootstrap, OnApplicationShutdo
   #current = new WeakSet<object>();
   /** Those made since other client certificates are trusted: what was checked then holds now. */
   #trusted = new WeakSet<object>();
+  /** When the client certificate of a connection, or one that leads to it, expires; Unix ms. */
+  readonly #ends = new WeakMap<object, number>();
   #clients: Authorities | undefined;
   #onTrustChange: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -40,6 +43,7 @@ export class Certificates implements OnApplicationBootstrap, OnApplicationShutdo
       this.reports.handshake(keyExchangeGroup(socket));
       this.#current.add(socket);
       this.#trusted.add(socket);
+      if (this.#clients !== undefined && socket.authorized) this.#ends.set(socket, endOfChain(socket));
     });
     const { QRNG_TLS_CERT_FILE: cert = '', QRNG_TLS_KEY_FILE: key = '' } = this.settings;
     const clientCa = clientCaFile(this.settings);
@@ -55,10 +59,12 @@ export class Certificates implements OnApplicationBootstrap, OnApplicationShutdo
         const before = this.#clients;
         this.#clients = readClientAuthorities(this.settings, this.clock.now());
         this.#use(server, certificate);
-        if (!sameTrust(before, this.#clients)) this.#changeTrust();
+        if (sameTrust(before, this.#clients)) return;
+        this.reports.clientCaReloaded();
+        this.#changeTrust();
       });
     }
-    this.#look(certificate);
+    this.#look(server, certificate);
   }
 
   onApplicationShutdown(): void {
@@ -67,9 +73,10 @@ export class Certificates implements OnApplicationBootstrap, OnApplicationShutdo
 
   /**
    * What a connection was made with: what is in use now, something else that trusts the same client certificates, or another
-   * client CA or revocation list.
+   * client CA or revocation list (also the same one, before it expired); or a certificate that has expired since.
    */
-  trustOf(socket: object): 'current' | 'renewed' | 'changed' {
+  trustOf(socket: object): 'current' | 'renewed' | 'changed' | 'expired' {
+    if (this.clock.now() >= (this.#ends.get(socket) ?? Infinity)) return 'expired';
     if (this.#current.has(socket)) return 'current';
     return this.#trusted.has(socket) ? 'renewed' : 'changed';
   }
@@ -83,17 +90,16 @@ export class Certificates implements OnApplicationBootstrap, OnApplicationShutdo
   #use(server: Server, certificate: ServerCertificate): void {
     server.setSecureContext(contextOf(certificate, this.#clients));
     this.#current = new WeakSet();
-    this.#look(certificate);
+    this.#look(server, certificate);
   }
 
   #changeTrust(): void {
-    this.reports.clientCaReloaded();
     this.#trusted = new WeakSet();
     this.#onTrustChange();
   }
 
-  /** Looks at what is in use, and again when something of it expires, or tomorrow. */
-  #look(certificate: ServerCertificate): void {
+  /** Looks at what is in use, and again when something of it expires, or tomorrow; whether more client certificates are refused than before. */
+  #look(server: Server, certificate: ServerCertificate): boolean {
     const now = this.clock.now();
     const clients = this.#clients?.at(now);
     const dates: Dated[] = [
@@ -104,10 +110,31 @@ export class Certificates implements OnApplicationBootstrap, OnApplicationShutdo
     };
     ofClients('client_ca', clients?.expiresAt);
     ofClients('client_crl', clients?.listsExpireAt);
-    const nextLookMs = this.reports.look(dates, clients?.faults ?? [], now);
+    const { nextLookMs, isWorse } = this.reports.look(dates, clients?.faults ?? [], now);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#look(certificate), nextLookMs).unref();
+    this.#timer = setTimeout(() => this.#lookAgain(server, certificate), nextLookMs).unref();
+    return isWorse;
   }
+
+  /** What has come to its end keeps out those, too, whom it let in: they come anew, and OpenSSL checks them again. */
+  #lookAgain(server: Server, certificate: ServerCertificate): void {
+    if (!this.#look(server, certificate)) return;
+    server.setSecureContext(contextOf(certificate, this.#clients));
+    this.#current = new WeakSet();
+    this.#changeTrust();
+  }
+}
+
+/** When the first of the certificates that a client has shown expires, Unix ms. */
+function endOfChain(socket: TLSSocket): number {
+  let end = Infinity;
+  const seen = new Set<string>();
+  for (let one = socket.getPeerX509Certificate(); one !== undefined; one = one.issuerCertificate) {
+    if (seen.has(one.fingerprint256)) break; // a root has issued itself
+    seen.add(one.fingerprint256);
+    end = Math.min(end, Date.parse(one.validTo));
+  }
+  return end;
 }
 
 function sameTrust(one: Authorities | undefined, other: Authorities | undefined): boolean {
