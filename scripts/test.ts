@@ -38,6 +38,7 @@ const TOOLS: Readonly<Record<string, string>> = {
 const ON_REQUEST: Readonly<Record<string, string>> = {
   QRNG_TEST_GO: 'Go reads the example and the receipts',
   QRNG_TEST_RUST: 'Rust reads the example',
+  QRNG_TEST_HELM: 'helm and kustomize render the Kubernetes manifests',
   QRNG_TEST_CLIENTS: 'generated clients, and MCP clients of other hands',
 };
 
