@@ -3,6 +3,7 @@
  * qrng and with Go (QRNG_TEST_GO=yes). Needs `npm run build`.
  */
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,14 +16,14 @@ import type { Environment, TestGateway } from '../support/gateway.js';
 import { consumerEnvironment, qrng, QRNG } from '../support/qrng-command.js';
 import { startAppliance } from '../support/scene.js';
 import type { Appliance } from '../support/scene.js';
-import { receiptSettings, signingKey } from '../support/signing-collector.js';
+import { receiptSettings, SigningCollector, signingKey } from '../support/signing-collector.js';
 import { until } from '../support/until.js';
 
 const run = promisify(execFile);
 const document = readFileSync('docs/receipts.md', 'utf8');
-const [drawing = '', verifying = '', withQrng = ''] = [...document.matchAll(/^```sh\n([^]*?)^```$/gm)].map(
-  ([, source = '']) => source,
-);
+const [drawing = '', verifying = '', withQrng = '', watching = ''] = [
+  ...document.matchAll(/^```sh\n([^]*?)^```$/gm),
+].map(([, source = '']) => source);
 
 const folder = temporaryFolder();
 let appliance: Appliance;
@@ -153,6 +154,52 @@ describe('qrng with --receipt', () => {
     expect({ code, stderr }).toEqual({ code: 76, stderr: expect.stringContaining('gives no receipts') });
     expect(existsSync(into('none'))).toBe(false);
     await off.close();
+  });
+});
+
+describe('somebody who keeps checkpoints', () => {
+  const into = (name: string): string => join(folder, name);
+  const watch = (log: string): string => watching.replace('https://gateway.example.com:7764', log);
+
+  test('sees that the log only grew, from a receipt on as well as from a checkpoint', async () => {
+    const outside = { QRNG_CA_FILE: env['QRNG_CA_FILE'] };
+    const first = watch(gateway.url).replace('verify seen', 'verify bytes');
+    expect((await shell(first, outside)).stdout).toMatch(/^history +ok .*\nverified, but for/m);
+    const before = Number(readFileSync(into('seen'), 'utf8').split('\n')[1]);
+    await qrng(env, 'uuid', '--wait', '--receipt', into('one-more'));
+    const { stdout } = await shell(watch(gateway.url), outside);
+    expect(stdout).toMatch(
+      new RegExp(
+        `^log        ok      the log gateway\\.example\\.com/receipts has signed this state of ${before} entries\n` +
+          `history    ok      the log has ${before + 1} entries now, and begins with the ${before} of this file\nverified\n$`,
+      ),
+    );
+  });
+
+  test('has the proof when a gateway shows another history under the same name and key', async () => {
+    const { QRNG_RECEIPTS, QRNG_RECEIPTS_KEY, QRNG_RECEIPTS_ORIGIN } = gateway.env;
+    const other = await startGateway({ QRNG_RECEIPTS, QRNG_RECEIPTS_KEY, QRNG_RECEIPTS_ORIGIN });
+    const signing = new SigningCollector(other.collector, (packet) => other.push(packet));
+    await signing.send(randomBytes(4096));
+    const outside = { QRNG_CA_FILE: env['QRNG_CA_FILE'] };
+    await expect(shell(watch(other.url), outside)).rejects.toMatchObject({
+      code: 65,
+      stdout: expect.stringMatching(
+        /^history +FAILED +the log shows 0 entries, fewer than the \d+ that it has signed\n/m,
+      ),
+    });
+    const seen = readFileSync(into('seen'), 'utf8');
+    for (let i = 0; i < Number(seen.split('\n')[1]); i++) await other.get('/api/uuid', { prefer: 'receipt' });
+    await until('the other history is published', async () => {
+      const { stdout } = await shell(watch(other.url), outside).catch(
+        (error: unknown) => error as { stdout: string },
+      );
+      return /^history +FAILED .* two histories\n/m.test(stdout);
+    });
+    expect(readFileSync(into('seen'), 'utf8')).toBe(seen);
+    expect(readFileSync(into('seen.conflict'), 'utf8')).toBe((await other.request('/log/checkpoint')).text);
+    await other.close();
+    await expect(shell(watch(other.url), outside)).rejects.toMatchObject({ code: 69 });
   });
 });
 

@@ -8,7 +8,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { draw, integers } from '#libs/entropy';
 import { readSettings } from '#libs/settings';
 import {
-  decodeEntries,
   leafHash,
   openCheckpoint,
   parseReceipt,
@@ -22,6 +21,7 @@ import { TestKeys } from '../support/api-keys.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { startGateway, temporaryFolder } from '../support/gateway.js';
 import type { Answer, TestGateway } from '../support/gateway.js';
+import { decodeEntries } from '../support/log-entries.js';
 import { receiptSettings, SigningCollector, signingKey } from '../support/signing-collector.js';
 import { until } from '../support/until.js';
 

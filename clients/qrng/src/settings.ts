@@ -46,20 +46,20 @@ export function readSettings(env: Environment): ConnectionSettings {
 }
 
 /**
- * The address of a gateway, without a slash at its end.
+ * The address of a gateway, or of something below it, without a slash at its end.
  *
  * @throws {SettingsError} unless it is `https:`, or `http:` on loopback: key and entropy never go unencrypted over a network.
  */
-export function gatewayUrl(text: string): URL {
+export function gatewayUrl(text: string, name = 'QRNG_URL'): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isPlain = url?.username === '' && url.password === '' && url.search === '' && url.hash === '';
   if (url === undefined || !isPlain || !['https:', 'http:'].includes(url.protocol)) {
     throw new SettingsError([
-      'QRNG_URL must be the address of the gateway, such as https://qrng.example.com:7764',
+      `${name} must be the address of the gateway, such as https://qrng.example.com:7764`,
     ]);
   }
   if (url.protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)) {
-    throw new SettingsError(['QRNG_URL must begin with https: (http: is for a gateway on this machine)']);
+    throw new SettingsError([`${name} must begin with https: (http: is for a gateway on this machine)`]);
   }
   url.pathname = url.pathname.replace(/\/+$/, '');
   return url;
@@ -89,7 +89,7 @@ function checkedKey(key: string, problem: string): string {
 }
 
 /** @throws {SettingsError} when the file has no certificate. */
-function caOf(file: string): string | undefined {
+export function caOf(file: string): string | undefined {
   if (file === '') return undefined;
   const text = readNamed('QRNG_CA_FILE', file);
   try {

@@ -18,15 +18,18 @@ const MAX_SOCKETS = 16;
 /** No error body is longer. */
 const MAX_PROBLEM_BYTES = 65_536;
 
+/** Without a key what is open to everybody can be read. */
+type TransportSettings = Omit<ConnectionSettings, 'apiKey'> & Partial<Pick<ConnectionSettings, 'apiKey'>>;
+
 export class Transport {
   readonly #agent: HttpAgent;
   readonly #get: typeof httpsGet;
-  readonly #settings: ConnectionSettings;
+  readonly #settings: TransportSettings;
   readonly #preference: Record<string, string>;
-  #key: string;
+  #key: string | undefined;
 
   /** @param preferences of the Prefer field (RFC 7240). */
-  constructor(settings: ConnectionSettings, preferences: readonly string[] = []) {
+  constructor(settings: TransportSettings, preferences: readonly string[] = []) {
     this.#settings = settings;
     this.#preference = preferences.length > 0 ? { prefer: preferences.join(', ') } : {};
     this.#key = this.#currentKey();
@@ -95,15 +98,19 @@ export class Transport {
     const { url } = this.#settings;
     return this.#get(`${url.origin}${url.pathname.replace(/\/$/, '')}${path}`, {
       agent: this.#agent,
-      headers: { authorization: `Bearer ${this.#key}`, accept: '*/*', ...this.#preference },
+      headers: {
+        ...(this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` }),
+        accept: '*/*',
+        ...this.#preference,
+      },
       timeout: IDLE_MS,
       signal,
     });
   }
 
-  #currentKey(): string {
+  #currentKey(): string | undefined {
     const { apiKey } = this.#settings;
-    return typeof apiKey === 'string' ? apiKey : apiKey();
+    return typeof apiKey === 'function' ? apiKey() : apiKey;
   }
 
   #hasNewKey(): boolean {

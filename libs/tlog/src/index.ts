@@ -46,4 +46,4 @@ export {
 export type { PacketProof, Receipt, ReceiptEntry, ReceiptPiece, ReceiptSecrets } from './receipt.js';
 export { NoteError, openNote, parseVerifierKey, signNote, verifierKey } from './signed-note.js';
 export type { NoteKey } from './signed-note.js';
-export { decodeEntries, encodeEntries, parseTilePath, TILE_HEIGHT, TILE_WIDTH, tilePath } from './tile.js';
+export { encodeEntries, parseTilePath, subtreeOfTile, TILE_WIDTH, tileOf, tilePath } from './tile.js';

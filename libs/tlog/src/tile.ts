@@ -6,6 +6,7 @@
  *
  * N is written in groups of three digits, all but the last with an x in front: 1234067 is x001/x234/067.
  */
+import { subtreesOf, treeRoot } from './merkle.js';
 
 export const TILE_WIDTH = 256;
 /** log2 of the width. */
@@ -36,6 +37,19 @@ export function parseTilePath(
   return { level: level === 'entries' ? level : Number(level), index, width };
 }
 
+/** The tile that has the hash of the complete subtree over the 2^level leaves from `index * 2^level` on, or what it follows from. */
+export function tileOf(level: number, index: number): { readonly level: number; readonly index: number } {
+  const first = index * 2 ** (level % TILE_HEIGHT);
+  return { level: Math.floor(level / TILE_HEIGHT), index: Math.floor(first / TILE_WIDTH) };
+}
+
+/** That hash. @param hashes of the tile, at least those below the subtree. */
+export function subtreeOfTile(hashes: readonly Buffer[], level: number, index: number): Buffer {
+  const width = 2 ** (level % TILE_HEIGHT);
+  const first = (index * width) % TILE_WIDTH;
+  return treeRoot(width, subtreesOf(hashes.slice(first, first + width)));
+}
+
 /** Entries as an entry tile holds them, each with its length as u16 in front. */
 export function encodeEntries(entries: readonly Uint8Array[]): Buffer {
   return Buffer.concat(
@@ -48,20 +62,4 @@ export function encodeEntries(entries: readonly Uint8Array[]): Buffer {
       return [length, entry];
     }),
   );
-}
-
-/**
- * The entries of an entry tile.
- *
- * @throws {RangeError} when the tile ends within one.
- */
-export function decodeEntries(tile: Buffer): Buffer[] {
-  const entries: Buffer[] = [];
-  for (let at = 0; at < tile.length;) {
-    const length = at + 2 <= tile.length ? tile.readUInt16BE(at) : Infinity;
-    if (at + 2 + length > tile.length) throw new RangeError('the tile ends within an entry');
-    entries.push(tile.subarray(at + 2, at + 2 + length));
-    at += 2 + length;
-  }
-  return entries;
 }

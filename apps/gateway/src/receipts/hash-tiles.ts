@@ -8,7 +8,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCode, replaceFile } from '#libs/files';
-import { HASH_BYTES, nodeHash, TILE_HEIGHT, TILE_WIDTH, tilePath } from '#libs/tlog';
+import { HASH_BYTES, subtreeOfTile, subtreesOf, TILE_WIDTH, tileOf, tilePath, treeRoot } from '#libs/tlog';
 
 const TILE_BYTES = TILE_WIDTH * HASH_BYTES;
 
@@ -42,7 +42,7 @@ export class HashTiles {
     here.edge.push(leaf);
     if (here.edge.length < TILE_WIDTH) return;
     this.#unwritten.set(tilePath(level, here.tiles), here.edge);
-    const root = rootOf(here.edge);
+    const root = treeRoot(TILE_WIDTH, subtreesOf(here.edge));
     here.tiles += 1;
     here.edge = [];
     this.add(root, level + 1);
@@ -76,17 +76,14 @@ export class HashTiles {
       return false;
     }
     this.#level(0).tiles += 1;
-    this.add(rootOf(hashes), 1);
+    this.add(treeRoot(TILE_WIDTH, subtreesOf(hashes)), 1);
     return true;
   }
 
   /** The hash of a complete subtree: for the functions of libs/tlog. */
   readonly subtree = (level: number, index: number): Buffer => {
-    const tileLevel = Math.floor(level / TILE_HEIGHT);
-    const width = 2 ** (level % TILE_HEIGHT);
-    const first = index * width;
-    const hashes = this.hashes(tileLevel, Math.floor(first / TILE_WIDTH));
-    return rootOf(hashes.slice(first % TILE_WIDTH, (first % TILE_WIDTH) + width));
+    const tile = tileOf(level, index);
+    return subtreeOfTile(this.hashes(tile.level, tile.index), level, index);
   };
 
   /** The hashes of a tile, also of one that is not full; none where there is no such tile. */
@@ -108,13 +105,4 @@ export class HashTiles {
     if (tile.length !== TILE_BYTES) throw new Error(`${tilePath(level, index)} is not a tile of 256 hashes`);
     return Array.from({ length: TILE_WIDTH }, (_, i) => tile.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES));
   }
-}
-
-/** The root over a power of two of hashes. */
-function rootOf(hashes: readonly Buffer[]): Buffer {
-  const [first, second] = hashes;
-  if (first === undefined) throw new RangeError('a subtree has at least one hash');
-  if (second === undefined) return first;
-  const half = hashes.length / 2;
-  return nodeHash(rootOf(hashes.slice(0, half)), rootOf(hashes.slice(half)));
 }

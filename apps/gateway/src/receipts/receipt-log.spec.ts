@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
-  decodeEntries,
   isConsistent,
   consistencyPath,
   leafHash,
@@ -15,6 +14,7 @@ import {
   verifyProof,
 } from '#libs/tlog';
 import type { Checkpoint } from '#libs/tlog';
+import { decodeEntries } from '../../../../test/support/log-entries.js';
 import { ReceiptLog } from './receipt-log.js';
 
 const key = { name: 'gateway.example.com/receipts', key: generateKeyPairSync('ed25519').privateKey };

@@ -1,6 +1,7 @@
 /** What a command of `qrng` consists of: parsing, help and shell completion are made from it. */
 import type { DrawOptions, QrngClient } from '../client.js';
 import type { Draws } from '../draws.js';
+import type { Environment } from '../settings.js';
 import type { Output } from './output.js';
 
 export interface Option {
@@ -41,6 +42,7 @@ export interface Invocation {
   /** A line for people, on standard error. */
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
+  readonly env: Environment;
   /** The gateway of the environment; `options` over what --wait says. @throws {SettingsError} */
   readonly client: (options?: DrawOptions) => QrngClient;
 }

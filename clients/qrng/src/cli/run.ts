@@ -47,7 +47,7 @@ async function runCommand(command: Command, args: readonly string[], host: Host)
     return made;
   };
   try {
-    await command.run({ argument, values, output, log, client, signal: stopping.signal });
+    await command.run({ argument, values, output, log, client, env, signal: stopping.signal });
   } finally {
     for (const one of clients) one.close();
   }

@@ -8,16 +8,17 @@ import { printable } from '../printable.js';
 import { verifyReceipt } from '../receipt/verify.js';
 import type { Step, Verification } from '../receipt/verify.js';
 import { JSON_FLAG } from './command.js';
-import type { Command, Invocation } from './command.js';
+import type { Command, Invocation, Values } from './command.js';
 import { UsageError } from './usage-error.js';
 import { textOf } from './values.js';
+import { isReceipt, verifyCheckpoint, withHistory } from './verify-history.js';
 import { InputError, VerificationError } from './verification-error.js';
 
 const MARKS: Readonly<Record<Step['result'], string>> = { passed: 'ok', failed: 'FAILED', unchecked: '-' };
 
 export const VERIFY: Command = {
   name: 'verify',
-  summary: 'verify a receipt, offline; needs no gateway and no API key',
+  summary: 'verify a receipt, offline; needs no API key, and no gateway but with --log',
   argument: 'FILE',
   isPath: true,
   options: [
@@ -35,27 +36,57 @@ export const VERIFY: Command = {
     },
     { name: 'answer', value: 'FILE', isPath: true, help: 'the answer that the receipt should be about' },
     { name: 'draw', help: 'repeat the draw from the bytes that the receipt reveals, and write its answer' },
+    {
+      name: 'log',
+      value: 'URL',
+      help: 'ask the log there, such as https://GATEWAY/log, whether it still begins with what this file says; FILE may be a checkpoint, too',
+    },
+    {
+      name: 'save',
+      value: 'FILE',
+      isPath: true,
+      help: 'with --log: write the checkpoint that the log has now to FILE',
+    },
     JSON_FLAG,
   ],
   run: verify,
 };
 
-async function verify({ argument = '', values, output }: Invocation): Promise<void> {
+async function verify(invocation: Invocation): Promise<void> {
+  const { argument = '', values, output } = invocation;
   const logKey = textOf(values, 'log-key');
   if (logKey === undefined) {
     throw new UsageError('--log-key is missing: the key comes from the operator, not from the receipt');
   }
+  const outcome = await verified(read(argument).toString('utf8'), keysOf('--log-key', logKey), invocation);
+  if (values['json'] === true) await output.write(`${JSON.stringify(asJson(outcome))}\n`);
+  else for (const line of lines(outcome)) await output.write(`${printable(line)}\n`);
+  if (!outcome.verified) throw new VerificationError(`${argument} is not verified`);
+}
+
+async function verified(
+  file: string,
+  keys: readonly NoteKey[],
+  { values, env }: Invocation,
+): Promise<Verification> {
+  const [url, save] = [textOf(values, 'log'), textOf(values, 'save')];
+  if (url === undefined) {
+    if (save !== undefined) throw new UsageError('--save goes with --log');
+    return receiptAlone(file, keys, values);
+  }
+  const alone = isReceipt(file) ? receiptAlone(file, keys, values) : verifyCheckpoint(file, keys);
+  return alone.verified ? withHistory(alone, file, { keys, url, save, env }) : alone;
+}
+
+function receiptAlone(file: string, logKeys: readonly NoteKey[], values: Values): Verification {
   const collectorKey = textOf(values, 'collector-key');
   const answer = textOf(values, 'answer');
-  const outcome = verifyReceipt(read(argument).toString('utf8'), {
-    logKeys: keysOf('--log-key', logKey),
+  return verifyReceipt(file, {
+    logKeys,
     ...(collectorKey === undefined ? {} : { collectorKeys: keysOf('--collector-key', collectorKey) }),
     ...(answer === undefined ? {} : { answer: read(answer) }),
     draw: values['draw'] === true,
   });
-  if (values['json'] === true) await output.write(`${JSON.stringify(asJson(outcome))}\n`);
-  else for (const line of lines(outcome)) await output.write(`${printable(line)}\n`);
-  if (!outcome.verified) throw new VerificationError('the receipt is not verified');
 }
 
 function* lines({ steps, about, answer, verified }: Verification): Generator<string> {

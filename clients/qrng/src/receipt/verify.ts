@@ -14,7 +14,7 @@ import { redrawn, RedrawError } from './redraw.js';
 
 /** One step: what it looked at, and what it found. `unchecked`: nothing was given to check it with. */
 export interface Step {
-  readonly step: 'form' | 'log' | 'answer' | 'bytes' | 'packets' | 'draw';
+  readonly step: 'form' | 'log' | 'answer' | 'bytes' | 'packets' | 'draw' | 'history';
   readonly result: 'passed' | 'failed' | 'unchecked';
   readonly text: string;
 }
