@@ -20,6 +20,7 @@ export class LineageService {
   /** Notes a packet that was accepted. */
   accepted(packet: Packet, ref: PacketRef | undefined): void {
     if (this.receipts === undefined) return;
+    this.receipts.noteTime(Number(packet.timestamp));
     if (ref !== undefined) this.receipts.notePacket(ref);
     else if (packet.data.length > 0) this.#state(this.receipts, packet);
   }

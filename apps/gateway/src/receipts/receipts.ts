@@ -8,6 +8,7 @@ import { statfs } from 'node:fs/promises';
 import type { LineageTelemetry } from '#libs/crypto';
 import type { PacketProof } from '#libs/tlog';
 import { encodeExtra, packetName, parseEntry, salted, TILE_WIDTH } from '#libs/tlog';
+import { errorCode } from '#libs/files';
 import type { Clock } from '../clock.js';
 import { logEvent } from '../log-events.js';
 import type { PacketRef } from '../pool/packet-ref.js';
@@ -27,6 +28,8 @@ const COMPLETE_MS = 1500;
 /** Proofs that did not come in this time do not come. */
 const PROOFS_MS = 60_000;
 const RETENTION_EVERY_MS = 3_600_000;
+/** Retention trusts the clock when a packet was sealed not longer ago than this. In a shared pool Redis' clock watches over it. */
+const CONFIRMED_MS = 600_000;
 /** The most bytes of an entry with 256 pieces, and what else a record has. */
 const RECORD_BYTES = 65_536;
 /** The disk must have as much beside what is reserved: checkpoints and tiles need it. */
@@ -62,6 +65,9 @@ export class Receipts {
   #waiting: (() => void)[] = [];
   #retentionAt = 0;
   #low: string | undefined;
+  /** The latest time that a packet confirmed, Unix ms: a collector's clock said it, and this one agreed. */
+  #confirmed = 0;
+  #broken: string | undefined; // why the last look at what is to be done broke off
   #logged: string | undefined;
 
   constructor(around: ReceiptSurroundings) {
@@ -71,6 +77,11 @@ export class Receipts {
 
   get log(): ReceiptLog {
     return this.#around.log;
+  }
+
+  /** A packet was accepted that was sealed at `timestamp`, Unix ms. */
+  noteTime(timestamp: number): void {
+    this.#confirmed = Math.max(this.#confirmed, timestamp);
   }
 
   /** A packet of entropy was accepted. */
@@ -198,8 +209,9 @@ export class Receipts {
       await this.#around.exchange?.run();
       await this.#prove();
       await this.#cut();
-    } catch {
-      // The fault of the log says it; the next tick tries again.
+      this.#broken = undefined;
+    } catch (error) {
+      this.#broken = `the receipt log cannot be kept (${errorCode(error)})`; // the next tick tries again
     }
     this.#logFault();
     for (const resolve of this.#waiting.splice(0)) resolve();
@@ -225,8 +237,10 @@ export class Receipts {
   }
 
   async #cut(): Promise<void> {
-    const { log, lineage, clock, retentionMs, onCut } = this.#around;
+    const { log, lineage, clock, retentionMs, onCut, exchange } = this.#around;
     if (retentionMs === 0 || clock.monotonic() < this.#retentionAt) return;
+    // A clock that is wrong must not remove the log: packets of another time than its own are refused.
+    if (exchange === undefined && clock.now() - this.#confirmed > CONFIRMED_MS) return;
     this.#retentionAt = clock.monotonic() + RETENTION_EVERY_MS;
     const oldest = clock.now() - retentionMs;
     const entries = await log.cutOld((entry) => parseEntry(entry).time < oldest, clock.now());
@@ -236,7 +250,7 @@ export class Receipts {
   }
 
   #logFault(): void {
-    const { fault } = this;
+    const fault = this.fault ?? this.#broken;
     if (fault === this.#logged) return;
     if (fault === undefined) logEvent('log', 'receipt-log-writable');
     else logEvent('error', 'receipt-log-unwritable', { reason: fault });
