@@ -106,13 +106,16 @@ async function obtainTools(): Promise<string[]> {
   if (process.getuid?.() !== 0 || !isOnPath('apt-get')) return absent;
   console.log(`Installing with apt-get, for the suites that need them: ${packages.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const aptGet = (...args: string[]): Promise<unknown> =>
-    once(spawn('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] }), 'close');
+  const aptGet = async (...args: string[]): Promise<boolean> => {
+    const child = spawn('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const [code] = (await once(child, 'close')) as [number | null];
+    return code === 0;
+  };
+  const install = (...names: string[]): Promise<boolean> =>
+    aptGet('install', '-qy', '--no-install-recommends', ...names);
   await aptGet('update', '-q');
   // One package that cannot be had must not keep the others out.
-  for (const name of packages) {
-    await aptGet('install', '-qy', '--no-install-recommends', name);
-  }
+  if (!(await install(...packages))) for (const name of packages) await install(name);
   return absent.filter((command) => !isOnPath(command));
 }
 
