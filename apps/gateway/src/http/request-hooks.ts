@@ -83,7 +83,9 @@ export function addRequestHooks(app: NestFastifyApplication): void {
     const streamed = connection?.isKnown === true ? BOUNDS.streamBytes : lengthOf(reply);
     connection?.answering(sizeOf(payload, streamed));
     if (connections.isStopping || connection?.isUsedUp === true) void reply.header('connection', 'close');
-    const fields = isPush(request) ? [] : [...common, 'x-request-id', request.id];
+    // A stream that fails before its first byte comes here again as a problem, with the fields that were set below.
+    const hasThem = isPush(request) || reply.hasHeader('x-request-id');
+    const fields = hasThem ? [] : [...common, 'x-request-id', request.id];
     if (isWhole(reply, payload)) {
       writeAnswer(reply, payload, fields);
       return;
