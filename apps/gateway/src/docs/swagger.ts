@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { stringify } from 'yaml';
+import type * as Yaml from 'yaml';
 import { openApiDocument } from './document.js';
 import { readGuide } from './guide.js';
 import { PAGE, PAGE_HEADERS, START_SCRIPT } from './page.js';
@@ -24,6 +24,9 @@ const FILES = {
 } as const;
 
 const require = createRequire(import.meta.url);
+
+/** Loaded when somebody asks for it: 72 modules that nothing else needs. */
+const yaml = (): typeof Yaml => require('yaml') as typeof Yaml;
 
 /** What a socket takes of a large document at a time; the rest is copied, and encrypted, only once the client has read that. */
 const SLICE_BYTES = 16_384;
@@ -48,7 +51,7 @@ export function addSwagger(app: NestFastifyApplication): () => OpenAPIObject {
     '/docs-json': { type: 'application/json; charset=utf-8', make: () => JSON.stringify(openApi()) },
     '/docs-yaml': {
       type: 'text/yaml; charset=utf-8',
-      make: () => stringify(openApi(), { aliasDuplicateObjects: false }),
+      make: () => yaml().stringify(openApi(), { aliasDuplicateObjects: false }),
     },
     // Plain text, which every browser shows; not every one shows text/markdown.
     '/docs/api.md': { type: 'text/plain; charset=utf-8', make: readGuide },
