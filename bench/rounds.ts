@@ -37,7 +37,8 @@ export async function interleave(
   const reference = medians[0]?.rate ?? Number.NaN;
   return contenders.map(({ name: candidate }, index) => {
     const sample = medians[index] ?? medianSample([]);
-    return { row, candidate, unit, ratio: sample.rate / reference, ...sample };
+    const leastCpuUs = Math.min(...(samples[index] ?? []).map(({ cpuUs }) => cpuUs));
+    return { row, candidate, unit, ratio: sample.rate / reference, ...sample, leastCpuUs };
   });
 }
 

@@ -10,6 +10,8 @@ export interface Line {
   readonly ratio?: number;
   /** Processor time of the server for each unit, in microseconds. */
   readonly cpuUs?: number;
+  /** The same of the round in which it was lowest: what else runs on the machine adds to it, and nothing takes from it. */
+  readonly leastCpuUs?: number;
   readonly p50Ms?: number;
   readonly p99Ms?: number;
 }
@@ -34,13 +36,14 @@ function isMet({ bound, wanted, measured }: Target): boolean {
 
 /** The lines as a Markdown table, which is also readable in a terminal. */
 export function formatLines(lines: readonly Line[]): string {
-  const head = ['row', 'candidate', 'rate /s', 'ratio', 'CPU us', 'p50 ms', 'p99 ms'];
+  const head = ['row', 'candidate', 'rate /s', 'ratio', 'CPU us', 'least', 'p50 ms', 'p99 ms'];
   const rows = lines.map((line) => [
     line.row,
     line.candidate,
     `${format(line.rate)} ${line.unit ?? ''}`.trim(),
     format(line.ratio, 2),
     format(line.cpuUs),
+    format(line.leastCpuUs),
     format(line.p50Ms, 2),
     format(line.p99Ms, 2),
   ]);
