@@ -10,7 +10,7 @@ import { parse } from 'yaml';
 
 const CHART = 'deploy/helm';
 /** The templates that plain manifests are made of. */
-export const TEMPLATES = ['collector', 'gateway', 'network-policies', 'redis'];
+const TEMPLATES = ['collector', 'gateway', 'network-policies', 'redis'];
 /** The oldest Kubernetes that the manifests are for. */
 export const KUBERNETES = '1.30.0';
 

@@ -30,13 +30,8 @@ const { values, positionals } = commandLine(USAGE, {
     cert: { type: 'string' },
     key: { type: 'string' },
     strict: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
 });
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
 const { QRNG_URL, QRNG_API_KEY, QRNG_API_KEY_FILE, QRNG_CA_FILE } = process.env;
 const url = positionals[0] ?? (QRNG_URL === undefined ? undefined : `${QRNG_URL}/v1`);
 if (url === undefined || !URL.canParse(url) || !isHeader(values.header) || positionals.length > 1) {

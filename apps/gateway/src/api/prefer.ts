@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /** The longest that a request is let wait, in seconds. */
-export const MAX_WAIT_SECS = 30;
+const MAX_WAIT_SECS = 30;
 
 /** TOKEN [= VALUE] *( ; PARAMETER ), where a value is a token or a quoted string. */
 const PREFERENCE =
