@@ -1,4 +1,4 @@
-/** SIGTERM: what is in flight finishes, and nobody keeps the process from ending within ten seconds. */
+/** SIGTERM and its like: what is in flight finishes, and nobody keeps the process from ending within ten seconds. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
@@ -53,6 +53,17 @@ test('clients without a key that are silent, stop half way or drip do not hold i
   clearInterval(dripping);
   expect(end).toEqual({ code: 0, signal: null });
 });
+
+test.each(['SIGINT', 'SIGUSR2', 'SIGQUIT'] as const)(
+  '%s ends it in order, too; SIGUSR1 does nothing',
+  async (signal) => {
+    gateway.run.child.kill('SIGUSR1');
+    await gateway.fill(1000);
+    gateway.run.child.kill(signal);
+    expect(await gateway.run.ended).toEqual({ code: 0, signal: null });
+    expect(gateway.run.log.at(-1)).toMatchObject({ event: 'stopped', reason: signal });
+  },
+);
 
 const ask = (path: string, key: string): string =>
   `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\n\r\n`;

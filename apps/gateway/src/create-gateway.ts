@@ -31,6 +31,9 @@ import type { GatewaySettings } from './settings.js';
 const UNUSABLE = ['ENOTFOUND', 'EADDRNOTAVAIL', 'EACCES'];
 const UNUSABLE_NOW = ['EADDRINUSE', 'EAI_AGAIN'];
 
+/** End the gateway in order; the collector's are the same. Without its handler a signal ends the process as kill -9 does. */
+export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGUSR2', 'SIGQUIT'] as const;
+
 /**
  * A gateway that is ready to listen.
  *
@@ -50,7 +53,7 @@ export async function createGateway(
     bodyParser: false,
     abortOnError: false,
   });
-  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  app.enableShutdownHooks([...STOP_SIGNALS], { useProcessExit: true });
   const fastify = adapter.getInstance();
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/octet-stream', readPacketBody); // of pushes alone (request-hooks.ts)

@@ -11,6 +11,9 @@ explains each, docs/operations.md how to run it.
 
 Exit code 0: ended as told. 64: called wrongly. 75: it may work later. 78: a setting or a file is invalid.`;
 
+// Node opens its inspector, a listening socket, on SIGUSR1; with a handler of our own it does not, whatever the flags.
+process.on('SIGUSR1', () => undefined);
+
 const early: NodeJS.Signals[] = [];
 const remember = (signal: NodeJS.Signals): void => void early.push(signal);
 process.on('SIGHUP', remember);

@@ -12,7 +12,7 @@ import {
 } from '#libs/settings';
 import { VERSION } from '#libs/version';
 import { parseListenAddress } from './addresses/listen-address.js';
-import { createGateway, listen } from './create-gateway.js';
+import { createGateway, listen, STOP_SIGNALS } from './create-gateway.js';
 import { logEvent } from './log-events.js';
 import { FileWatcher } from './reload/file-watcher.js';
 import { SettingsSource } from './settings-source.js';
@@ -33,7 +33,7 @@ const onError = (error: unknown): never => {
 const head = cluster.isWorker ? channelToHead() : undefined;
 const app = await createGateway(settings, source, head).catch(onError);
 process.on('SIGHUP', () => void app.get(FileWatcher).reload());
-for (const signal of head === undefined ? (['SIGTERM', 'SIGINT'] as const) : []) {
+for (const signal of head === undefined ? STOP_SIGNALS : []) {
   process.once(signal, () => logEvent('log', 'stopping', { reason: signal }));
 }
 const workers = workersOf(settings);

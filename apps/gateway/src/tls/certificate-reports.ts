@@ -1,4 +1,5 @@
 /** Reports certificates and what becomes of them: metric, log, audit trail, warnings. */
+import cluster from 'node:cluster';
 import { Injectable } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { Counter, Gauge } from 'prom-client';
@@ -15,11 +16,16 @@ const NAMES: Readonly<Record<string, { name: string; then: string }>> = {
   client_crl: { name: 'A revocation list', then: 'collectors of its CA are refused' },
 };
 
+/** What is looked at each day is logged each day. */
+const HALF_A_DAY_MS = 43_200_000;
+
 @Injectable()
 export class CertificateReports {
   #warnings: readonly string[] = [];
   #faults: readonly string[] = [];
   #clientFaults: readonly string[] = [];
+  #said = '';
+  #saidAt = 0;
 
   constructor(
     @InjectMetric('qrng_certificate_expiry_timestamp_seconds') private readonly expires: Gauge,
@@ -67,17 +73,9 @@ export class CertificateReports {
     for (const { what, expiresAt } of dates) {
       if (expiresAt < Infinity) this.expires.set({ what }, expiresAt / 1000);
     }
-    for (const { what, variable, expiresAt } of expiring) {
-      logEvent('warn', 'certificate-expiring', { what, variable, ...date(expiresAt) });
-    }
     // An authority or list that has expired is among the faults, which say which it is.
     const own = expired.filter(({ what }) => what === 'server');
-    for (const { what, variable, expiresAt } of own) {
-      logEvent('error', 'certificate-expired', { what, variable, ...date(expiresAt) });
-    }
-    if (faults.length > 0) {
-      logEvent('error', 'client-ca-unusable', { variable: 'QRNG_TLS_CLIENT_CA_FILE', faults });
-    }
+    if (this.#isNews(JSON.stringify([own, expiring, faults]), now)) log(own, expiring, faults);
     this.#warnings = [
       ...[...own, ...expiring].map((one) => sentence(one, now)),
       ...faults.map(
@@ -91,6 +89,26 @@ export class CertificateReports {
     const isWorse = faults.some((fault) => !this.#clientFaults.includes(fault));
     this.#clientFaults = faults;
     return { nextLookMs, isWorse };
+  }
+
+  /** Not again on each reload, and not by every worker: they have the files of their head. */
+  #isNews(found: string, now: number): boolean {
+    if (cluster.isWorker || (found === this.#said && now - this.#saidAt < HALF_A_DAY_MS)) return false;
+    this.#said = found;
+    this.#saidAt = now;
+    return true;
+  }
+}
+
+function log(expired: readonly Dated[], expiring: readonly Dated[], faults: readonly string[]): void {
+  for (const { what, variable, expiresAt } of expiring) {
+    logEvent('warn', 'certificate-expiring', { what, variable, ...date(expiresAt) });
+  }
+  for (const { what, variable, expiresAt } of expired) {
+    logEvent('error', 'certificate-expired', { what, variable, ...date(expiresAt) });
+  }
+  if (faults.length > 0) {
+    logEvent('error', 'client-ca-unusable', { variable: 'QRNG_TLS_CLIENT_CA_FILE', faults });
   }
 }
 
