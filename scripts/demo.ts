@@ -21,7 +21,9 @@ const USAGE = `Usage: npm run demo [-- --seconds N] [--without gateway|collector
 
   --seconds N       ends by itself after N seconds, with exit code 0
   --without APP     leaves out the gateway or the collector: to run it from the sources, see CONTRIBUTING.md
-  --help, --version`;
+  --help, --version
+
+Exit code 0: ended as told. 1: a part of it ended by itself. 64: called wrongly. 75: another demo runs in this folder.`;
 const FOLDER = resolve('.demo');
 const PREFERRED_PORT = 7764;
 const READY_WITHIN_MS = 30_000;

@@ -32,6 +32,7 @@ describe.each(PROGRAMS)('%s', (path) => {
     const { status, stdout, stderr } = run(path, ['--help']);
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^Usage: (npm run [a-z:]+|qrng-dd (install|reload))[^]*--help, --version\n/);
+    expect(stdout).toContain('\nExit code 0: ');
   });
 
   test('says with --version which one it is', () => {

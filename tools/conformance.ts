@@ -18,7 +18,9 @@ const USAGE = `Usage: npm run conformance -- [URL] [--header bearer|x-api-key] [
 URL ends where /capabilities is appended, usually in /v1; without it QRNG_URL/v1. The token is QRNG_API_KEY, or
 QRNG_API_KEY_FILE has it; without one a client certificate must be enough. The CA is --ca or QRNG_CA_FILE.
 
-  --help, --version`;
+  --help, --version
+
+Exit code 0: it conforms. 1: it breaks a rule (with --strict also one of our judgement). 64: called wrongly. 69: no answer.`;
 
 const [EX_USAGE, EX_UNAVAILABLE] = [64, 69];
 

@@ -27,7 +27,9 @@ Puts the gateway's or the collector's folder, as npm run setup made it, into its
 It makes the service's user, loads no rules and starts no service. A running service is asked to read its keys again.
 
   --dry-run  says what would be done, and does nothing
-  --help, --version`;
+  --help, --version
+
+Exit code 0: done. 1: something could not be done, a reload was refused, or the doctor found a fault. 64: called wrongly.`;
 const PACKAGE = join(import.meta.dirname, '../..');
 const UNIT_FOLDERS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
 

@@ -9,6 +9,7 @@ import { KeyFileError } from '../apps/gateway/src/clients/key-entries.js';
 import { createKey, describeKeys, GRACE_HOURS, removeKey, rotateKey, setDisabled } from './keys/commands.js';
 import { editKeyFile, EditError } from './keys/edit-key-file.js';
 import { takenByGateway } from './keys/taken.js';
+import type { Taken } from './keys/taken.js';
 
 const USAGE = `Usage: npm run keys -- COMMAND [--file FILE]
 
@@ -22,10 +23,13 @@ const USAGE = `Usage: npm run keys -- COMMAND [--file FILE]
 
 DATE is 2027-01-31 (00:00 UTC) or 2027-01-31T12:00:00Z. Without --file it is the file that QRNG_API_KEYS_FILE names.
 After a change the gateway that runs on this machine is asked whether it uses it: --state DIR is its QRNG_STATE_DIR; without it
-that variable, or /var/lib/qrng-gateway. Exit code 1 when it refuses the file.
+that variable, or /var/lib/qrng-gateway. Where the client needs a key under a name of its own, and you say when the old one ends, use
+npm run rotate -- api-key.
 
-  --json      list and create print JSON; the digests of keys are in it
-  --help, --version`;
+  --json      one JSON value on stdout: the entries (list), or the name, the file, a new key, and what the gateway said
+  --help, --version
+
+Exit code 0: done. 1: it could not be done, and the file is as it was; or the gateway refuses the file. 64: called wrongly.`;
 
 const text = { type: 'string' } as const;
 const { values, positionals } = commandLine(USAGE, {
@@ -54,64 +58,78 @@ if (command !== 'list' && name === '') misused(`${command} needs the NAME of a k
 
 const began = Date.now();
 try {
-  run(command, file);
-  if (command !== 'list') await confirm();
+  if (command === 'list') list(file);
+  else await change(command, file);
 } catch (error) {
   if (!(error instanceof KeyFileError) && !(error instanceof EditError)) throw error;
   console.error(`${file}: ${error.message}`);
   process.exit(1);
 }
 
-/** Says whether the gateway has taken the change; nothing where none has run with this state directory. */
-async function confirm(): Promise<void> {
-  const directory = values.state ?? process.env['QRNG_STATE_DIR'] ?? '/var/lib/qrng-gateway';
-  const taken = await takenByGateway(directory, began).catch((error: unknown) => {
-    return {
-      refused: false,
-      text: `${directory} cannot be read (${errorCode(error)}): nothing says whether the gateway uses the change.`,
-    };
-  });
-  if (taken === undefined) return;
-  console.error(taken.text);
-  if (taken.refused) process.exitCode = 1;
+function list(file: string): void {
+  console.log(values.json ? JSON.stringify(editKeyFile(file)) : describeKeys(editKeyFile(file)));
 }
 
-function run(command: string, file: string): void {
+async function change(command: string, file: string): Promise<void> {
+  const { text, ...done } = perform(command, file);
+  console.error(text);
+  if (done.key !== undefined) {
+    console.error('This is the new key; it is shown this once:');
+    if (!values.json) console.log(done.key);
+  }
+  const gateway = await confirmed();
+  if (gateway !== undefined) console.error(gateway.text);
+  if (gateway?.refused === true) process.exitCode = 1;
+  if (values.json) console.log(JSON.stringify({ name, file, ...done, gateway }));
+}
+
+/** What the gateway says of the change; nothing where none has run with this state directory. */
+function confirmed(): Promise<Taken | undefined> {
+  const directory = values.state ?? process.env['QRNG_STATE_DIR'] ?? '/var/lib/qrng-gateway';
+  return takenByGateway(directory, began).catch((error: unknown) => ({
+    refused: false,
+    text: `${directory} cannot be read (${errorCode(error)}): nothing says whether the gateway uses the change.`,
+  }));
+}
+
+/** What was done, in words; a new key where there is one, and until when the old one is accepted. */
+interface Done {
+  readonly text: string;
+  readonly key?: string;
+  readonly oldExpires?: string;
+}
+
+function perform(command: string, file: string): Done {
   switch (command) {
     case 'create': {
       const { key, entry } = createKey(name, values);
       editKeyFile(file, (entries) => [...entries, entry]);
-      console.error(`Added ${name} to ${file}. This is its key; it is shown this once:`);
-      console.log(values.json ? JSON.stringify({ name, key, file }) : key);
-      return;
+      return { text: `Added ${name} to ${file}.`, key };
     }
-    case 'rotate': {
-      const hours = values['grace-hours'] === undefined ? GRACE_HOURS : Number(values['grace-hours']);
-      if (!(hours >= 0 && hours <= 87_600)) misused('--grace-hours must be a number from 0 to 87600.', USAGE);
-      let made = { key: '', expires: '' };
-      editKeyFile(file, (entries) => {
-        const rotated = rotateKey(entries, name, { hours, now: Date.now() });
-        made = rotated;
-        return rotated.entries;
-      });
-      console.error(`Rotated ${name} in ${file}; the old key is accepted until ${made.expires}.`);
-      console.error('This is the new key; it is shown this once:');
-      console.log(made.key);
-      return;
-    }
-    case 'list':
-      console.log(values.json ? JSON.stringify(editKeyFile(file)) : describeKeys(editKeyFile(file)));
-      return;
+    case 'rotate':
+      return rotate(file);
     case 'disable':
     case 'enable':
       editKeyFile(file, (entries) => setDisabled(entries, name, command === 'disable'));
-      console.error(`${command === 'disable' ? 'Disabled' : 'Enabled'} ${name} in ${file}.`);
-      return;
+      return { text: `${command === 'disable' ? 'Disabled' : 'Enabled'} ${name} in ${file}.` };
     case 'revoke':
       editKeyFile(file, (entries) => removeKey(entries, name));
-      console.error(`Removed ${name} from ${file}.`);
-      return;
+      return { text: `Removed ${name} from ${file}.` };
     default:
-      misused(`There is no command ${command}.`, USAGE);
+      return misused(`There is no command ${command}.`, USAGE);
   }
+}
+
+function rotate(file: string): Done {
+  const hours = values['grace-hours'] === undefined ? GRACE_HOURS : Number(values['grace-hours']);
+  if (!(hours >= 0 && hours <= 87_600)) misused('--grace-hours must be a number from 0 to 87600.', USAGE);
+  let made = { key: '', expires: '' };
+  editKeyFile(file, (entries) => {
+    const rotated = rotateKey(entries, name, { hours, now: Date.now() });
+    made = rotated;
+    return rotated.entries;
+  });
+  const { key, expires } = made;
+  const text = `Rotated ${name} in ${file}; the old key is accepted until ${expires}.`;
+  return { text, key, oldExpires: expires };
 }

@@ -20,7 +20,9 @@ ENV-FILE is the gateway's, such as /etc/qrng-dd/gateway.env; without it and --st
 QRNG_REDIS_URL the state is in Redis, else in QRNG_STATE_DIR (/var/lib/qrng-gateway). Both work whether a gateway runs or not.
 
   --json    show prints one JSON object; times are Unix ms
-  --help, --version`;
+  --help, --version
+
+Exit code 0: done. 1: the state cannot be read or changed. 64: called wrongly. 66: ENV-FILE cannot be read.`;
 const EX_NOINPUT = 66;
 /** All that is read of the settings: a key file that is damaged keeps nobody from looking. */
 const NAMES = [

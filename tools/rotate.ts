@@ -45,7 +45,9 @@ Replaces a secret in steps; each can be run again, and does nothing that is done
   --expires DATE api-key: when the new key ends, or never; needed where the old one has an end
   --days N       how long a new certificate is valid
   --dry-run      says what would be written, and writes nothing
-  --help, --version`;
+  --help, --version
+
+Exit code 0: done, or nothing to do. 1: it could not be done. 64: called wrongly. 75: it is too early, try again later.`;
 const EX_USAGE = 64;
 const DEFAULT_TTL_SECS = 300;
 

@@ -40,7 +40,9 @@ given. Files that are there are never overwritten, so that it can be run again.
   --days N                      how long the certificates are valid; 365
   --out FOLDER                  where the folders go
   --dry-run                     says what would be made, and makes nothing
-  --help, --version`;
+  --help, --version
+
+Exit code 0: done. 1: the folder could not be completed. 64: called wrongly.`;
 
 const text = { type: 'string' } as const;
 const off = { type: 'boolean', default: false } as const;

@@ -16,7 +16,9 @@ const USAGE = `Usage: npm run sources -- [show | release [SOURCE ...]] [--state 
 
   --help, --version
 
-DIR is the collector's QRNG_STATE_DIR; without --state that variable, or /var/lib/qrng-collector.`;
+DIR is the collector's QRNG_STATE_DIR; without --state that variable, or /var/lib/qrng-collector.
+
+Exit code 0: done. 1: the collector did not take the request, or its state directory cannot be used. 64: called wrongly.`;
 
 /** The collector looks each second. */
 const ANSWER_WITHIN_MS = 10_000;

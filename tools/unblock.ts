@@ -15,7 +15,9 @@ authenticate too often. Gateways that share a pool block together and are asked 
 DIR is the gateway's QRNG_STATE_DIR; without --state that variable, or /var/lib/qrng-gateway.
 
   --json    one JSON object with the lines of the answer
-  --help, --version`;
+  --help, --version
+
+Exit code 0: done. 1: the gateway did not take the request, or its state directory cannot be used. 64: called wrongly.`;
 
 const { values, positionals: names } = commandLine(USAGE, {
   allowPositionals: true,

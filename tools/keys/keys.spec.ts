@@ -172,6 +172,15 @@ describe('npm run keys', () => {
     expect(editKeyFile(file)[0]?.sha256).toBe(hash('sha256', key));
   });
 
+  test('prints one JSON value for each command, and the new key in it', async () => {
+    const made = await npmRunKeys(['create', 'lottery', '--file', file, '--json']);
+    const { key } = JSON.parse(made.stdout) as { key: string };
+    expect(made.stderr).not.toContain(key);
+    expect(editKeyFile(file)[0]?.sha256).toBe(hash('sha256', key));
+    const { stdout } = await npmRunKeys(['disable', 'lottery', '--file', file, '--json']);
+    expect(JSON.parse(stdout)).toEqual({ name: 'lottery', file });
+  });
+
   test('rotates, and prints the new key alone on stdout', async () => {
     create('lottery');
     const { code, stdout, stderr } = await npmRunKeys(['rotate', 'lottery', '--file', file]);
