@@ -29,7 +29,7 @@ const COLLECTOR = [
   ['diode', 'sources'],
   ['telemetry', 'operator'],
   ['push'],
-  ['collector.module', 'create-collector', 'check-files', 'check', 'start', 'main'],
+  ['collector.module', 'create-collector', 'check-files', 'check', 'confine', 'start', 'main'],
 ];
 
 /** The floors of the repository. */

@@ -58,7 +58,7 @@ export default defineConfig(
       'bench/**/*.ts',
       'test/**/*.ts',
       '**/*.spec.ts',
-      'apps/*/src/{start,check}.ts',
+      'apps/*/src/{start,check,confine}.ts',
       'clients/qrng/src/cli/main.ts',
       'libs/quantis/src/simulator/main.ts',
     ],

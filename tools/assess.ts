@@ -8,7 +8,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { commandLine, misused } from '#libs/command-line';
 import { errorCode } from '#libs/files';
-import { isFingerprint, isSourceUrl, SourceError } from '#libs/quantis';
+import { SourceError } from '#libs/quantis';
+import { isFingerprint, isSourceUrl } from '#libs/quantis/settings';
 import { capture } from './assess/capture.js';
 import { estimate } from './assess/estimate.js';
 import { reportOf } from './assess/report.js';
@@ -36,7 +37,7 @@ const MOST = 100_000_000;
 const number = (text: string): number => {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 2 || value > MOST)
-    misused(`Numbers are 2 to ${MOST}, not ${text}.`, USAGE);
+    {misused(`Numbers are 2 to ${MOST}, not ${text}.`, USAGE);}
   return value;
 };
 
@@ -83,7 +84,7 @@ function trust(): { caFile?: string; fingerprints?: string[] } {
   const { QRNG_APPLIANCE_CA_FILE: caFile = '', QRNG_APPLIANCE_FINGERPRINT: pins = '' } = process.env;
   const fingerprints = pins.split(',').flatMap((text) => text.trim() || []);
   if (!fingerprints.every(isFingerprint))
-    fail('QRNG_APPLIANCE_FINGERPRINT must be SHA-256 fingerprints.', EX_CONFIG);
+    {fail('QRNG_APPLIANCE_FINGERPRINT must be SHA-256 fingerprints.', EX_CONFIG);}
   return {
     ...(caFile === '' ? {} : { caFile }),
     ...(fingerprints.length === 0 ? {} : { fingerprints }),

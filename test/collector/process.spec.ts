@@ -1,6 +1,17 @@
 /** The collector as a process: what it needs to start, how it ends, what it leaves behind, and that nothing can reach it. */
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { lookAtSockets } from '../../apps/collector/src/diode/sockets.js';
@@ -98,6 +109,15 @@ describe('the end of the process', () => {
   });
 });
 
+/** Where a descriptor of a process leads; nothing when it was closed meanwhile. */
+function linkOf(pid: number, descriptor: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${descriptor}`);
+  } catch {
+    return '';
+  }
+}
+
 describe('four devices whose drivers let go of no read', () => {
   // What such a driver does is done to FIFOs: they are opened without O_NONBLOCK, in the threads that read them.
   const stubborn = `data:text/javascript,
@@ -125,6 +145,11 @@ describe('four devices whose drivers let go of no read', () => {
     const collector = new CollectorProcess({ ...first.env, ...env }, ['--import', stubborn]);
     try {
       await until('a push', () => receiver.entropy.length > before, { describe: () => collector.output });
+      const opened = (): number =>
+        readdirSync(`/proc/${collector.pid}/fd`).filter((fd) =>
+          linkOf(collector.pid, fd).includes('stubborn'),
+        ).length;
+      await until('the devices are read', () => opened() === 4, { describe: () => collector.output });
       const { code, unaccounted } = await collector.stop();
       // Node would wait for these threads for ever; the log was written before.
       expect({ code, unaccounted }).toEqual({ code: 'SIGKILL', unaccounted: 0 });
@@ -181,6 +206,11 @@ describe('the number of a run', () => {
     const second = first.again();
     expect(await second.exited).toBe(78);
     expect(second.output).toContain(`another process is using it`);
+    // Nor without the file of the lock, which anybody can delete who may write there: the directory itself is locked.
+    rmSync(join(first.collector.env['QRNG_STATE_DIR'] ?? '', 'state.lock'));
+    const third = first.again();
+    expect(await third.exited).toBe(78);
+    expect(third.output).toMatch(/^QRNG_STATE_DIR must be a directory of this process alone: [^\n]+\n$/);
     await first.collector.stop();
     await first.again().logged('started');
   });
@@ -226,7 +256,7 @@ describe('the diode', () => {
 
   test.each([
     ['listens, before anything can connect', "import * as m from 'node:net'", 'm.createServer().listen(0)'],
-    ['has a child', "import * as m from 'node:child_process'", "m.spawn('sleep', ['20'])"],
+    ['starts a child', "import * as m from 'node:child_process'", "m.spawn('sleep', ['20'])"],
   ])('ends it when it %s', async (_, module, code) => {
     const { env } = (await start()).collector;
     await scene?.collector.kill();
@@ -237,15 +267,64 @@ describe('the diode', () => {
     expect(await collector.exited).toBe(70);
   });
 
-  test('ends it within ten seconds when it begins to listen later', async () => {
-    const { env } = (await start()).collector;
-    await scene?.collector.kill();
-    const inject =
-      "data:text/javascript,import * as m from 'node:net'; process.once('SIGWINCH', () => m.createServer().listen(0))";
-    const collector = new CollectorProcess(env, ['--import', inject]);
+  test.each([
+    ['on the command line', ['--inspect=127.0.0.1:0'], {}],
+    ['in NODE_OPTIONS', [], { NODE_OPTIONS: '--inspect=127.0.0.1:0' }],
+  ])('does not start under a debugger, asked for %s', async (_, flags, env) => {
+    const { collector: first } = await start();
+    await first.kill();
+    const collector = new CollectorProcess({ ...first.env, ...env }, flags);
+    expect(await collector.exited).toBe(70);
+    expect(collector.output).toContain('start it without --inspect');
+    expect(collector.log).toEqual([]);
+  });
+});
+
+describe('a process that Node confines', () => {
+  const outside = join(temporaryFolder(), 'outside');
+  writeFileSync(outside, 'of somebody else');
+
+  test('starts no process, no thread and no debugger, loads no addon, and opens no file but its own', async () => {
+    const { collector: first } = await start();
+    await first.kill();
+    const tries = `data:text/javascript,
+      import { spawn, spawnSync } from 'node:child_process';
+      import fs from 'node:fs';
+      import inspector from 'node:inspector';
+      import { Worker } from 'node:worker_threads';
+      const outside = ${JSON.stringify(outside)};
+      const tries = {
+        spawn: () => spawn('true'),
+        spawnSync: () => { throw spawnSync('true').error ?? new Error('it ran'); },
+        worker: () => new Worker('0', { eval: true }),
+        addon: () => process.dlopen({ exports: {} }, outside),
+        inspector: () => inspector.open(0),
+        read: () => fs.readFileSync(outside),
+        list: () => fs.readdirSync('/etc'),
+        write: () => fs.writeFileSync(outside, ''),
+        link: () => fs.symlinkSync('/etc/passwd', process.env.QRNG_STATE_DIR + '/link'),
+        program: () => fs.writeFileSync(process.argv[1], ''),
+        memory: () => fs.readFileSync('/proc/1/environ'),
+        state: () => fs.writeFileSync(process.env.QRNG_STATE_DIR + '/try', ''),
+      };
+      process.once('SIGWINCH', () => {
+        const outcome = {};
+        for (const [name, attempt] of Object.entries(tries)) {
+          try { attempt(); outcome[name] = 'done'; } catch (error) { outcome[name] = error.code ?? error.message; }
+        }
+        console.log(JSON.stringify({ level: 0, event: 'tried', msg: '', ...outcome }));
+      });`;
+    const collector = new CollectorProcess(first.env, ['--import', tries]);
     await collector.logged('source-up');
     collector.signal('SIGWINCH');
-    expect(await collector.exited).toBe(70);
+    const denied = 'ERR_ACCESS_DENIED';
+    expect(await collector.logged('tried')).toEqual({
+      ...{ level: 0, event: 'tried', msg: '', state: 'done', addon: 'ERR_DLOPEN_DISABLED' },
+      ...{ spawn: denied, spawnSync: denied, worker: denied, inspector: denied },
+      ...{ read: denied, list: denied, write: denied, link: denied, program: denied, memory: denied },
+    });
+    expect(readFileSync(outside, 'utf8')).toBe('of somebody else');
+    expect(await collector.stop()).toMatchObject({ code: 0 });
   });
 });
 

@@ -30,6 +30,7 @@ const soundHost: Host = {
   clockSynchronized: true,
   listening: [],
   running: [],
+  confined: undefined,
   addresses: ['198.51.100.20'],
   aslr: '2',
   swaps: false,

@@ -18,6 +18,8 @@ export interface Host {
   readonly listening: readonly string[];
   /** The apps of this project that run here. */
   readonly running: readonly string[];
+  /** Whether the collector that runs here is confined by Node's permission model; undefined where none runs. */
+  readonly confined: boolean | undefined;
   readonly addresses: readonly string[];
   /** /proc/sys/kernel/randomize_va_space; 2 is full address space layout randomization. */
   readonly aslr: string | undefined;
@@ -35,7 +37,8 @@ export function thisHost(app: App): Host {
     sshClients: sshClients(),
     clockSynchronized: clockSynchronized(),
     listening: listening(),
-    running: ['collector', 'gateway'].filter((app) => isRunning(app)),
+    running: ['collector', 'gateway'].filter((app) => commandLine(app) !== undefined),
+    confined: commandLine('collector')?.includes('--permission'),
     addresses: Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)),
     aslr: read('/proc/sys/kernel/randomize_va_space')?.trim(),
     swaps: (read('/proc/swaps') ?? '').trim().split('\n').length > 1,
@@ -64,11 +67,12 @@ function listening(): string[] {
   return sockets.map(({ address }) => address).filter((address) => !/^(.{6}7F|0{24}01000000):/.test(address));
 }
 
-function isRunning(app: string): boolean {
+/** Of the process that runs this app, if one does. */
+function commandLine(app: string): string | undefined {
   const module = `apps/${app}/src/main.js`;
-  return readdirSync('/proc').some(
-    (pid) => /^\d+$/.test(pid) && (read(`/proc/${pid}/cmdline`) ?? '').includes(module),
-  );
+  return readdirSync('/proc')
+    .map((pid) => (/^\d+$/.test(pid) ? (read(`/proc/${pid}/cmdline`) ?? '') : ''))
+    .find((line) => line.includes(module));
 }
 
 function run(program: string, ...args: string[]): { ok: boolean; output: string } {

@@ -57,7 +57,7 @@ export function checkClock({ clockSynchronized }: Host): Finding {
 }
 
 /** What of the operating system can be seen from here; the rest of hardening is the operator's. */
-export function checkHardening(app: App, { aslr, swaps, listening }: Host): Finding[] {
+export function checkHardening(app: App, { aslr, swaps, listening, confined }: Host): Finding[] {
   return [
     aslr === '2'
       ? hardening.pass('addresses are randomized')
@@ -67,7 +67,7 @@ export function checkHardening(app: App, { aslr, swaps, listening }: Host): Find
           'this machine swaps: the units forbid it (MemorySwapMax=0), other ways of starting do not',
         )
       : hardening.pass('nothing is swapped to disk'),
-    ...(app === 'collector' ? [openPorts(listening)] : []),
+    ...(app === 'collector' ? [openPorts(listening), ...confinement(confined)] : []),
   ];
 }
 
@@ -90,6 +90,15 @@ function openPorts(listening: readonly string[]): Finding {
   return hardening.warn(
     `TCP ports ${ports.sort((a, b) => a - b).join(', ')} are open on the collector's machine: stop what listens there`,
   );
+}
+
+function confinement(confined: boolean | undefined): Finding[] {
+  if (confined === undefined) return [];
+  return [
+    confined
+      ? hardening.pass('the collector is confined: it can start no process and open no file but its own')
+      : hardening.fail('the collector that runs is not confined: restart it, it is of an earlier version'),
+  ];
 }
 
 async function isHere(hostname: string, addresses: readonly string[]): Promise<boolean> {

@@ -2,6 +2,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
+import { syncDirectory } from '#libs/files';
 import { lockDirectory, SettingsError } from '#libs/settings';
 import { VERSION } from '#libs/version';
 import { CollectorModule } from './collector.module.js';
@@ -30,6 +31,7 @@ export async function createCollector(
   renewal: Renewal,
 ): Promise<INestApplicationContext> {
   const { identity, ...last } = identify(settings);
+  await syncDirectory(settings.QRNG_STATE_DIR); // the number of this run, before anything is sealed with it
   const app = await NestFactory.createApplicationContext(CollectorModule.forRoot(settings, identity), {
     logger: ['fatal', 'error', 'warn'], // until nestjs-pino takes over: not a line for each module
     abortOnError: false,

@@ -1,5 +1,6 @@
 /** The collector's process: start.ts, and before any of it is loaded a place for SIGHUP, which ends a process that heeds none. */
 import { commandLine } from '#libs/command-line';
+import { isConfined } from '#libs/files';
 
 const USAGE = `Usage: npm run start:collector [-- --check]
 
@@ -18,6 +19,10 @@ const early: NodeJS.Signals[] = [];
 const remember = (signal: NodeJS.Signals): void => void early.push(signal);
 process.on('SIGHUP', remember);
 const { values } = commandLine(USAGE, { options: { check: { type: 'boolean', default: false } } });
-await (values.check ? import('./check.js') : import('./start.js'));
+if (values.check) await import('./check.js');
+else {
+  if (!isConfined()) await (await import('./confine.js')).confine(import.meta.filename);
+  await import('./start.js');
+}
 process.off('SIGHUP', remember);
 if (early.length > 0) process.emit('SIGHUP');

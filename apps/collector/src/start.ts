@@ -1,6 +1,7 @@
 /** Starts the collector that the environment describes. */
 import 'reflect-metadata';
 import { PinoLogger } from 'nestjs-pino';
+import { errorCode } from '#libs/files';
 import {
   exitConfig,
   LiveSettings,
@@ -13,11 +14,14 @@ import { createCollector } from './create-collector.js';
 import { logEvent } from './log-events.js';
 import { CollectorSettings } from './settings.js';
 
+/** EX_SOFTWARE of sysexits.h, as where the diode is breached: something in here tried what it must not (confine.ts). */
+const EXIT_BREACHED = 70;
+
 // A loop that dies ends the process: nothing is half alive.
 for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
   process.on(event, (error: unknown) => {
     logEvent('fatal', 'fatal', { err: error instanceof Error ? error : new Error(String(error)) });
-    process.exit(1);
+    process.exit(errorCode(error) === 'ERR_ACCESS_DENIED' ? EXIT_BREACHED : 1);
   });
 }
 

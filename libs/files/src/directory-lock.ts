@@ -13,9 +13,12 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { errorCode } from './error-code.js';
+import { isConfined } from './is-confined.js';
 import { makeDirectory } from './make-directory.js';
 
 const SQLITE_BUSY = 5;
+const STDIN = 0;
+const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 /** What flock(1) is told to exit with when another process has the lock. */
 const FLOCK_BUSY = 75;
 
@@ -77,10 +80,10 @@ class LockedDirectory {
 
   /** Nothing when this process has it locked already. @throws {DirectoryLockError} when another one has. */
   static open(path: string): LockedDirectory | undefined {
-    const descriptor = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
-    const { dev, ino } = fstatSync(descriptor, { bigint: true });
-    const one = new LockedDirectory(descriptor, `${dev} ${ino}`);
-    const isMine = this.#held.has(one.name);
+    const descriptor = openSync(path, DIRECTORY);
+    const one = new LockedDirectory(descriptor, nameOf(descriptor));
+    // See `lockAsStandardInput`.
+    const isMine = this.#held.has(one.name) || (isConfined() && nameOf(STDIN) === one.name);
     if (!isMine && !isLocked(descriptor)) {
       this.#held.add(one.name);
       return one;
@@ -96,8 +99,32 @@ class LockedDirectory {
   }
 }
 
+/**
+ * Locks the directory, made where it is missing, for the program that takes this process's place (execve): Node lets descriptors 0, 1
+ * and 2 through, so the directory becomes its standard input. Without flock(1) it is not locked.
+ *
+ * @throws {DirectoryLockError} when another process has it locked, or it cannot be made.
+ */
+export function lockAsStandardInput(directory: string): void {
+  try {
+    makeDirectory(directory, 0o700);
+    closeSync(STDIN);
+    openSync(directory, DIRECTORY); // takes the lowest descriptor that is free
+  } catch (error) {
+    throw new DirectoryLockError(false, errorCode(error));
+  }
+  if (isLocked(STDIN)) throw new DirectoryLockError(true, 'EWOULDBLOCK');
+}
+
+/** What distinguishes an open file from others. */
+function nameOf(descriptor: number): string {
+  const { dev, ino } = fstatSync(descriptor, { bigint: true });
+  return `${dev} ${ino}`;
+}
+
 /** Locks the open directory; true when another process has it locked. The lock belongs to the opening, which the child shares. */
 function isLocked(directory: number): boolean {
+  if (isConfined()) return false; // it can have no child
   const { status } = spawnSync('flock', ['--nonblock', '--conflict-exit-code', `${FLOCK_BUSY}`, '3'], {
     stdio: ['ignore', 'ignore', 'ignore', directory],
   });

@@ -1,7 +1,8 @@
-export { DirectoryLock, DirectoryLockError } from './directory-lock.js';
+export { DirectoryLock, DirectoryLockError, lockAsStandardInput } from './directory-lock.js';
 export { errorCode } from './error-code.js';
+export { isConfined } from './is-confined.js';
 export { makeDirectory } from './make-directory.js';
 export { readReloadOutcomes, writeReloadOutcomes } from './reload-outcomes.js';
 export type { ReloadOutcome } from './reload-outcomes.js';
-export { replaceFile, rewriteFile } from './replace-file.js';
+export { replaceFile, rewriteFile, syncDirectory } from './replace-file.js';
 export { watchFiles } from './watch-files.js';

@@ -3,6 +3,7 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  constants,
   fsyncSync,
   openSync,
   readFileSync,
@@ -13,13 +14,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import type { Stats } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode } from './error-code.js';
+import { isConfined } from './is-confined.js';
 
 export interface ReplaceOptions {
   /** Of a file that was not there; 600 by default. One that was there keeps its mode, and its owner where this process may set it. */
   readonly mode?: number;
-  /** Whether it is on the disk when the function returns; true by default. Without it a power cut may take the change back. */
+  /**
+   * Whether it is on the disk when the function returns; true by default. Without it a power cut may take the change back; in a process
+   * that Node confines, too, until the directory was synced (`syncDirectory`).
+   */
   readonly sync?: boolean;
 }
 
@@ -30,7 +36,8 @@ export interface ReplaceOptions {
  */
 export function replaceFile(path: string, content: string | Uint8Array, options: ReplaceOptions = {}): void {
   const target = realPath(path);
-  writeDraft(openSync(`${target}.new`, 'w', 0o600), target, content, options);
+  const { O_WRONLY, O_CREAT, O_TRUNC } = constants;
+  writeDraft(openDraft(target, O_WRONLY | O_CREAT | O_TRUNC, options), target, content, options);
 }
 
 /**
@@ -46,7 +53,8 @@ export function rewriteFile(
   options: ReplaceOptions = {},
 ): string {
   const target = realPath(path);
-  const draft = openSync(`${target}.new`, 'wx', 0o600);
+  const { O_WRONLY, O_CREAT, O_EXCL } = constants;
+  const draft = openDraft(target, O_WRONLY | O_CREAT | O_EXCL, options);
   let content: string;
   try {
     content = change(readIfThere(target));
@@ -59,6 +67,11 @@ export function rewriteFile(
   return content;
 }
 
+/** O_SYNC: what is written is on the disk then. A process that Node confines has no fsync. */
+function openDraft(target: string, flags: number, { sync = true }: ReplaceOptions): number {
+  return openSync(`${target}.new`, sync ? flags | constants.O_SYNC : flags, 0o600);
+}
+
 function writeDraft(
   draft: number,
   target: string,
@@ -68,7 +81,6 @@ function writeDraft(
   try {
     try {
       writeFileSync(draft, content);
-      if (sync) fsyncSync(draft);
     } finally {
       closeSync(draft);
     }
@@ -78,12 +90,22 @@ function writeDraft(
     rmSync(`${target}.new`, { force: true });
     throw error;
   }
-  if (sync) syncDirectory(dirname(target)); // the rename itself
+  if (sync && !isConfined()) fsyncDirectory(dirname(target)); // the rename itself
 }
 
 function keepOwner(old: Stats | undefined, draft: string, mode: number): void {
   chmodSync(draft, old === undefined ? mode : old.mode & 0o7777);
   if (old !== undefined && process.getuid?.() === 0) chownSync(draft, old.uid, old.gid);
+}
+
+/** Puts on the disk which files a directory has. @throws the file system's error. */
+export async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }
 
 /** Where a symbolic link leads, so that the link stays one. */
@@ -105,7 +127,7 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-function syncDirectory(path: string): void {
+function fsyncDirectory(path: string): void {
   const directory = openSync(path, 'r');
   try {
     fsyncSync(directory);

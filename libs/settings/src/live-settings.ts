@@ -87,7 +87,10 @@ export class LiveSettings<T extends object> {
   /** A key file that cannot be read, for example, is reported by its own reload, and keeps no setting from changing. */
   #newProblems(next: Environment): string[] {
     const before = problemsOf(() => readSettings(this.cls, this.env));
-    return problemsOf(() => readSettings(this.cls, next)).filter((problem) => !before.includes(problem));
+    return problemsOf(() => readSettings(this.cls, next)).filter(
+      // A process that Node confines opens no file that its settings did not name when it began; such a change waits for a restart.
+      (problem) => !before.includes(problem) && !problem.includes('ERR_ACCESS_DENIED'),
+    );
   }
 
   #readFile(): Record<string, string> {

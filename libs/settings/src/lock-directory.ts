@@ -14,8 +14,13 @@ export function lockDirectory(variable: string, directory: string, file: string)
     return new DirectoryLock(directory, file);
   } catch (error) {
     if (!(error instanceof DirectoryLockError)) throw error;
-    throw new SettingsError([`${variable} must be ${error.busy ? NOT_SHARED : WRITABLE} (${error.code})`]);
+    throw lockProblem(variable, error);
   }
+}
+
+/** Why the directory that `variable` names could not be locked, as a problem of that setting. */
+export function lockProblem(variable: string, { busy, code }: DirectoryLockError): SettingsError {
+  return new SettingsError([`${variable} must be ${busy ? NOT_SHARED : WRITABLE} (${code})`]);
 }
 
 const NOT_SHARED = 'a directory of this process alone: another process is using it';

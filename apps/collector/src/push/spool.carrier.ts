@@ -7,7 +7,7 @@
  */
 import {
   closeSync,
-  fsyncSync,
+  constants,
   openSync,
   readdirSync,
   renameSync,
@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { packetPosition } from '#libs/crypto';
-import { errorCode } from '#libs/files';
+import { errorCode, syncDirectory } from '#libs/files';
 import { SettingsError } from '#libs/settings';
 import { Carrier } from './carrier.js';
 import type { Outcome } from './outbox.js';
@@ -55,11 +55,18 @@ export class SpoolCarrier extends Carrier {
     return Promise.resolve();
   }
 
-  send(packet: Buffer): Promise<Outcome> {
-    return Promise.resolve(this.#write(packet));
+  async send(packet: Buffer): Promise<Outcome> {
+    const outcome = this.#write(packet);
+    if (outcome.kind !== 'gone') return outcome;
+    try {
+      await syncDirectory(this.options.directory);
+    } catch {
+      // It may have been moved already, so it is gone; at worst a power cut loses it.
+    }
+    return outcome;
   }
 
-  /** Nothing is ever under way. */
+  /** Nothing that could be given up is ever under way. */
   abort(): void {
     return undefined;
   }
@@ -77,11 +84,6 @@ export class SpoolCarrier extends Carrier {
       rmSync(draft, { force: true });
       return { kind: 'unsent', reason: errorCode(error) };
     }
-    try {
-      syncDirectory(directory);
-    } catch {
-      // It may have been moved already, so it is gone; at worst a power cut loses it.
-    }
     return { kind: 'gone' };
   }
 }
@@ -94,22 +96,13 @@ function spooledBytes(directory: string): number {
   return bytes;
 }
 
+/** With O_SYNC, since a confined process has no fsync. */
 function writeSynced(path: string, content: Buffer): void {
-  const file = openSync(path, 'w', 0o640);
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_SYNC } = constants;
+  const file = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_SYNC, 0o640);
   try {
     for (let at = 0; at < content.length;) at += writeSync(file, content, at);
-    fsyncSync(file);
   } finally {
     closeSync(file);
-  }
-}
-
-/** The rename itself. */
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
   }
 }
