@@ -43,6 +43,14 @@ describeWithChromium('the status page', () => {
             healthFailures: { rct: 2 },
           },
         ],
+        mixing: {
+          up: false,
+          state: 'up',
+          sourcesUp: 1,
+          minimum: 2,
+          quarantines: 0,
+          healthFailures: {},
+        },
       }),
     );
   }, 120_000);
@@ -111,6 +119,7 @@ describeWithChromium('the status page', () => {
     expect(await page.locator('#sources tr').allTextContents()).toEqual([
       'collector-1qrng-a.example.com✓ upno failures81.0 MB',
       'collector-1qrng-b.example.com✗ intermittentrct failed 2×500 B',
+      'collector-1mixture✗ not mixed: 1 of 2 sources up, 2 neededno failures',
     ]);
     expect(await page.locator('#warning-list li').allTextContents()).toContain(
       'Collector collector-1 does not use its source qrng-b.example.com (intermittent).',

@@ -72,16 +72,22 @@ function showFlow({ inBytesPerSecond, outBytesPerSecond }) {
   $('chart').setAttribute('aria-label', 'Chart: ' + bytes(inBytesPerSecond) + ' a second in, ' + bytes(outBytesPerSecond) + ' out');
 }
 
+function sourceRow(collector, name, { up, healthFailures }, state, given) {
+  const row = document.createElement('tr');
+  const failed = Object.entries(healthFailures).filter(([, count]) => count > 0);
+  const tests = failed.length === 0 ? 'no failures' : failed.map(([test, count]) => test + ' failed ' + count + '×').join(', ');
+  row.append(element('td', collector), element('td', name), element('td', (up ? '✓ ' : '✗ ') + state, up ? 'up' : 'down'),
+    element('td', tests, failed.length === 0 ? '' : 'down'), element('td', given, 'number'));
+  return row;
+}
+
 function showSources(collectors) {
-  const rows = collectors.flatMap((collector) => collector.sources.map((source) => {
-    const row = document.createElement('tr');
-    const failed = Object.entries(source.healthFailures).filter(([, count]) => count > 0);
-    const tests = failed.length === 0 ? 'no failures' : failed.map(([test, count]) => test + ' failed ' + count + '×').join(', ');
-    const state = (source.up ? '✓ ' : '✗ ') + source.state + (source.lastError && !source.up ? ' (' + source.lastError + ')' : '');
-    row.append(element('td', collector.name), element('td', source.name), element('td', state, source.up ? 'up' : 'down'),
-      element('td', tests, failed.length === 0 ? '' : 'down'), element('td', bytes(source.bytes), 'number'));
-    return row;
-  }));
+  const rows = collectors.flatMap(({ name, sources, mixing }) => [
+    ...sources.map((source) => sourceRow(name, source.name, source,
+      source.state + (source.lastError && !source.up ? ' (' + source.lastError + ')' : ''), bytes(source.bytes))),
+    ...(mixing === null ? [] : [sourceRow(name, 'mixture', mixing,
+      (mixing.up ? 'mixed' : mixing.state === 'up' ? 'not mixed' : 'not mixed (' + mixing.state + ')') + ': ' + mixing.sourcesUp + ' of ' + sources.length + ' sources up, ' + mixing.minimum + ' needed', '')]),
+  ]);
   $('sources').replaceChildren(...rows);
   $('no-sources').hidden = rows.length > 0;
 }
