@@ -36,8 +36,9 @@ const MOST = 100_000_000;
 
 const number = (text: string): number => {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 2 || value > MOST)
-    {misused(`Numbers are 2 to ${MOST}, not ${text}.`, USAGE);}
+  if (!Number.isInteger(value) || value < 2 || value > MOST) {
+    misused(`Numbers are 2 to ${MOST}, not ${text}.`, USAGE);
+  }
   return value;
 };
 
@@ -83,8 +84,9 @@ function chosenUrl(argument: string | undefined): string {
 function trust(): { caFile?: string; fingerprints?: string[] } {
   const { QRNG_APPLIANCE_CA_FILE: caFile = '', QRNG_APPLIANCE_FINGERPRINT: pins = '' } = process.env;
   const fingerprints = pins.split(',').flatMap((text) => text.trim() || []);
-  if (!fingerprints.every(isFingerprint))
-    {fail('QRNG_APPLIANCE_FINGERPRINT must be SHA-256 fingerprints.', EX_CONFIG);}
+  if (!fingerprints.every(isFingerprint)) {
+    fail('QRNG_APPLIANCE_FINGERPRINT must be SHA-256 fingerprints.', EX_CONFIG);
+  }
   return {
     ...(caFile === '' ? {} : { caFile }),
     ...(fingerprints.length === 0 ? {} : { fingerprints }),
