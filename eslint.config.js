@@ -3,7 +3,15 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['**/dist', '**/dist.new', 'coverage', '.demo', 'release', 'test/other-clients/typescript']),
+  globalIgnores([
+    '**/dist',
+    '**/dist.new',
+    'coverage',
+    '.compiled-tests',
+    '.demo',
+    'release',
+    'test/other-clients/typescript',
+  ]),
   js.configs.recommended,
   {
     files: ['**/*.ts'],
