@@ -111,6 +111,21 @@ test('a stream waits while the pool fills up', async () => {
   expect(await pool()).toBe(7500);
 });
 
+test('a stream of more than a full pool has begins, however long nothing came into that: there was no room', async () => {
+  await gateway.close();
+  gateway = await startGateway({ QRNG_API_KEYS_FILE: keys.path, QRNG_BUFFER_SIZE: '1000000' });
+  await gateway.fill(1_000_000);
+  const clock = gateway.app.get(Clock);
+  const real = clock.monotonic.bind(clock);
+  clock.monotonic = () => real() + HOUR_MS;
+  const { status, body } = await open(1_500_000);
+  expect(status).toBe(200);
+  const reading = read(body);
+  await until('there is room', async () => ((await gateway.metric('qrng_pool_bytes')) ?? 0) < 400_000);
+  await gateway.fill(500_000);
+  expect(await reading).toEqual({ bytes: 1_500_000, whole: true });
+});
+
 test('a stream takes only as much as its client reads', async () => {
   await gateway.close();
   gateway = await startGateway({ QRNG_API_KEYS_FILE: keys.path, QRNG_BUFFER_SIZE: '20000000' });

@@ -1,14 +1,11 @@
 /** Words out of numbers: what an operator asks first, and what is wrong. */
 import type { CollectorStatus } from '../collectors/collector-registry.js';
-import { readyBytes } from '../pool/pool.js';
+import { isFull, readyBytes } from '../pool/pool.js';
 import type { PoolLevel } from '../pool/pool.js';
 import { collectorWarnings, SILENT_MS } from './collector-warnings.js';
 
 /** A pool that would be empty within this time is worth a warning. */
 const SOON_SECS = 600;
-
-/** From here on a pool counts as full: the last bytes take packets as small. */
-const FULL = 0.99;
 
 export interface StatusInput {
   readonly level: PoolLevel;
@@ -55,8 +52,7 @@ function poolWarnings(input: StatusInput): string[] {
 
 function feedWarnings(input: StatusInput): string[] {
   const { idleMs } = input.throughput;
-  // Nothing comes into a full pool, and nothing needs to.
-  if (isFed(input) || input.level.bytes >= FULL * input.level.capacity) return [];
+  if (isFed(input) || isFull(input.level)) return [];
   if (idleMs === undefined) return ['No entropy has come since this gateway started.'];
   return [`No entropy has come for ${seconds(idleMs)} s.`];
 }

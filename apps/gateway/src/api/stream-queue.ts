@@ -9,6 +9,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { EntropyService } from '../pool/entropy.service.js';
+import { isFull } from '../pool/pool.js';
 import type { ApiError } from '../problem/api-error.js';
 import { RecentClients } from './recent-clients.js';
 
@@ -49,10 +50,11 @@ export class StreamQueue implements OnApplicationShutdown {
 
   /** @throws {ApiError} `too-little-entropy` when the pool has not got `bytes`, and the rest will not come. */
   refuseShortage(bytes: number): void {
-    const level = this.entropy.level().bytes;
+    const level = this.entropy.level();
+    if (level.bytes >= bytes || isFull(level)) return;
     const { idleMs = Infinity } = this.entropy.throughput();
-    const patience = level === 0 ? LIVE_FEED_MS : DEAD_FEED_MS;
-    if (level < bytes && idleMs > patience) throw this.entropy.shortage(bytes);
+    const patience = level.bytes === 0 ? LIVE_FEED_MS : DEAD_FEED_MS;
+    if (idleMs > patience) throw this.entropy.shortage(bytes);
   }
 
   /** The refusal of a stream for which nothing came in time. */

@@ -67,6 +67,14 @@ export function readyBytes(capacity: number): number {
   return Math.ceil(capacity * READY_SHARE);
 }
 
+/** From here on a pool counts as full: the last bytes take packets as small. Nothing comes into a full pool, which says nothing of its feed. */
+const FULL_SHARE = 0.99;
+
+/** Whether a pool has no room to speak of. */
+export function isFull({ bytes, capacity }: Pick<PoolLevel, 'bytes' | 'capacity'>): boolean {
+  return bytes >= capacity * FULL_SHARE;
+}
+
 export interface Pool {
   /**
    * Checks time, sequence and room, advances the replay state so that no crash lets the packet in again, then stores the
