@@ -68,6 +68,7 @@ describe('a release', () => {
       const { status, stdout } = spawnSync(program, args, { encoding: 'utf8', cwd: folder, env: found });
       return [status, stdout];
     };
+    expect(run(['qrng', '--version'])).toEqual([0, `${packageJson.version}\n`]);
     for (const app of ['gateway', 'collector', 'doctor', 'keys']) {
       expect(run([app, '--version'])).toEqual([0, `qrng-dd ${packageJson.version}\n`]);
     }

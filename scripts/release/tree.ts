@@ -6,6 +6,7 @@ import { basename, dirname, join, relative } from 'node:path';
 /** What of the repository goes into the package. */
 const OWN = [
   ...['bin', 'config', 'deploy', 'docs', 'dist/apps', 'dist/libs', 'dist/tools'],
+  ...['bin', 'dist', 'package.json', 'LICENSE', 'README.md'].map((name) => `clients/qrng/${name}`),
   ...['LICENSE', 'README.md', 'SECURITY.md', 'CHANGELOG.md'],
 ];
 

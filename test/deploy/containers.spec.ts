@@ -8,7 +8,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { startGateway } from '../support/gateway.js';
 
 interface Service {
-  readonly build: { readonly target: string };
+  readonly image: string;
   readonly networks: readonly string[];
   readonly ports?: readonly string[];
   readonly [key: string]: unknown;
@@ -79,15 +79,17 @@ describe('the Dockerfile', () => {
     expect(stages.get('collector')).not.toMatch(/^EXPOSE/m);
   });
 
-  test('copies nothing into the build that .dockerignore does not name', () => {
-    expect(readFileSync('.dockerignore', 'utf8')).toMatch(/^\*$/m);
+  test('is of the version of the package, and fetches and compiles nothing', () => {
+    expect(stages.get('unpacked')).toContain(`ARG VERSION=${packageJson.version}\n`);
+    expect(dockerfile).not.toMatch(/^(?:RUN|ADD| {2}&&) .*(?:npm|apt-get|curl|https?:)/m);
+    expect(stages.get('unpacked')).toMatch(/^RUN sha256sum --check/m);
   });
 });
 
 describe('compose.yaml', () => {
   test.each(['collector', 'gateway'] as const)('locks the %s down', (app) => {
     expect(compose.services[app]).toMatchObject({
-      build: { target: app },
+      image: `\${QRNG_REGISTRY:-}qrng-dd-${app}:${packageJson.version}`,
       user: '65532:65532',
       read_only: true,
       cap_drop: ['ALL'],
