@@ -22,7 +22,6 @@ export {
   inclusionPath,
   isConsistent,
   leafHash,
-  nodeHash,
   subtreesOf,
   treeRoot,
 } from './merkle.js';

@@ -10,7 +10,7 @@ import { subtreesOf, treeRoot } from './merkle.js';
 
 export const TILE_WIDTH = 256;
 /** log2 of the width. */
-export const TILE_HEIGHT = 8;
+const TILE_HEIGHT = 8;
 const MAX_ENTRY_BYTES = 65_535;
 
 /** The path of a tile under the log's prefix; `width` is 256 for a full one. */
