@@ -137,6 +137,12 @@ export class Product {
     this.#started.get('collector')?.kill(signal);
   }
 
+  /** Whether the collector that was started last fetches: all that it does as it starts is done then. */
+  collectorFetches(): boolean {
+    const id = `"pid":${this.#started.get('collector')?.pid ?? 0},`;
+    return this.log('collector').some((line) => line.includes(id) && line.includes('"source-up"'));
+  }
+
   isRunning(name: Name): boolean {
     const child = this.#started.get(name);
     return child?.exitCode === null && child.signalCode === null;

@@ -8,7 +8,7 @@ import type { Claim } from './claim.js';
 import { connect, end, Machine } from './machine.js';
 import { Product } from './product.js';
 import type { Machines } from './product.js';
-import { settled } from './settled.js';
+import { settled, until } from './settled.js';
 import type { Deed } from './spool-mover.js';
 
 /** Longer than the mover is late. */
@@ -69,6 +69,7 @@ export async function* proveSpool(
     product.startCollector();
   }
   await setTimeout((seconds * 1000) / (KILLS + 1));
+  await until('the collector fetches again', () => product.collectorFetches());
   await product.stop('collector');
   mover.stdin?.end();
   await once(mover, 'exit');
