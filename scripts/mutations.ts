@@ -15,11 +15,21 @@ import { MUTATIONS } from './mutations/table.js';
 
 /** How hard the model looks: a little first, since most mutations are found at once. */
 const EFFORTS = [
-  { runs: 60, depth: 2 },
-  { runs: 500, depth: 2 },
-  { runs: 3000, depth: 3 },
+  { runs: 60, depth: 1 },
+  { runs: 400, depth: 2 },
+  { runs: 1500, depth: 2 },
 ] as const;
-const SOURCES = ['apps', 'libs', 'test', 'package.json', 'tsconfig.json', 'jest.config.js'];
+const SOURCES = [
+  'apps',
+  'libs',
+  'test',
+  'clients/qrng/src',
+  'scripts',
+  'tools',
+  'package.json',
+  'tsconfig.json',
+  'jest.config.js',
+];
 
 const { values } = commandLine('Usage: npm run mutations [-- --only TEXT]', {
   options: { only: { type: 'string', default: '' } },

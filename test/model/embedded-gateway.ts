@@ -7,8 +7,8 @@ import { EmbeddedPool } from '../../apps/gateway/src/pool/embedded-pool.js';
 import { ExpiringBuffer } from '../../apps/gateway/src/pool/expiring-buffer.js';
 import { ReplayStore } from '../../apps/gateway/src/pool/replay-store.js';
 import type { ModelGateway } from './network.js';
+import { WINDOW } from './window.js';
 
-export const WINDOW = { ttlMs: 300_000, skewMs: 60_000 };
 /** Small, so that it is full now and then; each piece of entropy has 8 bytes. */
 export const CAPACITY = 64;
 

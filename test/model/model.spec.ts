@@ -26,6 +26,7 @@ const SETTINGS: readonly [string, Setting][] = [
 ];
 
 interface Told {
+  /** What was taken or served twice, or at the wrong time. */
   readonly twice: readonly string[];
   readonly heals: boolean;
   readonly isBlocked: boolean;
@@ -44,7 +45,9 @@ async function tell(seed: number, setting: Setting, servers?: ModelServers['serv
     await world.calm();
     const heals = await world.heals();
     const isBlocked = world.gateways.some((gateway) => gateway.isBlocked());
-    return { twice: world.network.twice(), heals, isBlocked, count: world.network.count, story: world.story };
+    const { untimely } = world.network;
+    const wrong = [...world.network.twice(), ...(setting.clocks === 'anywhere' ? [] : untimely)];
+    return { twice: wrong, heals, isBlocked, count: world.network.count, story: world.story };
   } finally {
     await world.end();
   }

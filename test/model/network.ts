@@ -1,6 +1,7 @@
 /** What passes between collectors and gateways, and what the adversary can do with it: everything. */
 import { MacKey, openPacket, PacketError } from '#libs/crypto';
 import type { Keyring, Packet } from '#libs/crypto';
+import { WINDOW } from './window.js';
 import { PIECE_BYTES } from './model-collector.js';
 
 /** The status that a gateway's decision is answered with; 0 stands for a reset. */
@@ -52,9 +53,15 @@ export class Network {
   readonly positions = new Map<string, number>();
   /** How often each piece of entropy was served. */
   readonly served = new Map<string, number>();
+  /** Packets that were taken long after their time, or before. */
+  readonly untimely: string[] = [];
   keys: Keyring;
 
-  constructor(keys: Keyring) {
+  /** @param now true time, Unix ms. */
+  constructor(
+    keys: Keyring,
+    private readonly now: () => number,
+  ) {
     this.keys = keys;
   }
 
@@ -92,6 +99,11 @@ export class Network {
   /** Counts a packet that a gateway took. */
   #note(packet: Packet): void {
     const { type, collector, boot, sequence, keyId } = packet;
+    const ageMs = this.now() - Number(packet.timestamp);
+    // However far the clocks of both ends are off, within the skew.
+    if (ageMs > WINDOW.ttlMs + WINDOW.skewMs || -ageMs > 2 * WINDOW.skewMs) {
+      this.untimely.push(`${collector} ${boot} ${sequence} is ${ageMs} ms old`);
+    }
     if (type === 'entropy') countPieces(this.taken, packet.data);
     count(this.positions, `${type} ${collector} ${boot} ${sequence} ${keyId} ${packet.mac.toString('hex')}`);
   }

@@ -5,10 +5,11 @@ import type { Packet } from '#libs/crypto';
 import { forgetPosition } from '../../apps/gateway/src/pool/redis/position-scripts.js';
 import { PoolMemory } from '../../apps/gateway/src/pool/redis/pool-memory.js';
 import { RedisPool } from '../../apps/gateway/src/pool/redis/redis-pool.js';
-import { CAPACITY, ModelClock, WINDOW } from './embedded-gateway.js';
+import { CAPACITY, ModelClock } from './embedded-gateway.js';
 import { PIECE_BYTES } from './model-collector.js';
 import type { ModelRedis } from './model-redis.js';
 import type { ModelGateway } from './network.js';
+import { WINDOW } from './window.js';
 
 export class SharedGateway implements ModelGateway {
   offset = 0;

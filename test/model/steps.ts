@@ -128,7 +128,7 @@ function forgery(dice: Dice, { losses }: Setting): Forgery {
     boot: dice.pick([-1000, 0, 60_000, 119_000, Infinity]),
     sequence: dice.pick([1n, 7n, 2n ** 64n - 1n]),
     // A state that is lost within the lead of a clock that runs ahead is what SECURITY.md leaves open.
-    stampedIn: dice.pick(losses ? past : [...past, 1, 59_000, 60_000]),
+    stampedIn: dice.pick(losses ? past : [...past, 1, 59_000, 60_000, 3_600_000]),
     age: dice.pick([0, 0, 1, 100_000, 0xffffffff]),
   };
 }

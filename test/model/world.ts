@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { Keyring, sealPacket } from '#libs/crypto';
 import type { MacKey } from '#libs/crypto';
 import type { Outcome } from '../../apps/collector/src/push/outbox.js';
-import { EmbeddedGateway, WINDOW } from './embedded-gateway.js';
+import { EmbeddedGateway } from './embedded-gateway.js';
 import { ModelCollector } from './model-collector.js';
 import type { Snapshot } from './model-collector.js';
 import { ModelRedis } from './model-redis.js';
@@ -18,6 +18,7 @@ import type { ModelServers } from './model-redis.js';
 import { keyOf, Network } from './network.js';
 import type { ModelGateway } from './network.js';
 import { SharedGateway } from './shared-gateway.js';
+import { WINDOW } from './window.js';
 
 /** Memory where there is some: it is the order of events that matters here, not the disk. */
 const FOLDERS = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -38,7 +39,7 @@ export interface Forgery {
 
 export class World {
   now = BEGINNING;
-  readonly network = new Network(new Keyring([CURRENT, OLD]));
+  readonly network = new Network(new Keyring([CURRENT, OLD]), () => this.now);
   readonly collectors: ModelCollector[] = [];
   readonly gateways: ModelGateway[] = [];
   redis: ModelRedis | undefined;
