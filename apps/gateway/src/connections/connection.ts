@@ -149,6 +149,7 @@ export class Connection {
 
   /** Its client has shown a certificate, a key or a packet: it moves to the room of those who have. */
   prove(): void {
+    this.hall.turns.trust(this.place.source);
     if (this.#isKnown) return;
     this.#isKnown = true;
     this.place.moveTo(this.hall.known);

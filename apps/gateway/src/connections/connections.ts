@@ -142,6 +142,7 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
 
   #accept(socket: Socket, start: (connection: Connection) => void): void {
     socket.on('error', () => undefined); // it is closed then
+    this.#hall.turns.noteNewcomer();
     const address = socket.remoteAddress;
     if (address === undefined) {
       socket.destroy(); // whoever it was is gone, and every request is to have a source

@@ -23,6 +23,20 @@ test('go at once while the turn has time for them, and then in the next one', as
   expect([went.length, turns.waiting]).toEqual([15, 0]);
 });
 
+test('wait while others are let in, one in a turn, but not for ever', async () => {
+  for (let i = 0; i < 10; i++) turns.take(waiter('early', '192.0.2.1'));
+  await setImmediate(); // the time began
+  for (let i = 0; i < 20; i++) turns.take(waiter('flood', '192.0.2.1'));
+  for (let turn = 0; turn < 5; turn++) {
+    turns.noteNewcomer();
+    await setImmediate();
+  }
+  expect(went.filter((name) => name === 'flood')).toHaveLength(10);
+  for (let newcomer = 0; newcomer < 60; newcomer++) turns.noteNewcomer();
+  await setImmediate();
+  expect(went.filter((name) => name === 'flood')).toHaveLength(20);
+});
+
 test('what costs more takes more of the turn', () => {
   for (let i = 0; i < 3; i++) turns.take(waiter(`handshake ${i}`, '192.0.2.1', 4));
   expect(went).toEqual(['handshake 0', 'handshake 1']);
@@ -39,6 +53,18 @@ test('a client that comes seldom goes before a flood, also from 200 networks, an
   const places = ['good', 'good too'].map((name) => went.indexOf(name));
   expect(Math.min(...places)).toBeGreaterThanOrEqual(0);
   expect(Math.max(...places)).toBeLessThan(225); // of 2102: once each of 202 addresses had its turn
+});
+
+test('an address where somebody has shown who they are goes before a flood from 200 networks, also when it comes often', async () => {
+  const flood = (): void => {
+    for (let i = 0; i < 200; i++) turns.take(waiter('flood', `198.51.${i}.1`));
+  };
+  turns.trust('192.0.2.1');
+  flood();
+  for (let i = 0; i < 10; i++) turns.take(waiter('good', '192.0.2.1'));
+  for (let turn = 0; turn < 3; turn++) await setImmediate();
+  expect(went.filter((name) => name === 'good')).toHaveLength(10);
+  expect(went.filter((name) => name === 'flood')).toHaveLength(20 + 10); // no less than a half
 });
 
 test('a flood takes all that nobody else uses', async () => {

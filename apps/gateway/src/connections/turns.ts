@@ -8,11 +8,22 @@
  *   network -> address -> in line        next turn: first the one that has had least lately
  *
  * So a flood takes what nobody else needs, and somebody who comes now and then does not wait behind it.
+ *
+ * Node (libuv) accepts one connection in a turn of the event loop. So while they come, the turns stay short: the time for strangers begins anew
+ * once nobody comes any more, or after a while; else those whom nobody has looked at yet wait behind the flood, in the kernel.
  */
 import { siteOf } from '../addresses/site.js';
 
 /** What was had counts half after this time. */
 const HALF_LIFE_MS = 5000;
+
+/** So many are let in before the time begins anew. By number: a gateway that has little of the processor takes long for a turn. */
+const LET_IN = 16;
+
+/** Addresses where somebody has shown who they are have this part of a turn first, for an hour (in half lives); so many are remembered. */
+const TRUSTED_PART = 1 / 2;
+const TRUSTED_FOR = 720;
+const MOST_TRUSTED = 10_000;
 
 /** Those who wait for something else than time are looked at again after this. */
 const RETRY_MS = 10;
@@ -39,17 +50,35 @@ interface Network {
   readonly addresses: Map<string, Queue>;
 }
 
+/** An address in line. */
+interface Standing {
+  readonly source: string;
+  readonly network: Network;
+  readonly queue: Queue;
+}
+
 export class Turns {
   readonly #networks = new Map<string, Network>();
+  /** The addresses where somebody has shown who they are, and for how many half lives more that counts. */
+  readonly #trusted = new Map<string, number>();
   readonly #forgetting = setInterval(() => this.#forget(), HALF_LIFE_MS).unref();
   #left: number;
   #waiting = 0;
   #immediate: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Connections that came since the last turn, and since the time began. */
+  #newcomers = 0;
+  #letIn = 0;
 
   /** @param units that fit into one turn of the event loop. */
   constructor(private readonly units: number) {
     this.#left = units;
+  }
+
+  /** A connection was accepted: perhaps there are more. */
+  noteNewcomer(): void {
+    this.#newcomers += 1;
+    this.#immediate ??= setImmediate(() => this.#turn());
   }
 
   /** How many wait. */
@@ -59,18 +88,28 @@ export class Turns {
 
   /** Lets `waiter` go, at once or later; returns false when it waits. */
   take(waiter: Waiter): boolean {
-    const network = this.#network(waiter);
-    const queue = queueOf(network, waiter);
+    const network = this.#network(waiter.source);
+    const queue = queueOf(network, waiter.source);
     this.#immediate ??= setImmediate(() => this.#turn());
     // What is left of a turn is left by all who waited for it.
     if (this.#left >= waiter.units && waiter.isReady()) {
-      this.#charge(network, queue, waiter);
+      this.#charge(network, queue, waiter.units);
       waiter.go();
       return true;
     }
     queue.waiting.add(waiter);
     this.#waiting += 1;
     return false;
+  }
+
+  /** Somebody at this address has shown who they are: those who come from there next go before strangers. */
+  trust(source: string): void {
+    this.#trusted.delete(source); // to be the latest
+    this.#trusted.set(source, TRUSTED_FOR);
+    for (const [oldest] of this.#trusted) {
+      if (this.#trusted.size <= MOST_TRUSTED) break;
+      this.#trusted.delete(oldest);
+    }
   }
 
   /** Takes one who waits out of the line. */
@@ -88,6 +127,10 @@ export class Turns {
   /** Begins a turn, with those who wait. */
   #turn(): void {
     this.#immediate = undefined;
+    if (this.#letsOthersIn()) {
+      this.#immediate = setImmediate(() => this.#turn());
+      return;
+    }
     this.#left = this.units;
     if (this.#waiting === 0) return;
     const went = this.#letGo();
@@ -97,24 +140,40 @@ export class Turns {
     else this.#timer ??= setTimeout(() => this.#retry(), RETRY_MS).unref();
   }
 
+  #letsOthersIn(): boolean {
+    const mayCome = this.#newcomers > 0;
+    this.#letIn = mayCome ? this.#letIn + this.#newcomers : 0;
+    this.#newcomers = 0;
+    if (this.#letIn < LET_IN) return mayCome;
+    this.#letIn = 0;
+    return false;
+  }
+
   #retry(): void {
     this.#timer = undefined;
     this.#immediate ??= setImmediate(() => this.#turn());
   }
 
-  /** Lets one of each address go, those first who have had least, again and again until the turn is full; whether any went. */
+  /** Lets those go whose address is trusted, and then all, until the turn is full; whether any went. */
   #letGo(): boolean {
     const line = this.#line();
+    const trusted = line.filter(({ source }) => this.#trusted.has(source));
+    const went = this.#letGoOf(trusted, this.#left - this.units * TRUSTED_PART);
+    return this.#letGoOf(line, 0) || went;
+  }
+
+  /** One of each address, those first who have had least, again and again until no more than `rest` is left. */
+  #letGoOf(line: readonly Standing[], rest: number): boolean {
     let went = false;
     for (let more = true; more;) {
       more = false;
       for (const { network, queue } of line) {
         const [waiter] = queue.waiting;
         if (waiter?.isReady() !== true) continue;
-        if (waiter.units > this.#left) return went;
+        if (waiter.units > this.#left - rest) return went;
         queue.waiting.delete(waiter);
         this.#waiting -= 1;
-        this.#charge(network, queue, waiter);
+        this.#charge(network, queue, waiter.units);
         waiter.go();
         more = went = true;
       }
@@ -122,20 +181,20 @@ export class Turns {
     return went;
   }
 
-  #line(): { network: Network; queue: Queue }[] {
+  #line(): Standing[] {
     return [...this.#networks.values()]
-      .flatMap((network) => [...network.addresses.values()].map((queue) => ({ network, queue })))
+      .flatMap((network) => [...network.addresses].map(([source, queue]) => ({ source, network, queue })))
       .filter(({ queue }) => queue.waiting.size > 0)
       .sort((a, b) => a.network.had - b.network.had || a.queue.had - b.queue.had);
   }
 
-  #charge(network: Network, queue: Queue, { units }: Waiter): void {
+  #charge(network: Network, queue: Queue, units: number): void {
     this.#left -= units;
     network.had += units;
     queue.had += units;
   }
 
-  #network({ source }: Waiter): Network {
+  #network(source: string): Network {
     const name = siteOf(source);
     const network = this.#networks.get(name) ?? { had: 0, addresses: new Map<string, Queue>() };
     this.#networks.set(name, network);
@@ -143,6 +202,10 @@ export class Turns {
   }
 
   #forget(): void {
+    for (const [source, left] of this.#trusted) {
+      if (left > 0) this.#trusted.set(source, left - 1);
+      else this.#trusted.delete(source);
+    }
     for (const [name, network] of this.#networks) {
       network.had /= 2;
       for (const [source, queue] of network.addresses) {
@@ -154,7 +217,7 @@ export class Turns {
   }
 }
 
-function queueOf(network: Network, { source }: Waiter): Queue {
+function queueOf(network: Network, source: string): Queue {
   const queue = network.addresses.get(source) ?? { had: 0, waiting: new Set<Waiter>() };
   network.addresses.set(source, queue);
   return queue;
