@@ -29,10 +29,15 @@ const { pid = '', 'state-dir': directory = '' } = values;
 if (!/^[1-9]\d*$/.test(pid) || directory === '') {
   misused('Name the process and its state directory.', USAGE);
 }
-process.exit(await reload(Number(pid), directory));
+try {
+  process.exit(await reload(Number(pid), directory));
+} catch (error) {
+  console.error(`${directory}: the outcome of the reload cannot be read (${errorCode(error)}).`);
+  process.exit(1);
+}
 
 async function reload(target: number, directory: string): Promise<number> {
-  const known = new Set(readReloadOutcomes(directory).map(({ what }) => what));
+  const known = new Set(outcomes(directory).map(({ what }) => what));
   const began = Date.now();
   try {
     process.kill(target, 'SIGHUP');
@@ -42,12 +47,22 @@ async function reload(target: number, directory: string): Promise<number> {
   }
   const deadline = performance.now() + WAIT_MS;
   while (performance.now() < deadline) {
-    const after = readReloadOutcomes(directory).filter(({ at }) => at >= began);
+    const after = outcomes(directory).filter(({ at }) => at >= began);
     if (after.length > 0 && after.length >= known.size) return report(after);
     await setTimeout(LOOK_EVERY_MS);
   }
   console.error(`Process ${target} did not finish a reload within ${WAIT_MS / 1000} s; see its log.`);
   return 1;
+}
+
+/** A file that is damaged says as little as none; the app replaces it. */
+function outcomes(directory: string): ReloadOutcome[] {
+  try {
+    return readReloadOutcomes(directory);
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
 }
 
 function report(after: readonly ReloadOutcome[]): number {

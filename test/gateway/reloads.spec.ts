@@ -102,6 +102,9 @@ test('the reload command fails when something is refused, and says what; else it
   expect(code).toBe(1);
   expect(output).toContain('api-keys: refused, the old ones stay in use: the file must be JSON');
   expect(output).toContain('hmac-keys: in use as on disk');
+  keys.write(ENTRIES);
+  writeFileSync(join(gateway.env['QRNG_STATE_DIR'] ?? '', 'reloads.json'), '[{'); // damaged, and so of no use
+  expect((await reloadCommand()).code).toBe(0);
 });
 
 test('keys says whether the gateway uses the change, or refuses the file', async () => {

@@ -107,6 +107,13 @@ test('at one that has stopped, by its env file', async () => {
   await expectTaken(again, packets);
 });
 
+test('on a directory that is missing it says so, and makes none', async () => {
+  const missing = join(temporaryFolder(), 'missing');
+  const { code, stderr } = await runTool('replay', ['--state', missing], {});
+  expect([code, stderr]).toEqual([1, `${missing} has no replay-state. Is it QRNG_STATE_DIR of a gateway?\n`]);
+  expect(existsSync(missing)).toBe(false);
+});
+
 describeWithRedis('in Redis', () => {
   test('with the gateways running or not', async () => {
     const redis = await RedisServer.start();

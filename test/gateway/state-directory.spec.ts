@@ -1,12 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { encodeReplay } from '../../apps/gateway/src/pool/replay-file.js';
-import { gatewayEnvironment, startGateway } from '../support/gateway.js';
+import { gatewayEnvironment, startGateway, temporaryFolder } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 import { GatewayProcess, ProcessRun } from '../support/gateway-process.js';
 
+const HMAC_KEY = randomBytes(32).toString('hex');
 const open: (TestGateway | GatewayProcess)[] = [];
 afterEach(async () => {
   for (const gateway of open.splice(0)) await gateway.close();
@@ -95,3 +97,25 @@ test('the state directory is for its owner alone', async () => {
   open.push(gateway);
   expect(statSync(gateway.env['QRNG_STATE_DIR'] ?? '').mode & 0o777).toBe(0o700);
 });
+
+// A disk of one's own needs root.
+(process.getuid?.() === 0 ? test : test.skip).each(['gateway', 'collector'])(
+  'a %s whose disk is full ends with 75 and one line',
+  async (app) => {
+    const disk = temporaryFolder();
+    const main = resolve(`dist/apps/${app}/src/main.js`);
+    const script = `mount -t tmpfs -o size=64k tmpfs ${disk} && mkdir ${disk}/state
+      cat /dev/zero > ${disk}/fill 2>/dev/null; exec ${process.execPath} ${main}`;
+    const urls = { QRNG_APPLIANCE_URLS: 'https://127.0.0.1:9/', QRNG_PUSH_URL: 'https://127.0.0.1:9/push' };
+    const own = app === 'gateway' ? await gatewayEnvironment() : { ...urls, QRNG_HMAC_SECRET_KEY: HMAC_KEY };
+    const { status, stdout, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', script], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], ...own, QRNG_STATE_DIR: join(disk, 'state') },
+    });
+    expect([status, stdout, stderr]).toEqual([
+      75,
+      '',
+      expect.stringMatching(/^QRNG_STATE_DIR .*\(ENOSPC\)\n$/),
+    ]);
+  },
+);

@@ -1,4 +1,5 @@
 /** The replay state of a single gateway: `replay-state` in its state directory, whether it runs or not. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DirectoryLock, DirectoryLockError } from '#libs/files';
 import { forgottenText, unknownText } from '../../apps/gateway/src/pool/forget-texts.js';
@@ -81,7 +82,7 @@ async function forgetAtRest(
 async function read(directory: string): Promise<ReplayContent> {
   const read = await new ReplayFile(join(directory, 'replay-state')).read();
   if (read === undefined) {
-    throw new ReplayToolError(`${directory} has no replay-state. Is it QRNG_STATE_DIR of a gateway?`);
+    throw withoutState(directory);
   }
   const content = decodeReplay(read.bytes);
   // A copy has no positions that bind, as after a crash.
@@ -89,6 +90,10 @@ async function read(directory: string): Promise<ReplayContent> {
   throw new ReplayToolError(
     `${directory}/replay-state is damaged, or of version 1.0: the gateway says which at its start.`,
   );
+}
+
+function withoutState(directory: string): ReplayToolError {
+  return new ReplayToolError(`${directory} has no replay-state. Is it QRNG_STATE_DIR of a gateway?`);
 }
 
 function isRunning(directory: string): boolean {
@@ -100,6 +105,7 @@ function isRunning(directory: string): boolean {
 
 /** The lock of the directory; undefined while a gateway has it. */
 function lockOf(directory: string): DirectoryLock | undefined {
+  if (!existsSync(join(directory, 'replay-state'))) throw withoutState(directory); // the lock would make the directory
   try {
     return new DirectoryLock(directory, 'state.lock');
   } catch (error) {

@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import { syncDirectory } from '#libs/files';
-import { lockDirectory, SettingsError } from '#libs/settings';
+import { EXIT_TEMPORARY, lockDirectory, SettingsError } from '#libs/settings';
 import { VERSION } from '#libs/version';
 import { CollectorModule } from './collector.module.js';
 import { DiodeService } from './diode/diode.service.js';
@@ -63,6 +63,7 @@ function identify(settings: Readonly<CollectorSettings>): Omit<Boot, 'boot'> & {
     return { identity: new Identity(settings, boot), ...last };
   } catch (error) {
     if (!(error instanceof StateError)) throw error;
-    throw new SettingsError([`QRNG_STATE_DIR must be usable: ${error.message}`]);
+    const code = error.isFull ? EXIT_TEMPORARY : undefined;
+    throw new SettingsError([`QRNG_STATE_DIR must be usable: ${error.message}`], code);
   }
 }

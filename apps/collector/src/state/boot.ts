@@ -33,7 +33,9 @@ export function nextBoot(folder: string, now: number, skewMs: number): Boot {
   try {
     replaceFile(join(folder, FILE), `${boot}\n`);
   } catch (error) {
-    throw new StateError(`${join(folder, FILE)} cannot be written (${errorCode(error)})`);
+    const code = errorCode(error);
+    const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+    throw new StateError(`${join(folder, FILE)} cannot be written (${code})`, isFull);
   }
   return { boot, behindMs: Math.max(0, Number(last) - now), isLower };
 }
