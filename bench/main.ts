@@ -9,6 +9,7 @@ import { cpus, loadavg } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { commandLine } from '#libs/command-line';
 import { carrierRows } from './carriers.js';
+import { collectorRows } from './collector.js';
 import { integerRows } from './integers.js';
 import { memoryRows } from './memory.js';
 import { pipelineRows } from './pipeline.js';
@@ -29,6 +30,7 @@ const ROWS: readonly Row[] = [
   ...integerRows,
   ...pushRows,
   ...receiptRows,
+  ...collectorRows,
   ...pipelineRows,
   ...carrierRows,
   ...scaleRows,

@@ -114,7 +114,8 @@ export async function withPipeline<T>(
   }
 }
 
-async function startSimulator(setup: Setup, bytesPerSecond: number): Promise<Server> {
+/** The simulated appliance, in a process of its own. */
+export async function startSimulator(setup: Setup, bytesPerSecond: number): Promise<Server> {
   const port = await freePort();
   const certificate = ['--cert', setup.path('server.pem'), '--key', setup.path('server.key')];
   return Server.start(setup, {
