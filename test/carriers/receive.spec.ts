@@ -191,6 +191,20 @@ describe('a spool', () => {
     expect(readdirSync(directory)).not.toContain(growing);
   });
 
+  test('a file that cannot be moved away holds up no packet, is counted once, and goes once it can', async () => {
+    writeFileSync(join(directory, 'refused'), 'in the way of the directory of that name');
+    drop(Buffer.from('not a packet'), 'collector-1-0-0.qrng');
+    await untilPackets('spool', 'malformed', 1, 'unverified');
+    for (const count of [1, 2, 3]) {
+      drop(collector.seal(randomBytes(100)));
+      await untilPackets('spool', 'accepted', count);
+    }
+    expect(readdirSync(directory)).toContain('collector-1-0-0.qrng');
+    renameSync(join(directory, 'refused'), join(directory, 'elsewhere'));
+    await until('it is moved away', () => !readdirSync(directory).includes('collector-1-0-0.qrng'));
+    expect(await packets('spool', 'malformed', 'unverified')).toBe(1);
+  });
+
   test('a packet that was taken before a restart is not taken again', async () => {
     const packet = collector.seal(randomBytes(100));
     drop(packet);

@@ -23,6 +23,7 @@ import { RecentPackets } from './recent-packets.js';
 import { deleteOldest, moveToRefused } from './refused-files.js';
 import { Sequencer } from './sequencer.js';
 import { byPosition, contentOf, isPacketFile } from './spool-files.js';
+import { StuckFiles } from './stuck-files.js';
 
 const LOOK_EVERY_MS = 100;
 /** How soon packets that cannot be taken now are tried again. */
@@ -44,6 +45,7 @@ export class SpoolReader {
   readonly #origin: Origin;
   readonly #recent = new RecentPackets();
   readonly #incomplete = new IncompleteFiles();
+  readonly #stuck: StuckFiles;
   readonly #order: Sequencer<Held>;
   /** Those whose turn it is. */
   #ready: Held[] = [];
@@ -64,6 +66,9 @@ export class SpoolReader {
     this.#directory = decodeURIComponent(url.pathname);
     this.#origin = { transport: 'spool', source: this.#directory };
     this.#order = new Sequencer(patienceMs);
+    this.#stuck = new StuckFiles((name, reason) =>
+      logEvent('error', 'receive-failed', { url: this.#directory, file: name, reason }),
+    );
   }
 
   /** Begins to look. @throws errors of the file system when the directory cannot be read. */
@@ -98,8 +103,10 @@ export class SpoolReader {
   /** Reads what is new and decides on what has its turn; the milliseconds to wait before the next look. */
   async #look(): Promise<number> {
     const names = (await readdir(this.#directory)).filter(isPacketFile);
-    this.#incomplete.keep(new Set(names));
-    const fresh = names.filter((name) => !this.#held.has(name)).sort(byPosition);
+    const present = new Set(names);
+    this.#incomplete.keep(present);
+    await this.#stuck.tryAgain(present, performance.now());
+    const fresh = names.filter((name) => !this.#held.has(name) && !this.#stuck.has(name)).sort(byPosition);
     let read = 0;
     for (const name of fresh) {
       if (this.#stopped || read >= MOST_FILES || this.#heldBytes >= MOST_HELD_BYTES) break;
@@ -112,7 +119,8 @@ export class SpoolReader {
   }
 
   #boundBacklog(): void {
-    const isUnread = (name: string): boolean => isPacketFile(name) && !this.#held.has(name);
+    const isUnread = (name: string): boolean =>
+      isPacketFile(name) && !this.#held.has(name) && !this.#stuck.has(name);
     for (let count = deleteOldest(this.#directory, BACKLOG, isUnread); count > 0; count -= 1) {
       this.outcomes.refused(new PacketRefusal('full', 'the backlog of the spool is full'), this.#origin);
     }
@@ -121,11 +129,11 @@ export class SpoolReader {
   /** Whether there was a packet in it. */
   async #read(name: string): Promise<boolean> {
     const state = await this.#incomplete.look(this.#directory, name);
-    if (state === 'abandoned') this.#refuse(name);
+    if (state === 'abandoned') await this.#refuse(name);
     if (state !== 'changed') return false;
     const content = await contentOf(join(this.#directory, name));
     if (content === undefined) {
-      this.#refuse(name);
+      await this.#refuse(name);
       return false;
     }
     let packet: Packet;
@@ -171,12 +179,12 @@ export class SpoolReader {
   }
 
   #delete(name: string): Promise<void> {
-    return rm(join(this.#directory, name), { force: true });
+    return this.#stuck.remove(name, () => rm(join(this.#directory, name), { force: true }));
   }
 
-  #refuse(name: string): void {
+  #refuse(name: string): Promise<void> {
     const detail = 'a file that is no packet of a key holder, or cannot be read';
     this.outcomes.refused(new PacketRefusal('malformed', detail), this.#origin);
-    moveToRefused(this.#directory, name);
+    return this.#stuck.remove(name, () => moveToRefused(this.#directory, name));
   }
 }
