@@ -79,6 +79,9 @@ async function modelFinds(part: string, runs: number, depth: number): Promise<st
   const [report] = await Promise.all([text(child.stderr), once(child, 'exit')]);
   if (child.exitCode === 0) return undefined;
   const failed = [...report.matchAll(/^ +✕ (.+?)(?: \(\d+ m?s\))?$/gm)].map(([, name]) => name);
-  if (failed.length === 0) throw new Error(`the model did not run:\n${report}`);
+  // A Redis that a busy machine starves is no finding.
+  if (failed.length === 0 || !report.includes('expect(')) {
+    throw new Error(`the model did not run:\n${report}`);
+  }
   return `${failed.length} of its tests`;
 }

@@ -40,6 +40,16 @@ test('also after somebody removed both lock files: the directory itself is locke
   open.push(await GatewayProcess.start(first.env));
 });
 
+test('where flock(1) is missing, a gateway whose lock was removed ends with 75 and one line', async () => {
+  const gateway = await GatewayProcess.start({ PATH: '/nowhere' });
+  open.push(gateway);
+  rmSync(join(gateway.env['QRNG_STATE_DIR'] ?? '', 'state.lock'));
+  expect(await gateway.run.ended).toEqual({ code: 75, signal: null });
+  expect(gateway.run.errors).toBe(
+    'QRNG_STATE_DIR is not locked any more: somebody deleted state.lock in it\n',
+  );
+});
+
 test('the directories of state and audit trail may be one', async () => {
   const env = await gatewayEnvironment();
   const gateway = await startGateway({ ...env, QRNG_AUDIT_DIR: env['QRNG_STATE_DIR'] });

@@ -6,10 +6,10 @@
  *
  *   of a file in it (fcntl, through SQLite)     everywhere; but who deletes the file lets another process in
  *   of the directory (flock, through flock(1))  cannot be deleted; where that program is missing, as in a minimal container,
- *                                               and on NFS there is the first alone
+ *                                               and on NFS there is the first alone: `isHeld` says whether it was deleted
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { errorCode } from './error-code.js';
@@ -37,6 +37,8 @@ export class DirectoryLockError extends Error {
 
 export class DirectoryLock {
   readonly #database: DatabaseSync;
+  readonly #path: string;
+  readonly #file: string;
   #directory: LockedDirectory | undefined;
 
   /**
@@ -46,10 +48,12 @@ export class DirectoryLock {
    * @throws {DirectoryLockError} when another process holds the lock, or the directory cannot be written.
    */
   constructor(directory: string, file: string) {
+    this.#path = join(directory, file);
     try {
       makeDirectory(directory, 0o700);
       this.#database = new DatabaseSync(join(directory, file), { timeout: 0 });
       this.#database.exec('PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
+      this.#file = nameAt(this.#path) ?? '';
     } catch (error) {
       throw new DirectoryLockError(isBusy(error), errorCode(error));
     }
@@ -59,6 +63,11 @@ export class DirectoryLock {
       this.close();
       throw error;
     }
+  }
+
+  /** Whether nobody else can have it: the directory itself is locked, or the file that is locked is still there. */
+  get isHeld(): boolean {
+    return this.#directory?.isLocked === true || nameAt(this.#path) === this.#file;
   }
 
   close(): void {
@@ -76,17 +85,20 @@ class LockedDirectory {
   private constructor(
     private readonly descriptor: number,
     private readonly name: string,
+    /** Whether flock(1) was there to lock it. */
+    readonly isLocked = false,
   ) {}
 
   /** Nothing when this process has it locked already. @throws {DirectoryLockError} when another one has. */
   static open(path: string): LockedDirectory | undefined {
     const descriptor = openSync(path, DIRECTORY);
-    const one = new LockedDirectory(descriptor, nameOf(descriptor));
+    const name = nameOf(descriptor);
     // See `lockAsStandardInput`.
-    const isMine = this.#held.has(one.name) || (isConfined() && nameOf(STDIN) === one.name);
-    if (!isMine && !isLocked(descriptor)) {
-      this.#held.add(one.name);
-      return one;
+    const isMine = this.#held.has(name) || (isConfined() && nameOf(STDIN) === name);
+    const outcome = isMine ? undefined : lock(descriptor);
+    if (outcome === 'locked' || outcome === 'impossible') {
+      this.#held.add(name);
+      return new LockedDirectory(descriptor, name, outcome === 'locked');
     }
     closeSync(descriptor);
     if (isMine) return undefined;
@@ -113,7 +125,7 @@ export function lockAsStandardInput(directory: string): void {
   } catch (error) {
     throw new DirectoryLockError(false, errorCode(error));
   }
-  if (isLocked(STDIN)) throw new DirectoryLockError(true, 'EWOULDBLOCK');
+  if (lock(STDIN) === 'busy') throw new DirectoryLockError(true, 'EWOULDBLOCK');
 }
 
 /** What distinguishes an open file from others. */
@@ -122,13 +134,20 @@ function nameOf(descriptor: number): string {
   return `${dev} ${ino}`;
 }
 
-/** Locks the open directory; true when another process has it locked. The lock belongs to the opening, which the child shares. */
-function isLocked(directory: number): boolean {
-  if (isConfined()) return false; // it can have no child
+/** What distinguishes the file at a path from others; undefined when there is none. */
+function nameAt(path: string): string | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? undefined : `${found.dev} ${found.ino} ${found.birthtimeNs}`;
+}
+
+/** Locks the open directory, where that is possible. The lock belongs to the opening, which the child shares. */
+function lock(directory: number): 'locked' | 'busy' | 'impossible' {
+  if (isConfined()) return 'impossible'; // it can have no child
   const { status } = spawnSync('flock', ['--nonblock', '--conflict-exit-code', `${FLOCK_BUSY}`, '3'], {
     stdio: ['ignore', 'ignore', 'ignore', directory],
   });
-  return status === FLOCK_BUSY;
+  if (status === FLOCK_BUSY) return 'busy';
+  return status === 0 ? 'locked' : 'impossible';
 }
 
 function isBusy(error: unknown): boolean {
