@@ -27,7 +27,9 @@ Captures samples of a source, and has NIST's tools for SP 800-90B estimate them 
   --help, --version
 
 What it trusts an appliance by is read from QRNG_APPLIANCE_CA_FILE and QRNG_APPLIANCE_FINGERPRINT, as by the collector. A device can be
-read by one process alone: stop the collector. The captured bytes are on disk then; use them for nothing else.`;
+read by one process alone: stop the collector. The captured bytes are on disk then; use them for nothing else.
+
+Exit code 0: done. 64: called wrongly. 69: the source did not give all bytes. 73: the folder cannot be made. 78: a setting is invalid.`;
 
 const EX_UNAVAILABLE = 69;
 const EX_CANTCREAT = 73;

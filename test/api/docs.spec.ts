@@ -91,7 +91,9 @@ test('large documents that nobody reads are charged whole to strangers: a networ
     const tcp = connectTcp(address);
     const socket = connect({ socket: tcp, rejectUnauthorized: false });
     for (const one of [tcp, socket]) one.on('error', () => undefined);
-    socket.once('secureConnect', () => socket.pause().write(`GET ${BUNDLE} HTTP/1.1\r\nHost: a\r\n\r\n`));
+    // Ten: all of one may fit into the kernel's buffers.
+    const requests = `GET ${BUNDLE} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(10);
+    socket.once('secureConnect', () => socket.pause().write(requests));
     return tcp;
   });
   const held = async (): Promise<number> =>
