@@ -11,6 +11,7 @@ const GATEWAY = [
     'failpoint',
     'framework-logger',
     'log-events',
+    'repeated-member',
     'problem',
     'clients',
     'addresses',
@@ -25,7 +26,17 @@ const GATEWAY = [
 
 /** The floors of the collector, the lowest first. */
 const COLLECTOR = [
-  ['settings', 'log-events', 'log-budget', 'bell', 'backoff', 'pem-files', 'ledger', 'state'],
+  [
+    'settings',
+    'exit-breached',
+    'log-events',
+    'log-budget',
+    'bell',
+    'backoff',
+    'pem-files',
+    'ledger',
+    'state',
+  ],
   ['diode', 'sources'],
   ['telemetry', 'operator'],
   ['push'],

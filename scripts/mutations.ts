@@ -31,7 +31,14 @@ const SOURCES = [
   'jest.config.js',
 ];
 
-const { values } = commandLine('Usage: npm run mutations [-- --only TEXT]', {
+const USAGE = `Usage: npm run mutations [-- --only TEXT]
+
+  --only TEXT   those alone whose name has TEXT in it
+  --help, --version
+
+Exit code 0: each was found. 1: one was not, or the model did not run. 64: called wrongly.`;
+
+const { values } = commandLine(USAGE, {
   options: { only: { type: 'string', default: '' } },
 });
 const chosen = MUTATIONS.filter(({ name }) => name.includes(values.only));
@@ -73,7 +80,6 @@ async function effortOf(part: string): Promise<string | undefined> {
 async function modelFinds(part: string, runs: number, depth: number): Promise<string | undefined> {
   const args = ['node_modules/jest/bin/jest.js', 'test/model/model.spec.ts', '--maxWorkers=1', '-t', part];
   const effort = { QRNG_MODEL_RUNS: `${runs}`, QRNG_MODEL_DEPTH: `${depth}` };
-
   const env = { ...process.env, ...effort };
   const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
   const [report] = await Promise.all([text(child.stderr), once(child, 'exit')]);

@@ -6,10 +6,10 @@
  * 66: ENV-FILE cannot be read.
  */
 import { commandLine, misused } from '#libs/command-line';
+import { EnvironmentFileError, readEnvironmentFile } from '#libs/settings';
 import { examine } from './doctor/examine.js';
 import { counts, lines, summary } from './doctor/finding.js';
 import { thisHost } from './doctor/host.js';
-import { EnvironmentFileError, readEnvironmentFile } from '#libs/settings';
 
 const USAGE = `Usage: npm run doctor -- gateway|collector [ENV-FILE] [--json]
 

@@ -5,9 +5,8 @@
  */
 import { commandLine, misused } from '#libs/command-line';
 import { errorCode } from '#libs/files';
-import { readSettings, SettingsError } from '#libs/settings';
+import { EnvironmentFileError, readEnvironmentFile, readSettings, SettingsError } from '#libs/settings';
 import { GatewaySettings } from '../apps/gateway/src/settings.js';
-import { EnvironmentFileError, readEnvironmentFile } from '#libs/settings';
 import { reportLines } from './replay/describe.js';
 import { forgetLocal, ReplayToolError, showLocal } from './replay/local.js';
 

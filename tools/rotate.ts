@@ -7,10 +7,10 @@
 import { join, resolve } from 'node:path';
 import { commandLine } from '#libs/command-line';
 import { errorCode } from '#libs/files';
+import { EnvironmentFileError, readEnvironmentFile } from '#libs/settings';
 import { KeyFileError } from '../apps/gateway/src/clients/key-entries.js';
 import type { KeyFileEntry } from '../apps/gateway/src/clients/key-file.js';
 import type { App } from './doctor/app.js';
-import { EnvironmentFileError, readEnvironmentFile } from '#libs/settings';
 import { EditError, editKeyFile } from './keys/edit-key-file.js';
 import { beginApiKey, finishApiKey } from './rotate/api-key.js';
 import type { ApiKeyStep } from './rotate/api-key.js';

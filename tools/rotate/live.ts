@@ -4,8 +4,8 @@ import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode } from '#libs/files';
-import type { App } from '../doctor/app.js';
 import { readEnvironmentFile } from '#libs/settings';
+import type { App } from '../doctor/app.js';
 import { RotationError } from './step.js';
 import type { Step } from './step.js';
 

@@ -1,9 +1,9 @@
 /** The doctor's look at what setup made, before any of it is on its machine. */
 import { join } from 'node:path';
+import { readEnvironmentFile } from '#libs/settings';
 import { examineConfiguration } from '../doctor/examine.js';
 import type { App } from '../doctor/app.js';
 import type { Finding } from '../doctor/finding.js';
-import { readEnvironmentFile } from '#libs/settings';
 import { CONFIGURATION } from './templates.js';
 
 /** What the doctor finds in the configuration of each app; what only its machine can show is left out. */

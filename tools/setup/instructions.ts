@@ -49,7 +49,7 @@ export function copyList(folder: string): string {
 
 "install" makes the services' users and puts each file in its place with its owner and mode, and replaces none:
 
-  NAME.env -> ${CONFIGURATION}/NAME.env (root, 640)      NAME.nft -> /etc/nftables.conf (root, 644)
+  NAME.env -> ${CONFIGURATION}/NAME.env (root:qrng-NAME, 640)   NAME.nft -> /etc/nftables.conf (root, 644)
   others   -> ${CONFIGURATION}/NAME/ (qrng-NAME, 600)
 
 Then, the gateway first:

@@ -10,9 +10,7 @@ import { findPackageJSON } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DirectoryLockError, lockAsStandardInput } from '#libs/files';
-
-/** EX_SOFTWARE of sysexits.h: as where the diode is breached. */
-const EXIT_BREACHED = 70;
+import { EXIT_BREACHED } from './exit-breached.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

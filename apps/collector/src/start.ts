@@ -11,16 +11,15 @@ import {
   SettingsError,
 } from '#libs/settings';
 import { createCollector } from './create-collector.js';
+import { EXIT_BREACHED } from './exit-breached.js';
 import { logEvent } from './log-events.js';
 import { CollectorSettings } from './settings.js';
-
-/** EX_SOFTWARE of sysexits.h, as where the diode is breached: something in here tried what it must not (confine.ts). */
-const EXIT_BREACHED = 70;
 
 // A loop that dies ends the process: nothing is half alive.
 for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
   process.on(event, (error: unknown) => {
     logEvent('fatal', 'fatal', { err: error instanceof Error ? error : new Error(String(error)) });
+    // Node refuses it so where the process is confined (confine.ts).
     process.exit(errorCode(error) === 'ERR_ACCESS_DENIED' ? EXIT_BREACHED : 1);
   });
 }

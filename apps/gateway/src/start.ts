@@ -1,7 +1,7 @@
 /** Starts the gateway that the environment describes, as one process, or as a head with its workers, or as one of these workers. */
 import 'reflect-metadata';
 import cluster from 'node:cluster';
-import { errorCode } from '#libs/files';
+import { isDiskFull } from '#libs/files';
 import {
   EXIT_TEMPORARY,
   exitConfig,
@@ -22,7 +22,6 @@ import { GatewaySettings, workersOf } from './settings.js';
 import { startWorkers } from './workers/start-workers.js';
 import { channelToHead, portOf, reportTo } from './workers/worker.js';
 
-const FULL = ['ENOSPC', 'EDQUOT'];
 const NO_ROOM = 'QRNG_STATE_DIR and QRNG_AUDIT_DIR must be directories on disks with room (ENOSPC)';
 
 const { settings, warnings } = readSettingsOrExit(GatewaySettings, process.env);
@@ -33,7 +32,7 @@ const source = new SettingsSource(
 );
 const onError = (error: unknown): never => {
   if (error instanceof SettingsError) exitConfig(error, warnings);
-  if (FULL.includes(errorCode(error))) exitConfig(new SettingsError([NO_ROOM], EXIT_TEMPORARY), warnings);
+  if (isDiskFull(error)) exitConfig(new SettingsError([NO_ROOM], EXIT_TEMPORARY), warnings);
   throw error;
 };
 const head = cluster.isWorker ? channelToHead() : undefined;

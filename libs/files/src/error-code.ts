@@ -5,3 +5,8 @@ export function errorCode(error: unknown): string {
   const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
   return [code, name].find((text) => typeof text === 'string') ?? 'unknown';
 }
+
+/** Whether nothing but room on the disk was missing, or in the quota: it may be there later. */
+export function isDiskFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(errorCode(error));
+}

@@ -1,5 +1,5 @@
 export { DirectoryLock, DirectoryLockError, lockAsStandardInput } from './directory-lock.js';
-export { errorCode } from './error-code.js';
+export { errorCode, isDiskFull } from './error-code.js';
 export { isConfined } from './is-confined.js';
 export { makeDirectory } from './make-directory.js';
 export { readReloadOutcomes, writeReloadOutcomes } from './reload-outcomes.js';

@@ -27,7 +27,6 @@ export {
   SettingsError,
 } from './read-settings.js';
 export type { Environment, ReadSettings, SettingsClass } from './read-settings.js';
-export { repeatedMember } from './repeated-member.js';
 export { spoolDirectory } from './spool-directory.js';
 export {
   ChoiceVariable,

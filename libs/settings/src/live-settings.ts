@@ -23,10 +23,11 @@ export interface Refreshed {
 export class LiveSettings<T extends object> {
   /** What is in the environment from elsewhere, such as `Environment=` of a unit. */
   readonly #base: Environment;
+  readonly #listeners: (() => void)[] = [];
 
   /**
    * @param settings as read from `env`; those that are live change in it.
-   * @param env follows them, so that whoever reads it later, or inherits it, sees the same. Its QRNG_SETTINGS_PATH names a file in
+   * @param env follows them, so that it says the same to all that read or inherit it later. Its QRNG_SETTINGS_PATH names a file in
    *   the form of systemd's `EnvironmentFile=`; without it only the files of secrets can change.
    */
   constructor(
@@ -36,6 +37,11 @@ export class LiveSettings<T extends object> {
   ) {
     const inFile = this.#namesInFile();
     this.#base = Object.fromEntries(Object.entries(env).filter(([name]) => !inFile.includes(name)));
+  }
+
+  /** Calls `listener` once settings have changed, for what is made of them. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /** @throws {SettingsError} when a file cannot be read, or has a problem that the environment did not have. */
@@ -49,6 +55,7 @@ export class LiveSettings<T extends object> {
     const touched = [...variableNames(this.cls)].filter((name) => differs(name) || isElsewhere(name));
     const live = touched.filter((name) => liveNames(this.cls).has(name) && !isElsewhere(name));
     const changed = this.#take(live, next) ? live : [];
+    if (changed.length > 0) for (const listener of this.#listeners) listener();
     return {
       changed: [...changed, ...this.#takeSecretFiles()],
       waiting: touched.filter((name) => !changed.includes(name)),

@@ -52,7 +52,7 @@ export function Secret(): PropertyDecorator {
   return (target, key) => remember(secrets, target.constructor, String(key));
 }
 
-/** Marks a setting that whoever uses it reads anew each time, so that it may change while the process runs (live-settings.ts). */
+/** Marks a setting that may change while the process runs (live-settings.ts): its users read it anew, or hear of the change. */
 export function Live(): PropertyDecorator {
   return (target, key) => remember(live, target.constructor, String(key));
 }

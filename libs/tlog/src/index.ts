@@ -25,7 +25,6 @@ export {
   subtreesOf,
   treeRoot,
 } from './merkle.js';
-
 export { formatProof, parseProof, ProofError, verifyProof } from './proof.js';
 export type { Proof } from './proof.js';
 export {

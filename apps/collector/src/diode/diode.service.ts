@@ -5,6 +5,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
+import { EXIT_BREACHED } from '../exit-breached.js';
 import { logEvent } from '../log-events.js';
 import type { LogFields } from '../log-events.js';
 import { lookAtSockets } from './sockets.js';
@@ -13,8 +14,6 @@ const LOOK_EVERY_MS = 5000;
 /** A server that is about to listen; a socket for datagrams that was made. */
 const ABOUT_TO_LISTEN = 'tracing:net.server.listen:asyncStart';
 const DATAGRAM_SOCKET = 'udp.socket';
-/** EX_SOFTWARE of sysexits.h. */
-const EXIT_BREACHED = 70;
 
 @Injectable()
 export class DiodeService implements OnApplicationShutdown {

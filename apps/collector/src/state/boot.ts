@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, replaceFile } from '#libs/files';
+import { errorCode, isDiskFull, replaceFile } from '#libs/files';
 import { StateError } from './state-error.js';
 
 const FILE = 'boot';
@@ -33,9 +33,7 @@ export function nextBoot(folder: string, now: number, skewMs: number): Boot {
   try {
     replaceFile(join(folder, FILE), `${boot}\n`);
   } catch (error) {
-    const code = errorCode(error);
-    const isFull = code === 'ENOSPC' || code === 'EDQUOT';
-    throw new StateError(`${join(folder, FILE)} cannot be written (${code})`, isFull);
+    throw new StateError(`${join(folder, FILE)} cannot be written (${errorCode(error)})`, isDiskFull(error));
   }
   return { boot, behindMs: Math.max(0, Number(last) - now), isLower };
 }

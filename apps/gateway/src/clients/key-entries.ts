@@ -1,6 +1,7 @@
 /** What both key files have in common: a JSON list of entries, read as a whole or not at all, and how their errors are said. */
 import { plainToInstance } from 'class-transformer';
-import { repeatedMember, ValidateBy, Validator } from '#libs/settings';
+import { ValidateBy, Validator } from '#libs/settings';
+import { repeatedMember } from '../repeated-member.js';
 import { parseInstant } from './instant.js';
 
 /** The key file is invalid. The message says where and what to change, and repeats nothing of the file. */

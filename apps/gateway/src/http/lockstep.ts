@@ -22,7 +22,7 @@ export class Lockstep {
   #isDue = false;
   /** Whether a connection came since the last turn. */
   #hasNewcomer = false;
-  /** When those who wait go on whoever comes. */
+  /** When those who wait go on, even if more come. */
   #latest: number | undefined;
 
   /** @param now a clock in milliseconds that never goes back. */

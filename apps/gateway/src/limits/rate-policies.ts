@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectThrottlerOptions } from '@nestjs/throttler';
 import type { ThrottlerModuleOptions, ThrottlerOptions } from '@nestjs/throttler';
 import { GatewaySettings } from '../settings.js';
+import { SettingsSource } from '../settings-source.js';
 import type { RatePolicy } from './rate-limiter.js';
 
 /** The throttlers of the module, as decorators name them. */
@@ -36,16 +37,16 @@ export class RatePolicies {
   constructor(
     @InjectThrottlerOptions() options: ThrottlerModuleOptions,
     private readonly settings: GatewaySettings,
+    { live }: SettingsSource,
   ) {
     this.#window = throttler(options, WINDOW);
     this.#burst = throttler(options, BURST);
     this.#common = this.#read();
+    live?.onChange(() => (this.#common = this.#read()));
   }
 
-  /** The policy of all that have none of their own: most clients, and networks that fail to authenticate. The same object until it changes. */
+  /** The policy of all that have none of their own: most clients, and networks that fail to authenticate. The same object until settings change. */
   get common(): RatePolicy {
-    const now = this.#read();
-    if (!sameLimits(now, this.#common)) this.#common = now;
     return this.#common;
   }
 
@@ -77,10 +78,6 @@ export class RatePolicies {
       blockAfter: policy.blockAfter,
     };
   }
-}
-
-function sameLimits(a: RatePolicy, b: RatePolicy): boolean {
-  return (Object.keys(a) as (keyof RatePolicy)[]).every((name) => a[name] === b[name]);
 }
 
 function throttler(options: ThrottlerModuleOptions, name: ThrottlerName): ThrottlerOptions {

@@ -2,8 +2,8 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { repeatedMember } from '#libs/settings';
 import { readBody } from '../api/request-body.js';
+import { repeatedMember } from '../repeated-member.js';
 import { GatewaySettings } from '../settings.js';
 import { McpService } from './mcp.service.js';
 import { mayCall } from './page-origin.js';
@@ -24,7 +24,7 @@ const ERRORS = {
   deep: {
     status: 400,
     code: -32_600,
-    message: 'The message has objects within objects, too many for any tool.',
+    message: `The message is nested deeper than ${MAX_DEPTH} levels.`,
   },
   origin: { status: 403, code: -32_600, message: 'Pages of this origin may not call (QRNG_CORS_ORIGINS).' },
   stream: { status: 404, code: -32_601, message: 'There is nothing to listen for: nothing changes.' },
@@ -96,7 +96,7 @@ function faultOf(message: unknown): Fault | undefined {
   return 'method' in message && message.method === 'subscriptions/listen' ? ERRORS.stream : undefined;
 }
 
-/** Whether objects and lists are in each other over more than so many levels. */
+/** Whether objects and lists are nested deeper than `levels`. */
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));

@@ -1,6 +1,6 @@
 /** Reads JSON (RFC 8259) without the room for interpretation that JSON.parse leaves: members named twice, 1.0 for 1. */
 
-import { repeatedMember } from '#libs/settings';
+import { repeatedMember } from '../repeated-member.js';
 
 /** Text that is no JSON object, or one that two readers could understand differently. */
 export class JsonError extends Error {}

@@ -52,8 +52,9 @@ export class PushGate {
   }
 
   /**
-   * A certificate that has expired on an open connection is refused as on a new one. On a connection from before a reload the certificate was checked by what was trusted then: it takes one more push where
-   * that is still the same, and none where it is not. Pushes that were sent on it together get no further.
+   * A certificate that has expired on an open connection is refused as on a new one. On a connection from before a reload the
+   * certificate was checked by what was trusted then: it takes one more push where that is still the same, and none where it is
+   * not. Pushes that were sent on it together get no further.
    */
   #trustRefusal({ raw }: FastifyRequest, reply: FastifyReply): PacketRefusal | undefined {
     if (!this.#certificateDemanded) return undefined;

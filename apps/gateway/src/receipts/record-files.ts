@@ -3,7 +3,7 @@
  *
  *   reserve -> as many files as the promised records may fill, with blocks on the disk in each -> draw -> append, release
  *
- * So a draw that was told that its receipt has room finds it, also where its record begins a new file.
+ * So a draw whose receipt had room finds that room, also where its record begins a new file.
  */
 import { rmSync } from 'node:fs';
 import { TILE_WIDTH } from '#libs/tlog';

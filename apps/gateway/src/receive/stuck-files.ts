@@ -12,7 +12,7 @@ export class StuckFiles {
   readonly #removals = new Map<string, Removal>();
   #retryAt = 0;
 
-  /** @param onFirst is told of a file that cannot be removed, when there was none before. */
+  /** @param onFirst called for a file that cannot be removed, when there was none before. */
   constructor(private readonly onFirst: (name: string, reason: string) => void) {}
 
   has(name: string): boolean {

@@ -22,7 +22,7 @@ export class StateDirectory implements OnApplicationShutdown {
     this.path = settings.QRNG_STATE_DIR;
     this.isOwn = head === undefined;
     this.#lock = this.isOwn ? lockDirectory('QRNG_STATE_DIR', this.path, 'state.lock') : undefined;
-    this.#watch = setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
+    this.#watch = this.#lock && setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
   }
 
   onApplicationShutdown(): void {

@@ -15,7 +15,7 @@ import { subtreeOfTile, tileOf, TILE_WIDTH, tilePath } from '../../../../libs/tl
 /** A checkpoint with all signatures of 64 witnesses is shorter. */
 const MOST_CHECKPOINT_BYTES = 65_536;
 
-/** Reads a file below the log's address, of at most so many bytes. */
+/** Reads a file below the log's address, of at most `most` bytes. */
 export type ReadLog = (path: string, most: number) => Promise<Buffer>;
 
 /** The state of a log now. */

@@ -12,7 +12,7 @@ const LINE_END = '\r\n';
 export class LineEnds {
   #without = 0;
 
-  /** Whether `block` is the last of so many that have none. */
+  /** Whether `block` completes a window without one. */
   test(block: Uint8Array): boolean {
     const has = Buffer.from(block.buffer, block.byteOffset, block.length).includes(LINE_END);
     this.#without = has ? 0 : this.#without + 1;

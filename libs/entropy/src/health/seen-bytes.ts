@@ -13,7 +13,7 @@ import { BlockHash, PIECE, viewOf } from './block-hash.js';
 const SLOTS = 65_536;
 /** Of the ends of answers: a header or a page around the bytes comes again with the next ones. */
 const END_SLOTS = 4096;
-/** In smaller answers so many bytes are a part that all other tests find. */
+/** In smaller answers the same ends are a part of the bytes that all other tests find. */
 const LEAST_ANSWER = 1024;
 
 export class SeenBytes {

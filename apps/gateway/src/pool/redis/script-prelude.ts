@@ -94,9 +94,9 @@ export type Moved = readonly ['moved'];
 
 /**
  * The fence: a restart or a failover gives the server another replication id (INFO, master_replid), and a fail-back to a
- * server that never restarted shows in an epoch that a gateway has left behind, and a machine that was restored from a snapshot in
- * one that knows less of this very epoch than a gateway: what was taken, or when that gateway last reported. Bytes that were popped may be back then,
- * so the pool is deleted; positions may be behind, so nothing exposed up to now is taken any more. Positions are never
+ * server that never restarted shows in an epoch that a gateway has left behind, and a machine that was restored from a snapshot
+ * in knowing less of this very epoch than a gateway: what was taken, or when that gateway last reported. Bytes that were popped
+ * may be back then, so the pool is deleted; positions may be behind, so nothing exposed up to now is taken any more. Positions are never
  * deleted: each is still a lower bound. A gateway that comes from another epoch brings along what it knows.
  */
 export const PRELUDE = `
