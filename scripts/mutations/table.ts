@@ -6,7 +6,7 @@ const COLLECTOR = 'apps/collector/src';
 
 /** What keeps a gateway of its own right. */
 export const EMBEDDED = [
-  ...mutationsOf(`${GATEWAY}/freshness.ts`, [
+  ...mutationsOf(`${GATEWAY}/replay/freshness.ts`, [
     ['no packet is too old', 'now - stamped > ttlMs', 'now - stamped > Infinity'],
     ['no packet is too far in the future', 'stamped - now > skewMs', 'stamped - now > 1e10'],
     [
@@ -16,7 +16,7 @@ export const EMBEDDED = [
     ],
     ['age is not looked at', 'return Number(timestamp) - age;', 'return Number(timestamp) - 0 * age;'],
   ]),
-  ...mutationsOf(`${GATEWAY}/replay-state.ts`, [
+  ...mutationsOf(`${GATEWAY}/replay/replay-state.ts`, [
     ['the floor is not looked at', 'if (exposed < this.floor)', 'if (exposed < 0)'],
     ['the floor lets one millisecond in', 'if (exposed < this.floor)', 'if (exposed < this.floor - 1)'],
     ['a position is never forgotten', 'this.#positions.delete(collector);', 'return;'],
@@ -60,7 +60,7 @@ export const EMBEDDED = [
     ],
     ['that is brought back whatever was taken', '|| position.newest > now)', '|| position.newest < 0)'],
   ]),
-  ...mutationsOf(`${GATEWAY}/replay-store.ts`, [
+  ...mutationsOf(`${GATEWAY}/replay/replay-store.ts`, [
     [
       'the bound covers a packet stamped at it',
       'return timestamp < this.#bound;',

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { request } from 'undici';
-import { Streams } from '../../apps/gateway/src/api/streams.js';
+import { Streams } from '../../apps/gateway/src/api/stream/streams.js';
 import { AuditTrail } from '../../apps/gateway/src/audit/audit-trail.js';
 import { Clock } from '../../apps/gateway/src/clock.js';
 import { TestKeys } from '../support/api-keys.js';

@@ -7,7 +7,7 @@ import { startGateway } from '../support/gateway.js';
 import type { Answer } from '../support/gateway-client.js';
 import type { TestGateway } from '../support/gateway.js';
 import { until } from '../support/until.js';
-import { Waiters } from '../../apps/gateway/src/api/waiters.js';
+import { Waiters } from '../../apps/gateway/src/api/draw/waiters.js';
 
 const keys = new TestKeys({ first: {}, second: {}, poor: { bytesPerDay: 100 } });
 

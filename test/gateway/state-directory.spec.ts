@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { encodeReplay } from '../../apps/gateway/src/pool/replay-file.js';
+import { encodeReplay } from '../../apps/gateway/src/pool/replay/replay-file.js';
 import { gatewayEnvironment, startGateway, temporaryFolder } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 import { GatewayProcess, ProcessRun } from '../support/gateway-process.js';

@@ -5,7 +5,7 @@ import type { Packet } from '#libs/crypto';
 import { Clock } from '../../apps/gateway/src/clock.js';
 import { EmbeddedPool } from '../../apps/gateway/src/pool/embedded-pool.js';
 import { ExpiringBuffer } from '../../apps/gateway/src/pool/expiring-buffer.js';
-import { ReplayStore } from '../../apps/gateway/src/pool/replay-store.js';
+import { ReplayStore } from '../../apps/gateway/src/pool/replay/replay-store.js';
 import type { ModelGateway } from './network.js';
 import { WINDOW } from './window.js';
 

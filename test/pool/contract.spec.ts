@@ -13,7 +13,7 @@ import type { BufferOptions } from '../../apps/gateway/src/pool/expiring-buffer.
 import type { Pool } from '../../apps/gateway/src/pool/pool.js';
 import { PoolMemory } from '../../apps/gateway/src/pool/redis/pool-memory.js';
 import { RedisPool } from '../../apps/gateway/src/pool/redis/redis-pool.js';
-import { ReplayStore } from '../../apps/gateway/src/pool/replay-store.js';
+import { ReplayStore } from '../../apps/gateway/src/pool/replay/replay-store.js';
 import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.js';
 import { temporaryFolder } from '../support/gateway.js';
 import { describeWithRedis, RedisServer, silent, testDeployment } from '../support/redis-server.js';

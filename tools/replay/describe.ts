@@ -1,6 +1,6 @@
 /** The replay state in words: each position, when it heals, and why a collector is refused until then. */
-import type { FreshnessWindow } from '../../apps/gateway/src/pool/freshness.js';
-import type { Position } from '../../apps/gateway/src/pool/replay-state.js';
+import type { FreshnessWindow } from '../../apps/gateway/src/pool/replay/freshness.js';
+import type { Position } from '../../apps/gateway/src/pool/replay/replay-state.js';
 
 export interface ReplayReport {
   /** The clock that counts: this machine's, or Redis'. Unix ms. */

@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DirectoryLock, DirectoryLockError } from '#libs/files';
-import { forgottenText, unknownText } from '../../apps/gateway/src/pool/forget-texts.js';
-import type { FreshnessWindow } from '../../apps/gateway/src/pool/freshness.js';
-import { decodeReplay, isOriginal, ReplayFile } from '../../apps/gateway/src/pool/replay-file.js';
-import type { ReplayContent } from '../../apps/gateway/src/pool/replay-file.js';
-import { ReplayState } from '../../apps/gateway/src/pool/replay-state.js';
+import { forgottenText, unknownText } from '../../apps/gateway/src/pool/replay/forget-texts.js';
+import type { FreshnessWindow } from '../../apps/gateway/src/pool/replay/freshness.js';
+import { decodeReplay, isOriginal, ReplayFile } from '../../apps/gateway/src/pool/replay/replay-file.js';
+import type { ReplayContent } from '../../apps/gateway/src/pool/replay/replay-file.js';
+import { ReplayState } from '../../apps/gateway/src/pool/replay/replay-state.js';
 import { giveToOwner, requestOf } from '../requests/state-request.js';
 import { reportOf } from './describe.js';
 import type { ReplayReport } from './describe.js';

@@ -1,6 +1,6 @@
 /** The replay state of gateways that share a pool: in Redis, whether they run or not. */
-import { forgottenText, unknownText } from '../../apps/gateway/src/pool/forget-texts.js';
-import type { FreshnessWindow } from '../../apps/gateway/src/pool/freshness.js';
+import { forgottenText, unknownText } from '../../apps/gateway/src/pool/replay/forget-texts.js';
+import type { FreshnessWindow } from '../../apps/gateway/src/pool/replay/freshness.js';
 import {
   allPositions,
   decodePositions,

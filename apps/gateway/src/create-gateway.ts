@@ -17,7 +17,7 @@ import { answerConnect } from './http/connect-method.js';
 import { addCors } from './http/cors.js';
 import { addRequestHooks } from './http/request-hooks.js';
 import { boundConnections, ignoreExpectations, serverOptions } from './http/server-options.js';
-import { passBody } from './api/request-body.js';
+import { passBody } from './api/request/request-body.js';
 import { addSwagger } from './docs/swagger.js';
 import { GatewayMetrics } from './metrics/gateway-metrics.js';
 import type { Channel } from './link/channel.js';

@@ -8,7 +8,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
 import { ApiModule } from './api/api.module.js';
-import { ReceiptRoutesModule } from './api/receipt-routes.module.js';
+import { ReceiptRoutesModule } from './api/receipt/receipt-routes.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { loggerParams } from './framework-logger.js';
 import { ClockWatch } from './clock-watch.js';

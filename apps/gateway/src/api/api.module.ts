@@ -4,21 +4,21 @@ import { CollectorsModule } from '../collectors/collectors.module.js';
 import { GateModule } from '../gate/gate.module.js';
 import { LimitsModule } from '../limits/limits.module.js';
 import { PoolModule } from '../pool/pool.module.js';
-import { Dispenser } from './dispenser.js';
+import { Dispenser } from './draw/dispenser.js';
 import { ReceiptsModule } from '../receipts/receipts.module.js';
-import { QualityController } from './quality.controller.js';
-import { RandomController } from './random.controller.js';
-import { ReceiptedDraws } from './receipted-draws.service.js';
-import { RecentClients } from './recent-clients.js';
-import { SamplesController } from './samples.controller.js';
-import { StatusController } from './status.controller.js';
-import { StatusService } from './status.service.js';
-import { StreamController } from './stream.controller.js';
-import { StreamQueue } from './stream-queue.js';
-import { Streams } from './streams.js';
-import { UsageController } from './usage.controller.js';
-import { UsageService } from './usage.service.js';
-import { Waiters } from './waiters.js';
+import { QualityController } from './report/quality.controller.js';
+import { RandomController } from './draw/random.controller.js';
+import { ReceiptedDraws } from './draw/receipted-draws.service.js';
+import { RecentClients } from './draw/recent-clients.js';
+import { SamplesController } from './draw/samples.controller.js';
+import { StatusController } from './report/status.controller.js';
+import { StatusService } from './report/status.service.js';
+import { StreamController } from './stream/stream.controller.js';
+import { StreamQueue } from './stream/stream-queue.js';
+import { Streams } from './stream/streams.js';
+import { UsageController } from './report/usage.controller.js';
+import { UsageService } from './report/usage.service.js';
+import { Waiters } from './draw/waiters.js';
 
 @Module({
   imports: [GateModule, PoolModule, LimitsModule, CollectorsModule, ReceiptsModule],

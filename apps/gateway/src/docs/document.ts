@@ -2,8 +2,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { queryOptions } from '../api/openapi.js';
-import { RandomController } from '../api/random.controller.js';
+import { queryOptions } from '../api/request/openapi.js';
+import { RandomController } from '../api/draw/random.controller.js';
 import { codeSamples } from './code-samples.js';
 import { ProblemDto } from './problem.dto.js';
 import { describeReceipts } from './receipt-parameters.js';

@@ -1,6 +1,6 @@
 /** How OpenAPI describes errors: one answer for each status, with an example for each kind of problem. */
 import { getSchemaPath } from '@nestjs/swagger';
-import { CHUNKS_NEEDED } from '../api/chunks.js';
+import { CHUNKS_NEEDED } from '../api/request/chunks.js';
 import { PROBLEMS } from '../problem/api-error.js';
 import type { ApiErrorCode } from '../problem/api-error.js';
 import { PROBLEM_TYPE, problemUrn } from '../problem/problem-body.js';

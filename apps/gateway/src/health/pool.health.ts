@@ -4,7 +4,7 @@ import { HealthIndicatorService } from '@nestjs/terminus';
 import type { HealthIndicatorResult } from '@nestjs/terminus';
 import { EntropyService } from '../pool/entropy.service.js';
 import { readyBytes } from '../pool/pool.js';
-import { blockText } from '../pool/replay-reports.js';
+import { blockText } from '../pool/replay/replay-reports.js';
 
 @Injectable()
 export class PoolHealth {

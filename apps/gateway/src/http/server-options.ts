@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Streams } from '../api/streams.js';
+import { Streams } from '../api/stream/streams.js';
 import { BOUNDS } from '../bounds.js';
 import { Connections } from '../connections/connections.js';
 import { earlyErrors } from './early-errors.js';

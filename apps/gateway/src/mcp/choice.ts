@@ -1,8 +1,8 @@
 /** A choice among items that the caller names. */
 import { integers } from '#libs/entropy';
 import type { Sample } from '#libs/entropy';
-import { oneOf, wholeNumber } from '../api/parameter.js';
-import { invalidParameters, Parameters } from '../api/parameters.js';
+import { oneOf, wholeNumber } from '../api/request/parameter.js';
+import { invalidParameters, Parameters } from '../api/request/parameters.js';
 import { inputSchema } from './tool.js';
 import type { Arguments, ObjectSchema } from './tool.js';
 

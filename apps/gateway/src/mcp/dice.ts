@@ -1,7 +1,7 @@
 /** Dice as players write them: `3d6`, `d20+5`, `2d10 - 1d4`, `d%`. */
 import { integers, sequence } from '#libs/entropy';
 import type { Sample } from '#libs/entropy';
-import { invalidParameters } from '../api/parameters.js';
+import { invalidParameters } from '../api/request/parameters.js';
 
 const MAX_DICE = 1000;
 const MAX_SIDES = 1_000_000;

@@ -2,9 +2,9 @@
 import { Injectable } from '@nestjs/common';
 import { floats, gaussians, integers, permutation, strings, uuids } from '#libs/entropy';
 import type { Sample } from '#libs/entropy';
-import { Dispenser } from '../api/dispenser.js';
-import { oneOf, wholeNumber } from '../api/parameter.js';
-import { Parameters } from '../api/parameters.js';
+import { Dispenser } from '../api/draw/dispenser.js';
+import { oneOf, wholeNumber } from '../api/request/parameter.js';
+import { Parameters } from '../api/request/parameters.js';
 import {
   checkRange,
   FLOATS,
@@ -13,7 +13,7 @@ import {
   PERMUTATION,
   STRINGS,
   UUIDS,
-} from '../api/sample-parameters.js';
+} from '../api/draw/sample-parameters.js';
 import { Clock } from '../clock.js';
 import { GatewaySettings } from '../settings.js';
 import { choice, CHOICE_SCHEMA } from './choice.js';

@@ -2,7 +2,7 @@
 import { Controller, Post, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { readBody } from '../api/request-body.js';
+import { readBody } from '../api/request/request-body.js';
 import { repeatedMember } from '../repeated-member.js';
 import { GatewaySettings } from '../settings.js';
 import { McpService } from './mcp.service.js';

@@ -1,11 +1,11 @@
 /** The tools that report: status, quality and usage, as the routes of the same names. They take no entropy. */
 import { Inject, Injectable } from '@nestjs/common';
-import { wholeNumber } from '../api/parameter.js';
-import { NONE, Parameters } from '../api/parameters.js';
-import { qualityReport } from '../api/quality-report.js';
-import { StatusService } from '../api/status.service.js';
-import { UsageService } from '../api/usage.service.js';
-import { ReceivedQuality } from '../pool/received-quality.js';
+import { wholeNumber } from '../api/request/parameter.js';
+import { NONE, Parameters } from '../api/request/parameters.js';
+import { qualityReport } from '../api/report/quality-report.js';
+import { StatusService } from '../api/report/status.service.js';
+import { UsageService } from '../api/report/usage.service.js';
+import { ReceivedQuality } from '../pool/received/received-quality.js';
 import type { Receipts } from '../receipts/receipts.js';
 import { RECEIPTS } from '../receipts/token.js';
 import { inputSchema, outputSchema } from './tool.js';

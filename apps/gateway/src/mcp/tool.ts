@@ -1,6 +1,6 @@
 /** A tool of /mcp: what it is to a model, and what it does for the client of a request. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Parameters } from '../api/parameters.js';
+import type { Parameters } from '../api/request/parameters.js';
 import type { Scope } from '../clients/client.js';
 
 /** The request of a call and its answer: whose quota it is, and whether anybody still waits. */

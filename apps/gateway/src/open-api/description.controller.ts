@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { Clock } from '../clock.js';
 import { CollectorRegistry } from '../collectors/collector-registry.js';
 import { Scopes } from '../gate/scopes.decorator.js';
-import { ReceivedQuality } from '../pool/received-quality.js';
+import { ReceivedQuality } from '../pool/received/received-quality.js';
 import { GatewaySettings } from '../settings.js';
 import { ENTROPY_TYPE, MAX_BLOCK_BYTES, MAX_BLOCKS } from './blocks.dto.js';
 import { CAPABILITIES_EXAMPLE, CapabilitiesDto } from './capabilities.dto.js';

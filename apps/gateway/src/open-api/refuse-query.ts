@@ -1,6 +1,6 @@
 /** The routes of the QRNG Open API have no query parameters, and answer 422 where those under /api answer 400. */
 import type { FastifyRequest } from 'fastify';
-import { NONE } from '../api/parameters.js';
+import { NONE } from '../api/request/parameters.js';
 import { ApiError } from '../problem/api-error.js';
 
 /** @throws {ApiError} `unprocessable-content`, with each parameter. */

@@ -7,7 +7,7 @@ import type { Packet } from '#libs/crypto';
 import { Clock } from '../clock.js';
 import { EmbeddedPool } from './embedded-pool.js';
 import { ExpiringBuffer } from './expiring-buffer.js';
-import { ReplayStore } from './replay-store.js';
+import { ReplayStore } from './replay/replay-store.js';
 
 const FAILPOINT = Symbol.for('qrng.failpoint');
 const CAPACITY = 10_000;

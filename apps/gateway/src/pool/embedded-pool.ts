@@ -3,12 +3,12 @@ import type { Packet } from '#libs/crypto';
 import type { Clock } from '../clock.js';
 import { failpoint } from '../failpoint.js';
 import type { ExpiringBuffer } from './expiring-buffer.js';
-import { timeRefusal } from './freshness.js';
-import type { FreshnessWindow } from './freshness.js';
+import { timeRefusal } from './replay/freshness.js';
+import type { FreshnessWindow } from './replay/freshness.js';
 import type { PacketRef, Piece } from './packet-ref.js';
 import type { Admission, Block, Pool, PoolLevel } from './pool.js';
 import { STANDINGS } from './pool.js';
-import type { ReplayStore } from './replay-store.js';
+import type { ReplayStore } from './replay/replay-store.js';
 
 export class EmbeddedPool implements Pool {
   readonly #replay: ReplayStore;

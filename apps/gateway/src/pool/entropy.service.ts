@@ -8,7 +8,7 @@ import { ApiError } from '../problem/api-error.js';
 import type { PacketRef, Piece } from './packet-ref.js';
 import { readyBytes } from './pool.js';
 import type { Admission, Block, Pool, PoolLevel } from './pool.js';
-import { ReceivedHealth } from './received-health.js';
+import { ReceivedHealth } from './received/received-health.js';
 import { Throughput } from './throughput.js';
 
 /** The token of the pool in use, an implementation of `Pool`. */

@@ -1,4 +1,5 @@
 /** The entropy pool: embedded in this process, or shared by several gateways in Redis. */
+import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { Clock } from '../clock.js';
 import { CollectorRegistry } from '../collectors/collector-registry.js';
@@ -13,17 +14,18 @@ import { GatewaySettings, workersOf } from '../settings.js';
 import { EmbeddedPool } from './embedded-pool.js';
 import { EntropyService, POOL } from './entropy.service.js';
 import { ExpiringBuffer } from './expiring-buffer.js';
-import { ForgetRequests } from './forget-requests.js';
+import { ForgetRequests } from './replay/forget-requests.js';
 import { LeasedPool } from './leased-pool.js';
 import { LendingPool } from './lending-pool.js';
 import { DISCARD_REASONS } from './pool.js';
 import type { DiscardReason, Pool } from './pool.js';
-import { HealthReports } from './health-reports.js';
-import { ReceivedHealth } from './received-health.js';
-import { ReceivedQuality } from './received-quality.js';
+import { HealthReports } from './received/health-reports.js';
+import { ReceivedHealth } from './received/received-health.js';
+import { ReceivedQuality } from './received/received-quality.js';
+import { PoolMemory } from './redis/pool-memory.js';
 import { RedisPool } from './redis/redis-pool.js';
-import { ReplayReports } from './replay-reports.js';
-import { ReplayStoreOpener } from './replay-store-opener.js';
+import { ReplayReports } from './replay/replay-reports.js';
+import { ReplayStoreOpener } from './replay/replay-store-opener.js';
 
 @Module({
   imports: [CollectorsModule, RedisModule, StateModule],
@@ -82,7 +84,7 @@ async function openPool(
     const workers = workersOf(settings);
     return workers === 1 ? pool : new LendingPool(pool, workers, options, onDiscard);
   }
-  const memory = replay.sharedMemory();
+  const memory = new PoolMemory(join(settings.QRNG_STATE_DIR, 'shared-pool'));
   const pool = await RedisPool.open({ buffer: options, window, memory }, clock, redis, onDiscard);
   metrics.observeLedger(() => pool.ledger());
   return pool;

@@ -1,6 +1,6 @@
 /** The positions in a shared pool, for operators: all of them, and to forget one. */
 import { redisScript } from '../../redis/redis-script.js';
-import type { Position } from '../replay-state.js';
+import type { Position } from '../replay/replay-state.js';
 import { SHARED_FIELDS } from './positions.js';
 
 /** Field, value, field, value ... of the hash of positions, with those of all collectors together (`@floor` and so on). */

@@ -1,7 +1,7 @@
 /** A packet as the admission script takes it, and what the script's answer says of it. */
 import type { Packet } from '#libs/crypto';
 import type { BufferOptions } from '../expiring-buffer.js';
-import { exposedAt } from '../freshness.js';
+import { exposedAt } from '../replay/freshness.js';
 import type { PacketRef } from '../packet-ref.js';
 import { STANDINGS } from '../pool.js';
 import type { Admission } from '../pool.js';

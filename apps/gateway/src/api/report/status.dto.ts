@@ -1,0 +1,270 @@
+/** The answer of `GET /api/status`. */
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import type { MixingTelemetry, SourceTelemetry } from '#libs/crypto';
+import { AMOUNT, COUNT, TIME } from '../request/shapes.js';
+
+@ApiSchema({ name: 'PoolStatus' })
+export class PoolStatusDto {
+  @ApiProperty({ ...COUNT, description: 'Bytes of entropy that can be served now.' })
+  readonly bytes!: number;
+
+  @ApiProperty({ ...COUNT, description: 'Bytes of entropy that fit.' })
+  readonly capacity!: number;
+
+  @ApiProperty({ ...AMOUNT, description: 'Age of the oldest byte in seconds; 0 if the pool is empty.' })
+  readonly oldestAgeSeconds!: number;
+
+  @ApiProperty({ type: Boolean, description: 'Filled to 5 % or more, and packets are accepted.' })
+  readonly ready!: boolean;
+
+  @ApiProperty({
+    ...COUNT,
+    nullable: true,
+    description:
+      'Seconds until the pool is empty at the rates of the last minute; null if it does not shrink.',
+  })
+  readonly secondsUntilEmpty!: number | null;
+}
+
+@ApiSchema({ name: 'FeedStatus' })
+export class FeedStatusDto {
+  @ApiProperty({ type: Boolean, description: 'Entropy arrived within the last 30 seconds.' })
+  readonly fed!: boolean;
+
+  @ApiProperty({ ...AMOUNT, nullable: true, description: 'Null if none has arrived since the start.' })
+  readonly secondsSinceLastEntropy!: number | null;
+}
+
+@ApiSchema({ name: 'Throughput' })
+export class ThroughputDto {
+  @ApiProperty({ ...COUNT, description: 'Bytes received a second, average of the last minute.' })
+  readonly inBytesPerSecond!: number;
+
+  @ApiProperty({ ...COUNT, description: 'Bytes served a second, average of the last minute.' })
+  readonly outBytesPerSecond!: number;
+}
+
+@ApiSchema({ name: 'SourceStatus' })
+export class SourceStatusDto implements Omit<SourceTelemetry, 'certificateExpiresAt'> {
+  @ApiProperty({ type: String, description: 'Host or device.' })
+  readonly name!: string;
+
+  @ApiProperty({ type: Boolean, description: 'Its bytes are in use.' })
+  readonly up!: boolean;
+
+  @ApiProperty({
+    type: String,
+    description: 'Such as `up`, `starting`, `failing`, `intermittent`, `persistent`.',
+  })
+  readonly state!: string;
+
+  @ApiProperty({ ...COUNT, description: 'Bytes fetched since the collector started.' })
+  readonly bytes!: number;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: COUNT,
+    description: 'Number of failures of each health test.',
+  })
+  readonly healthFailures!: Readonly<Record<string, number>>;
+
+  @ApiPropertyOptional({
+    ...COUNT,
+    description: 'Number of times that its health tests put it out of use since the collector started.',
+  })
+  readonly quarantines?: number;
+
+  @ApiPropertyOptional({ type: String, description: 'Code of the latest fault.' })
+  readonly lastError?: string;
+
+  @ApiPropertyOptional({
+    ...TIME,
+    description: 'When the certificate that it last showed expires; absent where its dates do not count.',
+  })
+  readonly certificateExpiresAt?: string;
+}
+
+@ApiSchema({ name: 'MixingStatus' })
+export class MixingStatusDto implements MixingTelemetry {
+  @ApiProperty({ type: Boolean, description: 'Enough sources are up, and their mixture passes its tests.' })
+  readonly up!: boolean;
+
+  @ApiProperty({
+    type: String,
+    description: 'As of a source: `starting`, `up`, `intermittent`, `persistent`.',
+  })
+  readonly state!: string;
+
+  @ApiProperty({ ...COUNT, description: 'Sources that are in use.' })
+  readonly sourcesUp!: number;
+
+  @ApiProperty({ ...COUNT, description: 'Sources that must be (QRNG_MIXING_MIN_SOURCES).' })
+  readonly minimum!: number;
+
+  @ApiProperty({ ...COUNT, description: 'Number of times that health tests stopped the mixing.' })
+  readonly quarantines!: number;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: COUNT,
+    description: 'Number of failures of each health test.',
+  })
+  readonly healthFailures!: Readonly<Record<string, number>>;
+}
+
+@ApiSchema({ name: 'CollectorStatus' })
+export class CollectorStatusDto {
+  @ApiProperty({ type: String })
+  readonly name!: string;
+
+  @ApiProperty({ ...TIME, nullable: true, description: 'When it started, by its own clock.' })
+  readonly runningSince!: string | null;
+
+  @ApiProperty(TIME)
+  readonly lastPacketAt!: string;
+
+  @ApiProperty({ type: 'number', format: 'double' })
+  readonly secondsSinceLastPacket!: number;
+
+  @ApiProperty({ ...COUNT, description: 'Packets accepted since this gateway started.' })
+  readonly packets!: number;
+
+  @ApiProperty({ ...COUNT, description: 'Bytes of entropy in them.' })
+  readonly bytes!: number;
+
+  @ApiProperty({
+    type: String,
+    description: 'Number of packets missing from the sequence; a string, as it may exceed 2^53.',
+  })
+  readonly missingPackets!: string;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description:
+      'Version of the collector, from its last heartbeat like everything below; null before the first.',
+  })
+  readonly version!: string | null;
+
+  @ApiProperty({ ...COUNT, nullable: true, description: 'Bytes waiting in the collector.' })
+  readonly bufferBytes!: number | null;
+
+  @ApiProperty({ ...COUNT, nullable: true, description: 'Bytes that fit into its buffer.' })
+  readonly bufferCapacity!: number | null;
+
+  @ApiProperty({
+    ...COUNT,
+    nullable: true,
+    description: 'Bytes that it delivered since it started, by its own count.',
+  })
+  readonly deliveredBytes!: number | null;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: COUNT,
+    description: 'Bytes that it fetched and dropped since it started, by reason.',
+  })
+  readonly droppedBytes!: Readonly<Record<string, number>>;
+
+  @ApiProperty({
+    ...COUNT,
+    nullable: true,
+    description: 'Number of times that its clock went back or leapt.',
+  })
+  readonly clockSteps!: number | null;
+
+  @ApiProperty({
+    ...COUNT,
+    nullable: true,
+    description: 'Lines of its log that were dropped because nothing read them.',
+  })
+  readonly logLinesLost!: number | null;
+
+  @ApiProperty({
+    ...TIME,
+    nullable: true,
+    description: 'When its client certificate expires; null without one.',
+  })
+  readonly pushCertificateExpiresAt!: string | null;
+
+  @ApiProperty({
+    type: MixingStatusDto,
+    nullable: true,
+    description: 'What becomes of its sources together; null where nothing is mixed.',
+  })
+  readonly mixing!: MixingStatusDto | null;
+
+  @ApiProperty({ type: [SourceStatusDto] })
+  readonly sources!: readonly SourceStatusDto[];
+}
+
+@ApiSchema({ name: 'Status' })
+export class StatusDto {
+  @ApiProperty({ type: [String], description: 'What is wrong, in words, worst first.' })
+  readonly warnings!: readonly string[];
+
+  @ApiProperty({ description: 'The version of this gateway.' })
+  readonly version!: string;
+
+  @ApiProperty({ ...TIME, description: 'When this gateway started.' })
+  readonly startedAt!: string;
+
+  @ApiProperty()
+  readonly pool!: PoolStatusDto;
+
+  @ApiProperty()
+  readonly feed!: FeedStatusDto;
+
+  @ApiProperty()
+  readonly throughput!: ThroughputDto;
+
+  @ApiProperty({ type: [CollectorStatusDto] })
+  readonly collectors!: readonly CollectorStatusDto[];
+}
+
+export const STATUS_EXAMPLE: StatusDto = {
+  warnings: ['Collector lab-1 does not use its source 10.0.0.5 (failing, timeout).'],
+  version: '1.0.0',
+  startedAt: '2026-12-01T08:00:00.000Z',
+  pool: {
+    bytes: 9_437_184,
+    capacity: 10_485_760,
+    oldestAgeSeconds: 118.2,
+    ready: true,
+    secondsUntilEmpty: null,
+  },
+  feed: { fed: true, secondsSinceLastEntropy: 0.31 },
+  throughput: { inBytesPerSecond: 80_000, outBytesPerSecond: 2100 },
+  collectors: [
+    {
+      name: 'lab-1',
+      runningSince: '2026-12-01T07:59:12.345Z',
+      lastPacketAt: '2026-12-01T08:12:30.120Z',
+      secondsSinceLastPacket: 0.31,
+      packets: 1520,
+      bytes: 60_123_136,
+      missingPackets: '0',
+      version: '1.0.0',
+      bufferBytes: 8192,
+      bufferCapacity: 1_048_576,
+      deliveredBytes: 60_123_136,
+      droppedBytes: { start_up: 8192 },
+      clockSteps: 0,
+      logLinesLost: 0,
+      pushCertificateExpiresAt: '2027-02-28T12:00:00.000Z',
+      mixing: null,
+      sources: [
+        {
+          name: '10.0.0.5',
+          up: false,
+          state: 'failing',
+          bytes: 60_200_000,
+          healthFailures: { rct: 0 },
+          quarantines: 0,
+          lastError: 'timeout',
+          certificateExpiresAt: '2028-01-01T00:00:00.000Z',
+        },
+      ],
+    },
+  ],
+};

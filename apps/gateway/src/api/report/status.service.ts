@@ -1,0 +1,126 @@
+/** What `GET /api/status` answers, for that route and for get_status of /mcp. */
+import { Inject, Injectable } from '@nestjs/common';
+import type { SourceTelemetry, Telemetry } from '#libs/crypto';
+import { VERSION } from '#libs/version';
+import { Clock } from '../../clock.js';
+import { CollectorRegistry } from '../../collectors/collector-registry.js';
+import type { CollectorStatus } from '../../collectors/collector-registry.js';
+import { declareCall } from '../../link/call.js';
+import type { Channel } from '../../link/channel.js';
+import { HEAD } from '../../link/head.js';
+import { Warnings } from '../../metrics/warnings.js';
+import { EntropyService } from '../../pool/entropy.service.js';
+import { isFed, secondsUntilEmpty, warnings } from './status-report.js';
+import type { CollectorStatusDto, SourceStatusDto, StatusDto } from './status.dto.js';
+
+/** What is known from heartbeats alone, before the first one. */
+const NOTHING_REPORTED = {
+  version: null,
+  bufferBytes: null,
+  bufferCapacity: null,
+  deliveredBytes: null,
+  droppedBytes: {},
+  clockSteps: null,
+  logLinesLost: null,
+  pushCertificateExpiresAt: null,
+  mixing: null,
+  sources: [],
+} as const satisfies Partial<CollectorStatusDto>;
+
+type ReportedStatus = Pick<CollectorStatusDto, keyof typeof NOTHING_REPORTED>;
+
+/** Asks the head, which knows the collectors and all workers. */
+export const STATUS = declareCall<undefined, StatusDto>('status');
+
+@Injectable()
+export class StatusService {
+  readonly #startedAt: number;
+
+  constructor(
+    private readonly entropy: EntropyService,
+    private readonly registry: CollectorRegistry,
+    private readonly clock: Clock,
+    private readonly others: Warnings,
+    @Inject(HEAD) private readonly head?: Channel,
+  ) {
+    this.#startedAt = clock.now();
+  }
+
+  /** The state of the gateway now. */
+  async report(): Promise<StatusDto> {
+    if (this.head !== undefined) return this.head.call(STATUS, undefined);
+    const now = this.clock.now();
+    const level = this.entropy.level();
+    const throughput = this.entropy.throughput();
+    const collectors = this.registry.collectors();
+    const input = { level, throughput, collectors, now, fault: this.entropy.fault() };
+    return {
+      warnings: [...warnings(input), ...this.others.all()],
+      version: VERSION,
+      startedAt: new Date(this.#startedAt).toISOString(),
+      pool: {
+        bytes: level.bytes,
+        capacity: level.capacity,
+        oldestAgeSeconds: seconds(level.oldestAgeMs),
+        ready: this.entropy.isReady(),
+        secondsUntilEmpty: secondsUntilEmpty(input),
+      },
+      feed: {
+        fed: isFed(input),
+        secondsSinceLastEntropy: throughput.idleMs === undefined ? null : seconds(throughput.idleMs),
+      },
+      throughput: {
+        inBytesPerSecond: Math.round(throughput.in),
+        outBytesPerSecond: Math.round(throughput.out),
+      },
+      collectors: collectors.map((collector) => describeCollector(collector, now)),
+    };
+  }
+}
+
+function describeCollector(status: CollectorStatus, now: number): CollectorStatusDto {
+  const { telemetry } = status;
+  return {
+    name: status.collector,
+    runningSince: isoOrNull(telemetry?.startedAt ?? Number(status.boot)),
+    lastPacketAt: new Date(status.lastPacketAt).toISOString(),
+    secondsSinceLastPacket: seconds(now - status.lastPacketAt),
+    packets: status.packets,
+    bytes: status.bytes,
+    missingPackets: String(status.missing),
+    ...describeTelemetry(telemetry),
+  };
+}
+
+function describeTelemetry(telemetry: Telemetry | undefined): ReportedStatus {
+  if (telemetry === undefined) return NOTHING_REPORTED;
+  const { dropped, mixing, sources, pushCertificateExpiresAt, ...rest } = telemetry;
+  return {
+    version: rest.version,
+    bufferBytes: rest.bufferBytes,
+    bufferCapacity: rest.bufferCapacity,
+    deliveredBytes: rest.deliveredBytes ?? null,
+    droppedBytes: dropped,
+    clockSteps: rest.clockSteps ?? null,
+    logLinesLost: rest.logLinesLost ?? null,
+    pushCertificateExpiresAt: isoOrNull(pushCertificateExpiresAt),
+    mixing: mixing ?? null,
+    sources: sources.map(describeSource),
+  };
+}
+
+function describeSource({ certificateExpiresAt, ...source }: SourceTelemetry): SourceStatusDto {
+  const at = isoOrNull(certificateExpiresAt);
+  return at === null ? source : { ...source, certificateExpiresAt: at };
+}
+
+/** Milliseconds as seconds, without the fractions of a millisecond that clocks have. */
+function seconds(ms: number): number {
+  return Math.round(ms) / 1000;
+}
+
+/** Null for what is no date: a collector's boot can be any 64-bit number. */
+function isoOrNull(ms: number | undefined): string | null {
+  const date = new Date(ms ?? NaN);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}

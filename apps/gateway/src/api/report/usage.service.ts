@@ -1,0 +1,26 @@
+/** What `GET /api/usage` answers, for that route and for get_usage of /mcp. */
+import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { UsageBook } from '../../limits/usage-book.js';
+import type { UsageDto } from './usage.dto.js';
+
+@Injectable()
+export class UsageService {
+  constructor(private readonly usage: UsageBook) {}
+
+  /** The usage of the client of the request today. */
+  report({ client }: FastifyRequest): UsageDto {
+    if (client === undefined) throw new Error('ApiKeyGuard did not run');
+    const { requests, bytes } = this.usage.of(client.name);
+    const { bytesPerDay = null } = client;
+    return {
+      client: client.name,
+      scopes: client.scopes,
+      requests,
+      bytes,
+      bytesPerDay,
+      bytesLeft: bytesPerDay === null ? null : this.usage.left(client.name, bytesPerDay),
+      resetsAt: new Date(this.usage.resetsAt()).toISOString(),
+    };
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Lets streams take turns, so that each gets a chunk before any gets a second one, and leaves the pool usable for others:
+ *
+ *   stream -> enqueue() -> [ turn, turn, turn ] -> chunk of at most 16 KiB -> back to the end of the queue
+ *                            | nothing to spare: look again shortly
+ *
+ * While another client asks for single answers and the pool is being filled, streams leave one large answer in it.
+ */
+import { Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { EntropyService } from '../../pool/entropy.service.js';
+import { isFull } from '../../pool/pool.js';
+import type { ApiError } from '../../problem/api-error.js';
+import { RecentClients } from '../draw/recent-clients.js';
+
+/** The most that a stream takes in one turn. */
+export const CHUNK_BYTES = 16_384;
+/** How often a queue that waits for the pool looks again. */
+const LOOK_EVERY_MS = 20;
+/** An empty pool is waited for if something came in within so long. */
+const LIVE_FEED_MS = 2000;
+/** A pool that got nothing for this long will not get what is missing. */
+const DEAD_FEED_MS = 60_000;
+/** What streams leave for others is what they may ask for at once, as long as the pool gets that within this many seconds. */
+const RESERVE_BYTES = 65_536;
+const RESERVE_SECS = 2;
+/** Others are there while one of them asked within this time. */
+const OTHERS_MS = 10_000;
+
+/** A stream that waits for its next chunk. */
+export interface Turn {
+  readonly client: string;
+  /** The most bytes it can take now. */
+  readonly bytes: number;
+  readonly deliver: (chunk: Buffer) => void;
+}
+
+@Injectable()
+export class StreamQueue implements OnApplicationShutdown {
+  /** In their order. */
+  readonly #turns = new Set<Turn>();
+  #timer: NodeJS.Timeout | undefined;
+  #serving = false;
+  #fetching: { readonly turn: Turn; readonly done: Promise<boolean> } | undefined;
+
+  constructor(
+    private readonly entropy: EntropyService,
+    private readonly recent: RecentClients,
+  ) {}
+
+  /** @throws {ApiError} `too-little-entropy` when the pool has not got `bytes`, and the rest will not come. */
+  refuseShortage(bytes: number): void {
+    const level = this.entropy.level();
+    if (level.bytes >= bytes || isFull(level)) return;
+    const { idleMs = Infinity } = this.entropy.throughput();
+    const patience = level.bytes === 0 ? LIVE_FEED_MS : DEAD_FEED_MS;
+    if (idleMs > patience) throw this.entropy.shortage(bytes);
+  }
+
+  /** The refusal of a stream for which nothing came in time. */
+  shortage(bytes: number): ApiError {
+    return this.entropy.shortage(bytes);
+  }
+
+  /** Queues a turn; `deliver` is called once, with one byte or more, unless the turn is cancelled. */
+  enqueue(turn: Turn): void {
+    this.#turns.add(turn);
+    void this.#serve();
+  }
+
+  /**
+   * Takes a turn out of the queue. A chunk for it may be on its way from a shared pool, and is delivered all the same: it is
+   * taken, and has to be charged. Once this resolves none can come.
+   */
+  async cancel(turn: Turn): Promise<void> {
+    this.#turns.delete(turn);
+    if (this.#fetching?.turn === turn) await this.#fetching.done;
+  }
+
+  onApplicationShutdown(): void {
+    clearTimeout(this.#timer);
+    this.#turns.clear();
+  }
+
+  /** Serves turns in their order as long as there is something for one of them. */
+  async #serve(): Promise<void> {
+    if (this.#serving) return;
+    this.#serving = true;
+    clearTimeout(this.#timer);
+    while (await this.#serveRound());
+    this.#serving = false;
+    if (this.#turns.size > 0) this.#timer = setTimeout(() => void this.#serve(), LOOK_EVERY_MS);
+  }
+
+  /** Gives every stream that waits one chunk, if it can; whether one got one. */
+  async #serveRound(): Promise<boolean> {
+    let served = false;
+    for (const turn of [...this.#turns]) {
+      if (!this.#turns.has(turn)) continue; // cancelled while others were served
+      this.#fetching = { turn, done: this.#serveTurn(turn) };
+      if (await this.#fetching.done) served = true;
+    }
+    this.#fetching = undefined;
+    return served;
+  }
+
+  async #serveTurn(turn: Turn): Promise<boolean> {
+    const chunk = await this.#chunkFor(turn);
+    if (chunk === undefined) return false;
+    this.#turns.delete(turn);
+    turn.deliver(chunk);
+    return true;
+  }
+
+  async #chunkFor({ client, bytes }: Turn): Promise<Buffer | undefined> {
+    const spare = this.entropy.level().reachable - this.#reserveFor(client);
+    const count = Math.min(bytes, CHUNK_BYTES, spare);
+    return count < 1 ? undefined : this.entropy.tryTake(count, client);
+  }
+
+  /** Bytes that a stream of `client` leaves in the pool; none when it is alone, or when nothing comes in to wait for. */
+  #reserveFor(client: string): number {
+    const { in: bytesPerSecond, idleMs = Infinity } = this.entropy.throughput();
+    if (idleMs > RESERVE_SECS * 1000) return 0;
+    if (this.recent.othersIdleMs(client) > OTHERS_MS) return 0;
+    return Math.min(RESERVE_BYTES, Math.floor(bytesPerSecond * RESERVE_SECS));
+  }
+}
