@@ -14,6 +14,7 @@ import { places } from './install/places.js';
 import type { Place } from './install/places.js';
 import { InstallError, put } from './install/put.js';
 import type { Ids } from './install/put.js';
+import { isActive, reloadService, run } from './install/service.js';
 
 const USAGE = `Usage: qrng-dd install FOLDER [--dry-run]
 
@@ -74,26 +75,19 @@ function install(app: App): number {
   return changed ? takeOver(app) : 0;
 }
 
-/** Has a running service read its keys again, and the doctor look; else says what to do next. */
+/** Has a running service take the files over, or says what to do next; the exit code. */
 function takeOver(app: App): number {
-  const service = `qrng-${app}`;
+  const environmentFile = `/etc/qrng-dd/${app}.env`;
   if (existsSync('/run/systemd/system')) run('systemctl', 'daemon-reload');
-  if (run('systemctl', 'is-active', '--quiet', service) !== 0) {
-    console.log(`
+  if (isActive(app)) return reloadService(app, environmentFile);
+  console.log(`
 Next, as root. The first command loads the rules: it ends your SSH session unless your address is in ADMINISTRATORS, and
 log shipping unless LOG_SERVERS names its receiver (both in /etc/nftables.conf).
 
   systemctl enable nftables && systemctl reload-or-restart nftables
-  ${join(PACKAGE, 'bin/qrng-dd')} doctor ${app} /etc/qrng-dd/${app}.env
-  systemctl enable --now ${service}`);
-    return 0;
-  }
-  if (run('systemctl', 'reload', service) !== 0) {
-    console.error(`\n${service} could not reload: journalctl -u ${service} says why.`);
-    return 1;
-  }
-  console.log(`\n${service} was asked to read its keys again. The doctor:\n`);
-  return run(process.execPath, join(import.meta.dirname, 'doctor.js'), app, `/etc/qrng-dd/${app}.env`);
+  ${join(PACKAGE, 'bin/qrng-dd')} doctor ${app} ${environmentFile}
+  systemctl enable --now qrng-${app}`);
+  return 0;
 }
 
 /** The unit of the package, unless a package of the system brought it. */
@@ -127,10 +121,4 @@ function makeFolder(app: App, ids: Ids | undefined): void {
   mkdirSync(own, { recursive: true, mode: 0o700 });
   chmodSync(own, 0o700);
   if (ids !== undefined) chownSync(own, ids.user, ids.group);
-}
-
-/** The exit code; 127 where there is no such program. */
-function run(program: string, ...args: string[]): number {
-  const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
-  return spawnSync(program, args, { stdio: 'inherit', env }).status ?? 127;
 }

@@ -7,7 +7,7 @@
 import { join, resolve } from 'node:path';
 import { commandLine } from '#libs/command-line';
 import { errorCode } from '#libs/files';
-import { EnvironmentFileError, readEnvironmentFile } from '#libs/settings';
+import { EnvironmentFileError, readEnvironmentFile, SettingsError } from '#libs/settings';
 import { KeyFileError } from '../apps/gateway/src/clients/key-entries.js';
 import type { KeyFileEntry } from '../apps/gateway/src/clients/key-file.js';
 import type { App } from './doctor/app.js';
@@ -65,9 +65,8 @@ const dryRun = values['dry-run'];
 try {
   process.exitCode = await rotate();
 } catch (error) {
-  const known = [RotationError, EnvironmentFileError, KeyFileError, EditError].some(
-    (kind) => error instanceof kind,
-  );
+  const expected = [RotationError, EnvironmentFileError, SettingsError, KeyFileError, EditError];
+  const known = expected.some((kind) => error instanceof kind);
   if (!known && errorCode(error) === 'unknown') throw error;
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = error instanceof RotationError ? error.code : 1;
@@ -135,7 +134,8 @@ function certificateOnMachine(kind: Kind): number {
     certificate: fileOf(app, `${prefix}_CERT_FILE`, values.env),
     key: fileOf(app, `${prefix}_KEY_FILE`, values.env),
   };
-  return onMachine(app, takeCertificate(paths, { certificate, key }, Date.now()));
+  const purpose = kind === 'tls' ? 'server' : 'client';
+  return onMachine(app, takeCertificate(paths, { certificate, key }, purpose, Date.now()));
 }
 
 function onMachine(app: App, step: Step): number {

@@ -1,13 +1,11 @@
 /** Issues the gateway's or the collector's certificate anew, with a new key, by the authority of the setup folder. */
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode } from '#libs/files';
 import { openAuthority } from '../certificates/authority.js';
 import { installationOf } from '../setup/installation.js';
 import type { Answers } from '../setup/installation.js';
 import { issueCollector, issueGateway } from '../setup/material.js';
-import { RotationError } from './step.js';
+import { read, RotationError } from './step.js';
 import type { Step } from './step.js';
 
 export type Kind = 'tls' | 'client';
@@ -76,13 +74,5 @@ function parsed(path: string): X509Certificate | undefined {
     return new X509Certificate(pem);
   } catch {
     return undefined; // an empty or damaged file is replaced
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new RotationError(`${path} cannot be read (${errorCode(error)})`);
   }
 }

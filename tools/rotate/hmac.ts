@@ -5,9 +5,8 @@
  *   begin:  previous := current, current := new        finish: previous := empty
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
-import { errorCode } from '#libs/files';
-import { RotationError } from './step.js';
+import { statSync } from 'node:fs';
+import { read, RotationError } from './step.js';
 import type { Change, Step } from './step.js';
 
 export interface HmacFiles {
@@ -34,8 +33,8 @@ const DAY_MS = 86_400_000;
 
 /** @throws {RotationError} when it is too early to finish, or a file cannot be read. */
 export function rotateHmac(files: HmacFiles, options: HmacOptions, now: number): Step {
-  const current = read(files.current);
-  const previous = read(files.previous);
+  const current = read(files.current).trim();
+  const previous = read(files.previous).trim();
   const age = now - statSync(files.current).mtimeMs;
   if (options.finish) return finish(files, previous, age, options.overlapMs);
   if (options.atOnce) return begin(files, current, options, '');
@@ -51,7 +50,7 @@ export function rotateHmac(files: HmacFiles, options: HmacOptions, now: number):
 
 /** The new key alone, for a machine that has no previous one: the collector's. */
 export function takeKey(path: string, key: string): Step {
-  if (read(path) === key) return { changes: [], next: `${path} has this key already: nothing to do.` };
+  if (read(path).trim() === key) return { changes: [], next: `${path} has this key already: nothing to do.` };
   return {
     changes: [change(path, key, 'the new key')],
     next: 'The collector seals with the new key from now on.',
@@ -60,7 +59,7 @@ export function takeKey(path: string, key: string): Step {
 
 /** @throws {RotationError} when the file cannot be read, or holds no key. */
 export function readKey(path: string): string {
-  const key = read(path);
+  const key = read(path).trim();
   if (!/^[0-9a-f]{64}$/i.test(key)) throw new RotationError(`${path} must hold a key of 64 hex digits`);
   return key;
 }
@@ -102,12 +101,4 @@ const UNDER_WAY =
 
 function change(path: string, key: string, what: string): Change {
   return { path, content: key === '' ? '' : `${key}\n`, what };
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    throw new RotationError(`${path} cannot be read (${errorCode(error)})`);
-  }
 }

@@ -181,7 +181,7 @@ describe("a machine's own files", () => {
       path('gateway/tls.key'),
     );
     expect([wrong.status, text('gateway/tls.crt')]).toEqual([1, before]);
-    expect(wrong.stderr).toMatch(/is not the private key of/);
+    expect(wrong.stderr).toMatch(/must be the private key of/);
     expect(rotate('tls', '--on', 'gateway', '--env', env('gateway'), ...given).status).toBe(0);
     expect(text('gateway/tls.crt')).toBe(readFileSync(given[1] ?? '', 'utf8'));
     expect(rotate('tls', '--on', 'gateway', '--env', env('gateway'), ...given).stdout).toContain(

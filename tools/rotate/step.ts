@@ -1,5 +1,6 @@
 /** One step of a rotation: what it changes, and what the operator does next. */
-import { replaceFile } from '#libs/files';
+import { readFileSync } from 'node:fs';
+import { errorCode, replaceFile } from '#libs/files';
 
 export interface Change {
   readonly path: string;
@@ -32,4 +33,13 @@ export function perform({ changes, next }: Step, dryRun: boolean): void {
     console.log(`${dryRun ? 'would write' : 'wrote'} ${path}: ${what}`);
   }
   console.log(`${changes.length === 0 ? '' : '\n'}${next}`);
+}
+
+/** The text of a file. @throws {RotationError} */
+export function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new RotationError(`${path} cannot be read (${errorCode(error)})`);
+  }
 }

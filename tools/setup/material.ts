@@ -18,24 +18,17 @@ export class Material {
     issueCollector(await this.collectorAuthority(), this.installation),
   );
   /** 64 hex digits; the same on both machines. */
-  readonly hmacKey = once(() =>
-    Promise.resolve(
+  readonly hmacKey = once(
+    () =>
       this.#stored('gateway/hmac.key')?.trim() ??
-        this.#stored('collector/hmac.key')?.trim() ??
-        randomBytes(32).toString('hex'),
-    ),
+      this.#stored('collector/hmac.key')?.trim() ??
+      randomBytes(32).toString('hex'),
   );
   /** The collector's Ed25519 key, PEM. */
-  readonly signingKey = once(() =>
-    Promise.resolve(this.#stored('collector/signing.key') ?? createSigningKey()),
-  );
+  readonly signingKey = once(() => this.#stored('collector/signing.key') ?? createSigningKey());
   /** The Ed25519 key of the gateway's receipt log, PEM. */
-  readonly receiptsKey = once(() =>
-    Promise.resolve(this.#stored('gateway/receipts.key') ?? createSigningKey()),
-  );
-  readonly apiKey = once(() =>
-    Promise.resolve(createKey(this.installation.client, { scopes: 'random,status' })),
-  );
+  readonly receiptsKey = once(() => this.#stored('gateway/receipts.key') ?? createSigningKey());
+  readonly apiKey = once(() => createKey(this.installation.client, { scopes: 'random,status' }));
 
   /** @param folder that setup writes to. */
   constructor(
@@ -80,7 +73,7 @@ export function issueCollector(authority: Authority, of: Installation): Promise<
 }
 
 /** Runs `make` at the first call, and gives its result to every call. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
   return () => (made ??= make());
 }

@@ -21,7 +21,7 @@ export interface PlannedFile {
   readonly mode: number;
   /** The user that owns it on the machine. */
   readonly owner: 'root' | 'qrng-gateway' | 'qrng-collector';
-  readonly content: () => Promise<string>;
+  readonly content: () => string | Promise<string>;
 }
 
 /** Files that are made together: one without the other could not be completed later. */
@@ -67,75 +67,37 @@ function authority(material: Material): PlannedFile[] {
 }
 
 function gateway(of: Installation, material: Material): PlannedFile[] {
-  const own = (name: string, content: () => Promise<string>): PlannedFile =>
+  const own = (name: string, content: PlannedFile['content']): PlannedFile =>
     file(`gateway/${name}`, SECRET, 'qrng-gateway', content);
   return [
-    file(
-      'gateway/gateway.env',
-      SECRET,
-      'root',
-      text(() => gatewayEnvironment(of)),
-    ),
-    file(
-      'gateway/gateway.nft',
-      OPEN,
-      'root',
-      text(() => gatewayRules(of)),
-    ),
-    ...portDropIn(of).map((content) =>
-      file(
-        'gateway/port.conf',
-        OPEN,
-        'root',
-        text(() => content),
-      ),
-    ),
+    file('gateway/gateway.env', SECRET, 'root', () => gatewayEnvironment(of)),
+    file('gateway/gateway.nft', OPEN, 'root', () => gatewayRules(of)),
+    ...portDropIn(of).map((content) => file('gateway/port.conf', OPEN, 'root', () => content)),
     own('tls.key', async () => (await material.gatewayCertificate()).keyPem),
     own('tls.crt', async () => (await material.gatewayCertificate()).certificatePem),
     own('collector-ca.crt', async () => (await material.collectorAuthority()).certificatePem),
-    own('hmac.key', async () => `${await material.hmacKey()}\n`),
-    own(
-      'hmac.previous.key',
-      text(() => ''),
-    ),
-    own(
-      'metrics.token',
-      text(() => `${randomBytes(32).toString('hex')}\n`),
-    ),
+    own('hmac.key', () => `${material.hmacKey()}\n`),
+    own('hmac.previous.key', () => ''),
+    own('metrics.token', () => `${randomBytes(32).toString('hex')}\n`),
     own('receipts.key', () => material.receiptsKey()),
-    own('api-keys.json', async () => `${JSON.stringify([(await material.apiKey()).entry], undefined, 2)}\n`),
+    own('api-keys.json', () => `${JSON.stringify([material.apiKey().entry], undefined, 2)}\n`),
   ];
 }
 
 function collector(of: Installation, material: Material, applianceCa: string | undefined): PlannedFile[] {
-  const own = (name: string, content: () => Promise<string>): PlannedFile =>
+  const own = (name: string, content: PlannedFile['content']): PlannedFile =>
     file(`collector/${name}`, SECRET, 'qrng-collector', content);
   return [
-    file(
-      'collector/collector.env',
-      SECRET,
-      'root',
-      text(() => collectorEnvironment(of, applianceCa !== undefined)),
+    file('collector/collector.env', SECRET, 'root', () =>
+      collectorEnvironment(of, applianceCa !== undefined),
     ),
-    file(
-      'collector/collector.nft',
-      OPEN,
-      'root',
-      text(() => collectorRules(of)),
-    ),
+    file('collector/collector.nft', OPEN, 'root', () => collectorRules(of)),
     own('push.key', async () => (await material.collectorCertificate()).keyPem),
     own('push.crt', async () => (await material.collectorCertificate()).certificatePem),
     own('signing.key', () => material.signingKey()),
     own('gateway-ca.crt', async () => (await material.gatewayAuthority()).certificatePem),
-    own('hmac.key', async () => `${await material.hmacKey()}\n`),
-    ...(applianceCa === undefined
-      ? []
-      : [
-          own(
-            'appliance-ca.crt',
-            text(() => applianceCa),
-          ),
-        ]),
+    own('hmac.key', () => `${material.hmacKey()}\n`),
+    ...(applianceCa === undefined ? [] : [own('appliance-ca.crt', () => applianceCa)]),
   ];
 }
 
@@ -145,14 +107,10 @@ function client(of: Installation, material: Material, folder: string): PlannedFi
   return [
     file(caFile, OPEN, 'root', async () => (await material.gatewayAuthority()).certificatePem),
     // For verifiers of receipts: who pins it needs no word of the gateway.
-    file('client/collector.pub', OPEN, 'root', async () =>
-      publicHalf(of.collectorId, await material.signingKey()),
-    ),
-    file('client/receipts.pub', OPEN, 'root', async () =>
-      publicHalf(receiptsOrigin(of), await material.receiptsKey()),
-    ),
-    file('client/client.env', SECRET, 'root', async () => {
-      const { key } = await material.apiKey();
+    file('client/collector.pub', OPEN, 'root', () => publicHalf(of.collectorId, material.signingKey())),
+    file('client/receipts.pub', OPEN, 'root', () => publicHalf(receiptsOrigin(of), material.receiptsKey())),
+    file('client/client.env', SECRET, 'root', () => {
+      const { key } = material.apiKey();
       return `QRNG_URL=${clientUrl(of)}\nQRNG_API_KEY=${key}\nQRNG_CA_FILE=${shellWord(join(folder, caFile))}\n`;
     }),
   ];
@@ -162,11 +120,7 @@ function file(
   path: string,
   mode: number,
   owner: PlannedFile['owner'],
-  content: () => Promise<string>,
+  content: PlannedFile['content'],
 ): PlannedFile {
   return { path, mode, owner, content };
-}
-
-function text(make: () => string): () => Promise<string> {
-  return () => Promise.resolve(make());
 }
