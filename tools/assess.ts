@@ -1,8 +1,6 @@
 /**
  * `npm run assess`: captures samples of a source as NIST's tools for SP 800-90B take them, runs these where they are installed, and
  * writes a report.
- *
- * Exit code 0: done. 64: called wrongly. 69: the source did not give all bytes. 73: the folder cannot be made. 78: a setting is invalid.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -1,6 +1,6 @@
 /**
  * `npm run audit:verify -- [DIRECTORY] [--anchor HASH]...`: checks the audit trail in DIRECTORY, or where QRNG_AUDIT_DIR or
- * QRNG_STATE_DIR say. Exit code 0: it is as it was written; 1: it is not; 64: it was called wrongly; 66: there is none.
+ * QRNG_STATE_DIR say.
  */
 import { join } from 'node:path';
 import { commandLine, misused } from '#libs/command-line';

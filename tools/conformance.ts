@@ -1,9 +1,6 @@
 /**
  * `npm run conformance -- [URL]`: checks a server of the QRNG Open API v1, this gateway or any vendor's, against each row of
  * the table in docs/qrng-open-api.md.
- *
- * Exit code 0: it conforms. 1: it breaks a rule of the document or of its clients (with --strict also one of our judgement).
- * 64: called wrongly. 69: it cannot be reached, or could not answer all of it.
  */
 import { readFileSync } from 'node:fs';
 import { Agent } from 'undici';

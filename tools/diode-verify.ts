@@ -2,8 +2,6 @@
  * `npm run diode:verify`: shows on this machine that the data diode holds. Network namespaces stand for machines, with the
  * firewall rules of deploy/nftables as they are; appliance (simulated), collector and gateway run in them; then everything is
  * tried that must fail.
- *
- * Exit code 0: every claim was shown. 1: one was not. 77: this machine does not allow it (no namespaces, or no nft).
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

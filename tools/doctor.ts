@@ -1,9 +1,6 @@
 /**
  * `npm run doctor -- gateway /etc/qrng-dd/gateway.env` (or `collector`): the deployment checklist of the security
  * analysis on a configuration. Without a file the environment of this process is looked at.
- *
- * Exit code 0: nothing failed (warnings are for the operator to judge). 1: something failed. 64: it was called wrongly.
- * 66: ENV-FILE cannot be read.
  */
 import { commandLine, misused } from '#libs/command-line';
 import { EnvironmentFileError, readEnvironmentFile } from '#libs/settings';

@@ -2,8 +2,6 @@
  * `qrng-dd install FOLDER`: puts what `npm run setup` made for this machine into its place, with owners and modes. After a
  * rotation it is run again with the changed folder: keys and certificates are replaced in one step each, and the service
  * reads them again.
- *
- * Exit code 0: done. 1: something could not be done. 64: it was called wrongly.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';

@@ -1,8 +1,4 @@
-/**
- * `npm run keys`: makes and withdraws API keys in the file that a gateway reads (QRNG_API_KEYS_FILE).
- *
- * Exit code 0: done. 1: it could not be done, and the file is as it was; or the gateway refuses it. 64: it was called wrongly.
- */
+/** `npm run keys`: makes and withdraws API keys in the file that a gateway reads (QRNG_API_KEYS_FILE). */
 import { commandLine, misused } from '#libs/command-line';
 import { errorCode } from '#libs/files';
 import { KeyFileError } from '../apps/gateway/src/clients/key-entries.js';

@@ -1,9 +1,6 @@
 /**
  * `qrng-dd reload`: has a running gateway or collector read its settings, keys and certificates again, and waits for the outcome.
  * `systemctl reload` calls it, so a reload that was refused fails there too.
- *
- * Exit code 0: everything is in use as it is on disk, or waits for a restart. 1: something was refused, or no answer came.
- * 64: it was called wrongly.
  */
 import { setTimeout } from 'node:timers/promises';
 import { commandLine, misused } from '#libs/command-line';

@@ -1,7 +1,5 @@
 /**
  * `npm run replay`: what the gateway remembers of each collector and why it refuses one, and how to have it forget that.
- *
- * Exit code 0: done. 1: the state cannot be read or changed. 64: called wrongly. 66: ENV-FILE cannot be read.
  */
 import { commandLine, misused } from '#libs/command-line';
 import { errorCode } from '#libs/files';

@@ -1,8 +1,6 @@
 /**
  * `npm run rotate -- hmac|tls|client|api-key`: replaces a secret without losing a packet or a request, in steps that can
  * each be run again: what is done already is not done twice.
- *
- * Exit code 0: done, or nothing to do. 1: it could not be done. 64: it was called wrongly. 75: it is too early.
  */
 import { join, resolve } from 'node:path';
 import { commandLine } from '#libs/command-line';

@@ -1,8 +1,6 @@
 /**
  * `npm run setup`: makes everything that an installation on two machines needs, offline: authorities, certificates, keys,
  * settings and firewall rules. What is there already stays as it is, so it can be run again at any time.
- *
- * Exit code 0: done. 1: the folder could not be completed. 64: it was called wrongly.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

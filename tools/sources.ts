@@ -1,7 +1,5 @@
 /**
  * `npm run sources`: how the sources of the collector on this machine are, and the release of those that are latched.
- *
- * Exit code 0: done. 1: the collector did not take the request, or its state directory cannot be used. 64: called wrongly.
  */
 import { chownSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,5 @@
 /**
  * `npm run unblock`: the clients and networks that the gateway on this machine blocks, and an end to that before its time.
- *
- * Exit code 0: done. 1: the gateway did not take the request, or its state directory cannot be used. 64: called wrongly.
  */
 import { commandLine, misused } from '#libs/command-line';
 import { errorCode } from '#libs/files';

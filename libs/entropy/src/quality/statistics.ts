@@ -23,9 +23,7 @@ export interface Statistics {
   readonly serialCorrelation: Statistic;
   /** Four times the share of points (4 bytes each) within the quarter circle. */
   readonly monteCarloPi: Statistic;
-  /**
-   * Bits of min-entropy a byte by the most common value estimate, SP 800-90B 6.3.1: a lower bound at 99.5 %.
-   */
+  /** Bits of min-entropy a byte by the most common value estimate, SP 800-90B 6.3.1: a lower bound at 99.5 %. */
   readonly minEntropy: Statistic;
 }
 
@@ -58,9 +56,7 @@ export function statisticsOf(tally: Tally): Statistics {
   };
 }
 
-/**
- * |z| from which a value is unusual (chance 1 in 1000), and from which it is no chance any more (1 in 10^9).
- */
+/** |z| from which a value is unusual (chance 1 in 1000), and from which it is no chance any more (1 in 10^9). */
 type Limits = readonly [unusual: number, wrong: number];
 const TWO_SIDED: Limits = [3.29, 6.11];
 /** The same for the greatest of 256 counts: of one sided tails 1 / 256. */
