@@ -101,6 +101,39 @@ describe.each(['127.0.0.1', '[::1]'])('udp at %s', (host) => {
     await untilPackets('udp', 'accepted', 1);
   });
 
+  test('a datagram that is larger than any of a collector is not even checked', async () => {
+    const [large, largest] = [collector.seal(randomBytes(8877)), collector.seal(randomBytes(8876))];
+    send(large);
+    await untilPackets('udp', 'malformed', 1, 'unverified');
+    send(largest);
+    await untilPackets('udp', 'accepted', 1);
+  });
+
+  test('a packet that comes a thousand times is taken once', async () => {
+    const packet = collector.seal(randomBytes(100));
+    for (let sent = 0; sent < 1000; sent += 100) {
+      send(...Array<Buffer>(100).fill(packet));
+      await untilPackets('udp', 'duplicate', sent + 99); // no more than the kernel keeps for a socket
+    }
+    expect(await packets('udp', 'accepted')).toBe(1);
+    expect(await served(100)).toBe(packet.subarray(64, 164).toString('hex'));
+  });
+
+  test('what comes after those behind it were taken is refused as a replay', async () => {
+    const [one, two, three] = [1, 2, 3].map(() => collector.seal(randomBytes(100))) as [
+      Buffer,
+      Buffer,
+      Buffer,
+    ];
+    send(one, three);
+    await untilPackets('udp', 'accepted', 2);
+    send(two);
+    await untilPackets('udp', 'replay', 1);
+    expect(await served(200)).toBe(
+      Buffer.concat([one, three].map((packet) => packet.subarray(64, 164))).toString('hex'),
+    );
+  });
+
   test('stale and future packets and a full pool are counted as for /push', async () => {
     send(collector.seal(randomBytes(10), { timestamp: BigInt(Date.now() - 400_000) }));
     await untilPackets('udp', 'stale', 1);

@@ -131,3 +131,8 @@ describe('MacKey', () => {
     expect(() => MacKey.fromHex(hex)).toThrow(RangeError);
   });
 });
+
+test('a refusal carries no stack, which would cost more than the check', () => {
+  expect(new PacketError('hmac', 'HMAC does not match').stack).toBe('PacketError: HMAC does not match');
+  expect(new Error('another').stack).toContain('packet.spec');
+});

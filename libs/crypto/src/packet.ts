@@ -84,7 +84,11 @@ export class PacketError extends Error {
     readonly code: PacketRefusal,
     detail: string,
   ) {
+    // In a flood of forged packets one is made for each, and the trace of a stack would cost more than the MAC.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(detail);
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'PacketError';
   }
 }

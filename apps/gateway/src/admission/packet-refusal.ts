@@ -14,8 +14,14 @@ export type RefusalResult =
   | 'full'
   | 'unknown';
 
+/** What is reported of a packet that was not taken. */
+export interface Refused {
+  readonly result: RefusalResult;
+  readonly detail: string;
+}
+
 /** A packet that was not taken, or (`unknown`) perhaps. */
-export class PacketRefusal extends Error {
+export class PacketRefusal extends Error implements Refused {
   constructor(
     readonly result: RefusalResult,
     readonly detail: string,

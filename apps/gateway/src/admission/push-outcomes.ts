@@ -9,7 +9,7 @@ import { CollectorRegistry } from '../collectors/collector-registry.js';
 import { logEvent } from '../log-events.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import type { Origin, Transport } from './origin.js';
-import type { PacketRefusal, RefusalResult } from './packet-refusal.js';
+import type { RefusalResult, Refused } from './packet-refusal.js';
 
 /** Outcomes that somebody may have brought about on purpose. A damaged packet (malformed, crc) proves nothing. */
 const AUDITED: Partial<Record<RefusalResult, AuditEvent>> = {
@@ -48,7 +48,7 @@ export class PushOutcomes {
   }
 
   /** A push that was not taken; `packet` only if its MAC held: nothing else is known to be from a collector. */
-  refused(refusal: PacketRefusal, { transport, source }: Origin, packet?: Packet): void {
+  refused(refusal: Refused, { transport, source }: Origin, packet?: Packet): void {
     const { result, detail: reason } = refusal;
     const { collector, boot, sequence } = packet ?? {};
     if (result !== 'unknown') this.#count(result, transport, packet);
@@ -68,7 +68,7 @@ export class PushOutcomes {
     if (packet !== undefined) this.metrics.packetsByKey.inc({ key_id: packet.keyId });
   }
 
-  #log({ result, detail: reason }: PacketRefusal, source: string, packet: Packet | undefined): void {
+  #log({ result, detail: reason }: Refused, source: string, packet: Packet | undefined): void {
     if (!this.#logLimit.admits(result, source, performance.now())) {
       this.#leftOut += 1;
       return;

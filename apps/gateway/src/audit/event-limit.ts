@@ -84,8 +84,9 @@ export class EventLimit<Event extends string> {
 function remember<T>(map: Map<string, T>, key: string, value: T): void {
   map.delete(key);
   map.set(key, value);
+  if (map.size <= MOST_REMEMBERED) return;
   const [oldest] = map.keys();
-  if (map.size > MOST_REMEMBERED && oldest !== undefined) map.delete(oldest);
+  if (oldest !== undefined) map.delete(oldest);
 }
 
 function refilled(bucket: Bucket | undefined, { burst, perSecond }: Rate, now: number): Bucket {

@@ -11,13 +11,9 @@ export class RecentPackets {
     const key = mac.toString('latin1');
     if (this.#macs.has(key)) return true;
     this.#macs.add(key);
+    if (this.#macs.size <= REMEMBERED) return false;
     const [oldest] = this.#macs;
-    if (this.#macs.size > REMEMBERED && oldest !== undefined) this.#macs.delete(oldest);
+    if (oldest !== undefined) this.#macs.delete(oldest);
     return false;
-  }
-
-  /** Forgets a packet that was not taken and may come again. */
-  forget(mac: Buffer): void {
-    this.#macs.delete(mac.toString('latin1'));
   }
 }

@@ -96,3 +96,25 @@ test('the collectors that it knows are bounded, and nobody loses what waits', ()
   }
   expect(order.due(PATIENCE_MS)).toEqual([-1]);
 });
+
+test('a position that only a stolen key could have brings nothing out of order five minutes later', () => {
+  const order = new Sequencer<string>(PATIENCE_MS);
+  order.add(packet(1), 'one', 0);
+  order.add({ ...packet(1), boot: 2n ** 64n - 1n }, 'invented', 0);
+  expect(order.due(PATIENCE_MS)).toEqual(['one', 'invented']);
+  const later = PATIENCE_MS + 300_000;
+  order.add(packet(3), 'three', later);
+  expect(order.due(later)).toEqual([]);
+  order.add(packet(2), 'two', later + 1);
+  expect(order.due(later + PATIENCE_MS)).toEqual(['two', 'three']);
+});
+
+test('hundreds of thousands may wait', () => {
+  const order = new Sequencer<number>(PATIENCE_MS);
+  for (let index = 0; index < 300_000; index += 1) {
+    order.add(packet(index + 2), index, index / 300_000);
+    if (order.due(-Infinity).length > 0) throw new Error('one passed');
+  }
+  expect(order.nextAt()).toBe(PATIENCE_MS);
+  expect(order.due(PATIENCE_MS + 1).length).toBe(300_000);
+});

@@ -16,13 +16,17 @@ interface Waiting<T> {
 }
 
 interface Queue<T> {
+  /** The latest that passed, and when it came. */
   last: Position | undefined;
+  lastAt: number;
   /** In the order of sealing. */
   readonly waiting: Waiting<T>[];
 }
 
 /** Beyond this many collectors those of whom nothing waits are forgotten: their next packet may wait once more. */
 const REMEMBERED_COLLECTORS = 256;
+/** A position that nothing has followed for so long is forgotten: it may have been one that a stolen key had invented. */
+const POSITION_MS = 300_000;
 
 export class Sequencer<T> {
   readonly #queues = new Map<string, Queue<T>>();
@@ -32,29 +36,38 @@ export class Sequencer<T> {
 
   /** Takes a packet that came at `now`, monotonic ms. */
   add(position: Position, item: T, now: number): void {
-    const { waiting } = this.#queueOf(position.collector);
+    const queue = this.#queueOf(position.collector);
+    if (now - queue.lastAt >= POSITION_MS) queue.last = undefined;
+    const { waiting } = queue;
     let at = waiting.length;
     while (at > 0 && isBefore(position, waiting[at - 1]?.position)) at -= 1;
     waiting.splice(at, 0, { position, item, since: now });
   }
 
-  /** Removes and returns what has its turn at `now`; with Infinity all that waits. */
+  /** Removes and returns what has its turn at `now`; with Infinity all that waits, with -Infinity what need not have waited. */
   due(now: number): T[] {
     return [...this.#queues.values()].flatMap((queue) => this.#dueOf(queue, now));
   }
 
   /** When the next packet has waited long enough; undefined when none waits. */
   nextAt(): number | undefined {
-    const since = [...this.#queues.values()].flatMap(({ waiting }) => waiting.map((one) => one.since));
-    return since.length === 0 ? undefined : Math.min(...since) + this.patienceMs;
+    let earliest = Infinity;
+    for (const { waiting } of this.#queues.values()) {
+      for (const { since } of waiting) earliest = Math.min(earliest, since);
+    }
+    return earliest === Infinity ? undefined : earliest + this.patienceMs;
   }
 
   #dueOf(queue: Queue<T>, now: number): T[] {
     // Whatever is older than one that has waited long enough passes with it.
-    let count = queue.waiting.findLastIndex(({ since }) => now - since >= this.patienceMs) + 1;
-    for (const [index, { position }] of queue.waiting.entries()) {
+    let count =
+      now === -Infinity ? 0 : queue.waiting.findLastIndex(({ since }) => now - since >= this.patienceMs) + 1;
+    for (const [index, { position, since }] of queue.waiting.entries()) {
       if (index >= count && !follows(position, queue.last)) break;
-      if (queue.last === undefined || isBefore(queue.last, position)) queue.last = position;
+      if (queue.last === undefined || isBefore(queue.last, position)) {
+        queue.last = position;
+        queue.lastAt = since;
+      }
       count = Math.max(count, index + 1);
     }
     return queue.waiting.splice(0, count).map(({ item }) => item);
@@ -64,7 +77,7 @@ export class Sequencer<T> {
     const known = this.#queues.get(collector);
     if (known !== undefined) return known;
     if (this.#queues.size >= REMEMBERED_COLLECTORS) this.#forgetIdle();
-    const queue: Queue<T> = { last: undefined, waiting: [] };
+    const queue: Queue<T> = { last: undefined, lastAt: Infinity, waiting: [] };
     this.#queues.set(collector, queue);
     return queue;
   }

@@ -8,7 +8,7 @@
 import { createSocket } from 'node:dgram';
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import { openPacket, PacketError } from '#libs/crypto';
+import { openPacket, PACKET_OVERHEAD_BYTES, PacketError } from '#libs/crypto';
 import type { Packet } from '#libs/crypto';
 import type { AdmissionService } from '../admission/admission.service.js';
 import type { HmacKeys } from '../packet-keys/hmac-keys.js';
@@ -23,6 +23,8 @@ import { Sequencer } from './sequencer.js';
 const PATIENCE_MS = 50;
 /** Bytes of packets that wait to be decided on; what comes on top is lost, as on a wire that is full. */
 const MOST_WAITING_BYTES = 32 * 1024 * 1024;
+/** The largest packet that a collector sends this way, at an MTU of 9000 over IPv4: a larger forgery is not worth its checks. */
+const MOST_DATAGRAM_BYTES = 9000 - 20 - 8;
 /** The kernel's buffer for datagrams that Node has not read yet; net.core.rmem_max may allow less. */
 const KERNEL_BUFFER_BYTES = 4 * 1024 * 1024;
 
@@ -84,12 +86,19 @@ export class UdpReceiver {
 
   #take(datagram: Buffer, { address }: RemoteInfo): void {
     const origin: Origin = { transport: 'udp', source: address };
+    if (datagram.length > MOST_DATAGRAM_BYTES) {
+      this.outcomes.refused(
+        { result: 'malformed', detail: 'larger than any datagram of a collector' },
+        origin,
+      );
+      return;
+    }
     let packet: Packet;
     try {
       packet = openPacket(datagram, this.keys.ring);
     } catch (error) {
       if (!(error instanceof PacketError)) throw error;
-      this.outcomes.refused(new PacketRefusal(error.code, error.message), origin);
+      this.outcomes.refused({ result: error.code, detail: error.message }, origin);
       return;
     }
     if (this.#recent.seen(packet.mac)) this.outcomes.duplicate(packet, origin);
@@ -98,15 +107,13 @@ export class UdpReceiver {
 
   #wait(arrival: Arrival): void {
     const { packet, origin } = arrival;
-    if (this.#waitingBytes + packet.data.length > MOST_WAITING_BYTES) {
-      this.outcomes.refused(
-        new PacketRefusal('unready', 'too many packets wait to be decided on'),
-        origin,
-        packet,
-      );
+    const bytes = sizeOf(packet);
+    if (this.#waitingBytes + bytes > MOST_WAITING_BYTES) {
+      const detail = 'too many packets wait to be decided on';
+      this.outcomes.refused({ result: 'unready', detail }, origin, packet);
       return;
     }
-    this.#waitingBytes += packet.data.length;
+    this.#waitingBytes += bytes;
     this.#order.add(packet, arrival, performance.now());
     this.#decide(-Infinity); // those that follow; the patience with others ends by the timer alone
   }
@@ -115,8 +122,8 @@ export class UdpReceiver {
   #decide(now: number): void {
     const due = this.#order.due(now);
     if (due.length > 0) this.#deciding = this.#deciding.then(() => this.#admitAll(due));
-    const nextAt = this.#order.nextAt();
-    if (nextAt === undefined || this.#timer !== undefined) return;
+    const nextAt = this.#timer === undefined ? this.#order.nextAt() : undefined;
+    if (nextAt === undefined) return;
     // What the kernel holds is read first: this process may have been without a processor while it came.
     this.#timer = setTimeout(
       () => setImmediate(() => this.#patienceEnds()),
@@ -131,7 +138,7 @@ export class UdpReceiver {
 
   async #admitAll(arrivals: readonly Arrival[]): Promise<void> {
     for (const { packet, origin } of arrivals) {
-      this.#waitingBytes -= packet.data.length;
+      this.#waitingBytes -= sizeOf(packet);
       try {
         await this.admission.admit(packet, origin);
       } catch (error) {
@@ -139,6 +146,10 @@ export class UdpReceiver {
       }
     }
   }
+}
+
+function sizeOf(packet: Packet): number {
+  return packet.data.length + PACKET_OVERHEAD_BYTES;
 }
 
 /** The size of the kernel's buffer in bytes, after asking for the size that the gateway needs; Linux reports twice of what it gives. */
