@@ -135,11 +135,7 @@ async function usingAddress(
   }
 }
 
-/**
- * Opens the one-way inputs.
- *
- * @throws {SettingsError} when one cannot be used.
- */
+/** Opens the one-way inputs. @throws {SettingsError} when one cannot be used. */
 export async function openReceivers(
   app: NestFastifyApplication,
   settings: Readonly<GatewaySettings>,

@@ -7,7 +7,6 @@ import { LOG_CONTEXT } from './log-events.js';
 /** Nest logs what the creation of an application throws; start.ts reports it with its remedy. */
 const REPORTED_ELSEWHERE = 'ExceptionHandler';
 
-/** What nestjs-pino is set up with. */
 export function loggerParams(level: string): Params {
   return { pinoHttp: [{ level, autoLogging: false }, logDestination()], forRoutes: [] };
 }

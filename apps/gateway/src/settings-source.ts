@@ -16,11 +16,7 @@ export class SettingsSource {
     readonly live?: LiveSettings<GatewaySettings>,
   ) {}
 
-  /**
-   * These settings as they are now, whatever becomes of others.
-   *
-   * @throws {SettingsError}
-   */
+  /** These settings as they are now, whatever becomes of others. @throws {SettingsError} */
   read<K extends keyof GatewaySettings>(...names: K[]): Readonly<Pick<GatewaySettings, K>> {
     return this.reader(names);
   }

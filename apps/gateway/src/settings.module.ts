@@ -11,10 +11,7 @@ import { SettingsSource } from './settings-source.js';
 @Global()
 @Module({})
 export class SettingsModule {
-  /**
-   * @param source where secrets are read again while the gateway runs.
-   * @param head in a worker.
-   */
+  /** @param source where secrets are read again while the gateway runs. @param head in a worker. */
   static forRoot(settings: Readonly<GatewaySettings>, source: SettingsSource, head?: Channel): DynamicModule {
     return {
       module: SettingsModule,

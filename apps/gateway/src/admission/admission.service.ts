@@ -21,9 +21,7 @@ export class AdmissionService implements OnModuleDestroy {
     private readonly lineage: LineageService,
   ) {}
 
-  /**
-   * @throws {PacketRefusal} when the packet is not taken.
-   */
+  /** @throws {PacketRefusal} when the packet is not taken. */
   async admit(packet: Packet, origin: Origin): Promise<void> {
     const ref = this.lineage.refOf(packet);
     const admission = this.#stopping ? STOPPING : await this.entropy.admit(packet, ref);

@@ -42,16 +42,13 @@ const OUTSIDE_EVENTS = [
 export type OutsideEvent = (typeof OUTSIDE_EVENTS)[number];
 export type AuditEvent = OwnEvent | OutsideEvent;
 
-/** Whether outsiders can bring the event about. */
 export function isOutsideEvent(event: AuditEvent): event is OutsideEvent {
   return (OUTSIDE_EVENTS as readonly string[]).includes(event);
 }
 
 /** Who and what an event is about. Text may come from a client: it is cleaned and cut before it is written. */
 export interface AuditFields {
-  /** Address of the client or collector. */
   readonly source?: string | undefined;
-  /** Name of the API key. */
   readonly client?: string | undefined;
   readonly collector?: string | undefined;
   readonly boot?: bigint | undefined;
@@ -61,7 +58,6 @@ export interface AuditFields {
   readonly count?: number | undefined;
 }
 
-/** An event at a time (Unix ms). */
 export interface AuditEntry extends AuditFields {
   readonly at: number;
   readonly event: AuditEvent;

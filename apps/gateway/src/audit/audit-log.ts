@@ -35,7 +35,6 @@ export interface TrailCondition {
 
 export class AuditLog {
   readonly condition: TrailCondition;
-  /** Whether there was no line when it was opened. */
   readonly isNew: boolean;
   readonly #directory: string;
   readonly #lock: DirectoryLock;
@@ -74,7 +73,6 @@ export class AuditLog {
     return new AuditLog(directory, lock, { ...end, hash: head ?? end.hash }, { tornBytes, damage });
   }
 
-  /** The hash of the last line. */
   get head(): string {
     return this.#hash;
   }

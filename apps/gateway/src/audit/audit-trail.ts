@@ -19,7 +19,6 @@ const TELL_LEFT_OUT_EVERY_MS = 60_000;
 
 export interface AuditOptions {
   readonly retentionDays: number;
-  /** Called for each line that is left out. */
   readonly onLeftOut: (event: AuditEvent) => void;
 }
 

@@ -7,9 +7,7 @@ import type { AuditEvent, AuditFields, OutsideEvent } from './audit-event.js';
 import type { AuditTrail } from './audit-trail.js';
 import { EventLimit } from './event-limit.js';
 
-/** Has the head record an event. */
 export const RECORD = declareNotice<{ event: AuditEvent; fields: AuditFields }>('audit-record');
-/** Says why the trail cannot be written, if it cannot. */
 export const AUDIT_FAULT = declareNotice<string | undefined>('audit-fault');
 
 export class ForwardedTrail implements Pick<AuditTrail, 'record' | 'fault' | 'isNew'> {

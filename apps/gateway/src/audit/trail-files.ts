@@ -30,7 +30,6 @@ export function fileOf({ day, part }: TrailDay): string {
   return part === 0 ? `audit-${day}.jsonl` : `audit-${day}.${part}.jsonl`;
 }
 
-/** The day of a day file. */
 export function dayOfFile(name: string): TrailDay {
   const [, day = '', part = '0'] = FILE.exec(name) ?? [];
   return { day, part: Number(part) };

@@ -12,7 +12,6 @@ import { linesOf, readHead, trailFiles } from './trail-files.js';
 export interface TrailReport {
   readonly files: number;
   readonly lines: number;
-  /** Hash of the last line. */
   readonly last: string;
   /** What is wrong, as `FILE:LINE: what`; empty for a trail that is as it was written. */
   readonly problems: string[];
@@ -20,7 +19,6 @@ export interface TrailReport {
   readonly notes: string[];
 }
 
-/** What was seen on the way along the chain. */
 interface Walk {
   lines: number;
   last: string;

@@ -4,7 +4,6 @@ import { isToken } from './token.js';
 /** What may name a client: it becomes a metric label and a log field. */
 export const CLIENT_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** Whether `entry` is `key` or `name:key`. */
 export function isApiKeyEntry(entry: string): boolean {
   const { name, key } = splitApiKeyEntry(entry);
   return isToken(key, 32, 256) && (name === undefined || CLIENT_NAME.test(name));

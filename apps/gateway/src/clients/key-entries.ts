@@ -12,7 +12,6 @@ export class KeyFileError extends Error {
   }
 }
 
-/** When an entry is valid. */
 interface Period {
   readonly notBefore?: string | null;
   readonly expires?: string | null;
@@ -55,13 +54,11 @@ function parseList(text: string): readonly unknown[] {
   return list as unknown[];
 }
 
-/** What an entry's first fault is, as class-validator found it. */
 function entryFault({ property, constraints = {} }: EntryError): string {
   const [message = 'is invalid'] = Object.values(constraints);
   return 'whitelistValidation' in constraints ? `${property} is no member of an entry` : message;
 }
 
-/** Says so when an entry could never be valid. */
 function periodFault({ notBefore, expires }: Period): string | undefined {
   const from = parseInstant(notBefore ?? '') ?? -Infinity;
   const to = parseInstant(expires ?? '') ?? Infinity;

@@ -2,7 +2,6 @@
 
 export const TOKEN = '[A-Za-z0-9._~+/-]+=*';
 
-/** Whether `value` is a token of `min` to `max` characters. */
 export function isToken(value: unknown, min: number, max: number): boolean {
   return typeof value === 'string' && new RegExp(`^(?=.{${min},${max}}$)${TOKEN}$`).test(value);
 }

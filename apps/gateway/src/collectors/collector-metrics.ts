@@ -55,19 +55,16 @@ export class CollectorMetrics {
     for (const reason of LOSS_REASONS) this.metrics.collectorDropped.inc({ collector, reason }, 0);
   }
 
-  /** An accepted packet that skipped `missing` sequence numbers. */
   packet(collector: string, missing: bigint, now: number): void {
     const gap = missing > BigInt(MAX_GAP) ? MAX_GAP : Number(missing);
     this.metrics.missing.inc({ collector }, gap);
     this.metrics.lastPacket.set({ collector }, now / 1000);
   }
 
-  /** A heartbeat that is not telemetry. */
   malformed(collector: string): void {
     this.metrics.telemetryMalformed.inc({ collector });
   }
 
-  /** What a collector said of itself in its run `boot`. */
   telemetry(collector: string, boot: bigint, telemetry: Telemetry): void {
     const reported = this.#reportedBy(collector);
     reported.counters.from(telemetry.startedAt ?? Number(boot));

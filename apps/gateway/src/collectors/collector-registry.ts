@@ -13,7 +13,6 @@ const MAX_LABELS = 2 * MAX_COLLECTORS;
 const TROUBLES = {
   clockSteps: ({ clockSteps = 0 }: Telemetry) => clockSteps,
   logLinesLost: ({ logLinesLost = 0 }: Telemetry) => logLinesLost,
-  /** Bytes that were lost between the collector and the gateway. */
   lostOnTheWay: ({ dropped }: Telemetry) =>
     LOST_ON_THE_WAY.reduce((sum, reason) => sum + (dropped[reason] ?? 0), 0),
 };

@@ -14,7 +14,6 @@ import { BOUNDS } from '../bounds.js';
 import type { Place, Room } from './room.js';
 import type { Turns, Waiter } from './turns.js';
 
-/** Hands a request on. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** The client of a connection that a proxy passes on. */
@@ -23,7 +22,6 @@ export interface ClientAddress {
   readonly port: number;
 }
 
-/** What all connections share. */
 export interface Hall {
   readonly strangers: Room;
   readonly known: Room;
@@ -38,7 +36,6 @@ interface Unread {
 }
 
 export class Connection {
-  /** Requests that were begun. */
   #requests = 0;
   #socket: Socket;
   #isProxy = false;
@@ -50,7 +47,6 @@ export class Connection {
   #answerBytes = 0;
   #unread: Unread | undefined;
   #isPaused = false;
-  /** While it waits for its turn. */
   #waiter: Waiter | undefined;
   readonly #waiting: (() => void)[] = [];
 
@@ -83,7 +79,6 @@ export class Connection {
     return this.#requests >= BOUNDS.requestsPerConnection && this.#waiting.length === 0;
   }
 
-  /** It is of a trusted proxy. */
   proveProxy(): void {
     this.#isProxy = true;
     this.prove();
@@ -95,7 +90,6 @@ export class Connection {
     nameSource(this.#socket, client);
   }
 
-  /** Requests can come on it, without TLS. */
   open(): void {
     this.#isOpen = true;
   }
@@ -162,7 +156,6 @@ export class Connection {
     this.place.moveTo(this.hall.strangers);
   }
 
-  /** Takes a request that was read. */
   receive(request: IncomingMessage, response: ServerResponse, handler: Handler): void {
     if (this.#isOver) return;
     if (!this.#isUnderWay) this.#begin(request, response, handler);

@@ -103,7 +103,6 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
     server.on('tlsClientError', () => this.metrics.connectionsRefused.inc({ reason: 'handshake' }));
   }
 
-  /** The connection that requests of `socket` come on. */
   of(socket: Socket): Connection | undefined {
     return this.#bySocket.get(socket);
   }
@@ -130,7 +129,6 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
     this.#sweep();
   }
 
-  /** Closes what is left. */
   closeAll(): void {
     for (const { socket } of this.#all) socket.destroy();
   }

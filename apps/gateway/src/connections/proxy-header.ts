@@ -30,7 +30,6 @@ export type ProxySource =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'client'; readonly address: string; readonly port: number };
 
-/** A header that is complete, and the bytes that it takes. */
 export interface ProxyHeader {
   readonly source: ProxySource;
   readonly bytes: number;

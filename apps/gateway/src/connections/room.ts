@@ -9,9 +9,7 @@
 import { siteOf } from '../addresses/site.js';
 
 export interface RoomSize {
-  /** Bytes of all together. */
   readonly bytes: number;
-  /** Bytes of one network. */
   readonly networkBytes: number;
   /** Of its own address, a connection displaces only what has been slow for this time. */
   readonly patienceMs: number;
@@ -77,7 +75,6 @@ export class Place {
     this.room.add(this.#address, -bytes);
   }
 
-  /** Takes what it holds to another room. */
   moveTo(room: Room): void {
     if (this.#gone || room === this.room) return;
     this.room.leave(this);
@@ -87,7 +84,6 @@ export class Place {
     room.makeRoom(this);
   }
 
-  /** Gives all of it back. */
   leave(): void {
     if (this.#gone) return;
     this.#gone = true;
@@ -95,7 +91,6 @@ export class Place {
     this.#held = 0;
   }
 
-  /** Leaves, and closes the connection. */
   giveWay(): void {
     this.leave();
     this.end();

@@ -29,11 +29,9 @@ const MOST_TRUSTED = 10_000;
 /** Those who wait for something else than time are looked at again after this. */
 const RETRY_MS = 10;
 
-/** Somebody who waits. */
 export interface Waiter {
   /** The address, by addressNetwork(). */
   readonly source: string;
-  /** Its cost. */
   readonly units: number;
   /** Whether it could go now. */
   readonly isReady: () => boolean;
@@ -82,7 +80,6 @@ export class Turns {
     this.#immediate ??= setImmediate(() => this.#turn());
   }
 
-  /** How many wait. */
   get waiting(): number {
     return this.#waiting;
   }
@@ -113,7 +110,6 @@ export class Turns {
     }
   }
 
-  /** Takes one who waits out of the line. */
   cancel(waiter: Waiter): void {
     const queue = this.#networks.get(siteOf(waiter.source))?.addresses.get(waiter.source);
     if (queue?.waiting.delete(waiter) === true) this.#waiting -= 1;
@@ -125,7 +121,6 @@ export class Turns {
     clearImmediate(this.#immediate);
   }
 
-  /** Begins a turn, with those who wait. */
   #turn(): void {
     this.#immediate = undefined;
     if (this.#letsOthersIn()) {

@@ -11,7 +11,6 @@ const QUERIES: Readonly<Record<string, string>> = {
   '/api/stream': '?bytes=1048576',
 };
 
-/** The body of the sample, JSON. */
 const BODIES: Readonly<Record<string, string>> = {
   '/v1/entropy': '{"block_size":32,"block_count":2}',
 };
@@ -28,7 +27,6 @@ interface CodeSample {
 
 interface SampleRequest {
   readonly method: string;
-  /** With the query. */
   readonly path: string;
   readonly body: string | undefined;
   readonly binary: boolean;

@@ -135,7 +135,6 @@ function describeRandom(document: OpenAPIObject, { parameters }: RandomControlle
   operation.parameters = queryOptions(parameters).map((options) => ({ ...options, in: 'query' }));
 }
 
-/** Path, method and description of each. */
 function operations(document: OpenAPIObject): [string, string, Operation][] {
   return Object.entries(document.paths).flatMap(([path, item]) =>
     METHODS.flatMap((method): [string, string, Operation][] => {

@@ -11,7 +11,6 @@ interface Parts {
   readonly connects: boolean;
 }
 
-/** The text of the document, and the fields of its answer. */
 export function ownDocument({ title, style, body, script, connects }: Parts): {
   readonly page: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -137,19 +137,16 @@ export function problemResponses(refers: string): Record<string, object> {
   );
 }
 
-/** A reference to the answer with this status. */
 export function problemReference(status: ProblemStatus): object {
   return { $ref: `#/components/responses/Problem${status}` };
 }
 
-/** References to header fields, by their names. */
 export function headerReferences(keys: readonly HeaderKey[]): Record<string, object> {
   return Object.fromEntries(
     keys.map((key) => [HEADERS[key].name, { $ref: `#/components/headers/${HEADERS[key].name}` }]),
   );
 }
 
-/** The fields themselves, by their names. */
 export function headerComponents(): Record<string, object> {
   return Object.fromEntries(Object.values(HEADERS).map(({ name, header }) => [name, header]));
 }

@@ -22,7 +22,6 @@ interface Operation {
   responses: Record<string, { headers?: object } | undefined>;
 }
 
-/** Describes the parameter and the field of every draw. */
 export function describeReceipts(document: OpenAPIObject): void {
   if (document.paths['/api/receipts/{index}'] === undefined) {
     document.tags = (document.tags ?? []).filter(({ name }) => name !== 'receipts');

@@ -15,7 +15,6 @@ import type { KeyFileEntry } from '../clients/key-file.js';
 /** Keys by the SHA-256 digest of the key, 64 hex digits. */
 export type ApiKeyTable = ReadonlyMap<string, ApiKey>;
 
-/** The settings that say which keys there are. */
 type ApiKeySettings = Readonly<Pick<GatewaySettings, 'QRNG_API_KEY' | 'QRNG_API_KEYS_FILE'>>;
 
 /**
@@ -32,11 +31,7 @@ export function readApiKeys(settings: ApiKeySettings): ApiKeyTable {
   return table;
 }
 
-/**
- * As `readApiKeys`, with a fault said as a problem of the setting.
- *
- * @throws {SettingsError}
- */
+/** As `readApiKeys`, with a fault said as a problem of the setting. @throws {SettingsError} */
 export function readApiKeysOfSettings(settings: Readonly<GatewaySettings>): ApiKeyTable {
   try {
     return readApiKeys(settings);

@@ -12,7 +12,6 @@ interface Description {
   readonly unavailable: string;
 }
 
-/** Describes the operation and both of its answers. */
 export function DescribeHealth(operation: Description): MethodDecorator {
   const { id, summary, description, ok, unavailable } = operation;
   return applyDecorators(

@@ -43,7 +43,6 @@ export class HealthReportDto implements HealthCheckResult {
   readonly details!: HealthIndicatorResult;
 }
 
-/** An example of a report. */
 export function exampleReport(status: 'ok' | 'error', bytes: number): HealthReportDto {
   const state = status === 'ok' ? ('up' as const) : ('down' as const);
   const pool = { bytes, capacity: 10_485_760, needed: 524_288, status: state };

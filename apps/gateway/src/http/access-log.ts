@@ -17,7 +17,6 @@ const SUM_UP_MS = 60_000;
 export interface AccessLog {
   /** Logs a request that was answered. Names and addresses are quoted; nothing else that a client sent is in it. */
   write: (request: FastifyRequest, reply: FastifyReply, method: string) => void;
-  /** Sums up what was left out, for the last time. */
   close: () => void;
 }
 

@@ -41,7 +41,6 @@ interface EarlyErrors {
   readonly frameworkErrors: (error: Error, request: Exchange, reply: Exchange) => void;
 }
 
-/** Fastify's options for such errors. */
 export function earlyErrors(onAnswer: OnEarlyAnswer): EarlyErrors {
   return {
     clientErrorHandler: (error, socket) => answerClientError(error, socket, onAnswer),

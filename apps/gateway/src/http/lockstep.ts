@@ -28,7 +28,6 @@ export class Lockstep {
   /** @param now a clock in milliseconds that never goes back. */
   constructor(private readonly now: () => number) {}
 
-  /** A connection was accepted. */
   noteNewcomer(): void {
     this.#hasNewcomer = true;
     this.#schedule();

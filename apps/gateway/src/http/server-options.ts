@@ -18,7 +18,6 @@ type AdapterOptions = ConstructorParameters<typeof FastifyAdapter>[0];
  */
 const FINISH_MS = 6000;
 
-/** The options for Fastify and the HTTP server under it. */
 export function serverOptions(
   settings: Readonly<GatewaySettings>,
   onEarlyAnswer: OnEarlyAnswer,

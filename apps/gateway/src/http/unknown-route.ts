@@ -19,11 +19,7 @@ export class UnknownRoute {
 
   constructor(private readonly gate: Gate) {}
 
-  /**
-   * Refuses the request, before its body is read.
-   *
-   * @throws {ApiError} always.
-   */
+  /** Refuses the request, before its body is read. @throws {ApiError} always. */
   refuse(request: FastifyRequest, reply: FastifyReply): never {
     if (request.method === 'CONNECT') throw NO_TUNNELS;
     const path = pathOf(request.url);
@@ -38,11 +34,7 @@ export class UnknownRoute {
     });
   }
 
-  /**
-   * Refuses a request for its content type, before its body is read.
-   *
-   * @throws {ApiError} always.
-   */
+  /** Refuses a request for its content type, before its body is read. @throws {ApiError} always. */
   refuseBody(request: FastifyRequest, reply: FastifyReply): never {
     this.gate.admit(request, reply, []);
     throw new ApiError('unsupported-media-type', 'Send JSON, as Content-Type: application/json.');

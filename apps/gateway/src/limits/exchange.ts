@@ -7,7 +7,6 @@
  * Each gateway decides by itself, at once, from its own windows and what it has heard; only a slice is waited for.
  */
 
-/** What one gateway counted of a key. */
 export interface RateCounts {
   readonly key: string;
   /** The lengths of its windows, for a gateway that has not seen the key yet. */
@@ -19,7 +18,6 @@ export interface RateCounts {
   readonly blockedMs: number;
 }
 
-/** What was added to a client's usage. */
 export interface UsageCounts {
   readonly day: number;
   readonly client: string;
@@ -101,10 +99,6 @@ export interface Exchange {
    */
   lease(request: SliceRequest): Promise<Slice>;
 
-  /**
-   * Gives bytes of a slice back that were not given out.
-   *
-   * @throws {ExchangeError}
-   */
+  /** Gives bytes of a slice back that were not given out. @throws {ExchangeError} */
   giveBack(slice: ClientDay & { readonly bytes: number }): Promise<void>;
 }

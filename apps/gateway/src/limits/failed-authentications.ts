@@ -5,7 +5,6 @@ import { LimitReports } from './limit-reports.js';
 import { RateLimiter } from './rate-limiter.js';
 import { RatePolicies } from './rate-policies.js';
 
-/** The token of the RateLimiter that counts failures by network. */
 export const NETWORK_RATES = Symbol('RateLimiter of networks');
 
 @Injectable()

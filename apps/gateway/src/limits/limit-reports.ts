@@ -31,13 +31,11 @@ export class LimitReports {
     this.audit.record('authentication-failed', { source, reason, client });
   }
 
-  /** The answer to an address that failed to authenticate too often. */
   refuseAddress(verdict: RateVerdict, source: string): ApiError {
     this.#record(verdict, source);
     return this.#rateLimited(verdict, 'Too many requests without a valid API key came from your network.');
   }
 
-  /** The answer to a client beyond its rate. */
   refuseClient(verdict: RateVerdict, source: string, client: string): ApiError {
     this.#record(verdict, source, client);
     const detail =
@@ -47,7 +45,6 @@ export class LimitReports {
     return this.#rateLimited(verdict, detail);
   }
 
-  /** The answer to a client that has as many streams open as it may. */
   refuseStream(client: string, source: string, most: number): ApiError {
     this.limited.inc({ client });
     this.audit.record('rate-limited', { source, client, reason: 'streams' });

@@ -82,7 +82,6 @@ export class QuotaSlices {
     }
   }
 
-  /** Gives everything back. */
   async close(): Promise<void> {
     for (const held of this.#held.values()) await this.#giveBack(held);
   }

@@ -58,7 +58,6 @@ export class RateLimiter {
 
   constructor(private readonly options: RateLimiterOptions) {}
 
-  /** Counts a request of `key`, if the policy admits it. */
   hit(key: string, policy: RatePolicy): RateVerdict {
     const usage = this.#usageOf(key, policy);
     if (this.options.isShared) this.#unsent.set(key, usage);

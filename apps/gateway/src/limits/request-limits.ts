@@ -11,7 +11,6 @@ import { RatePolicies } from './rate-policies.js';
 import type { RouteLimits } from './rate-policies.js';
 import { UsageBook } from './usage-book.js';
 
-/** The token of the RateLimiter that counts requests by client. */
 export const CLIENT_RATES = Symbol('RateLimiter of clients');
 
 declare module 'fastify' {

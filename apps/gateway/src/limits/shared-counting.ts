@@ -8,7 +8,6 @@ import type { UsageBook } from './usage-book.js';
 
 const EXCHANGE_EVERY_MS = 50;
 
-/** Who counts here. */
 interface Counters {
   readonly clients: RateLimiter;
   readonly networks: RateLimiter;

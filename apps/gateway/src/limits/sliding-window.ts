@@ -71,7 +71,6 @@ export class SlidingWindow {
     return found;
   }
 
-  /** Forgets everything. */
   clear(): void {
     this.#amounts.fill(0);
     this.#sum = 0;

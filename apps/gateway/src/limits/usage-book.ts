@@ -20,7 +20,6 @@ export interface DayUsage {
 
 type Usages = Map<string, DayUsage>;
 
-/** Usage by client, by day. */
 export type UsageDays = Readonly<Record<string, Readonly<Record<string, DayUsage>>>>;
 
 export class UsageBook {
@@ -38,7 +37,6 @@ export class UsageBook {
     this.today();
   }
 
-  /** Counts a request of `client`. */
   countRequest(client: string): void {
     this.of(client).requests++;
     if (this.isShared) this.#unsentOf(client, this.#day).requests++;
@@ -66,7 +64,6 @@ export class UsageBook {
     return day;
   }
 
-  /** What `client` has used today. */
   of(client: string): DayUsage {
     this.today();
     return usageOf(this.#today, client);
@@ -94,7 +91,6 @@ export class UsageBook {
     return Object.fromEntries([...this.#days].map(([day, usages]) => [day, Object.fromEntries(usages)]));
   }
 
-  /** Takes over a snapshot. */
   restore(days: UsageDays): void {
     for (const [day, clients] of Object.entries(days)) {
       this.#days.set(Number(day), new Map(Object.entries(clients)));

@@ -13,12 +13,10 @@ export interface Notice<Arguments> {
   readonly type?: Arguments;
 }
 
-/** Declares a notice. */
 export function declareNotice<Arguments>(name: string): Notice<Arguments> {
   return { name };
 }
 
-/** Declares a call. */
 export function declareCall<Arguments, Result>(name: string): Call<Arguments, Result> {
   return { name };
 }

@@ -48,11 +48,7 @@ export class Channel {
     private readonly onDefect: (error: unknown) => void,
   ) {}
 
-  /**
-   * Asks the other side.
-   *
-   * @throws {ChannelError} when it is gone, or its handler failed.
-   */
+  /** Asks the other side. @throws {ChannelError} when it is gone, or its handler failed. */
   call<Arguments, Result>({ name }: Call<Arguments, Result>, args: Arguments): Promise<Result> {
     if (this.#isClosed) return Promise.reject(new ChannelError('the other process is gone'));
     const id = (this.#last += 1);
@@ -67,7 +63,6 @@ export class Channel {
     if (!this.#isClosed) this.post({ kind: 'call', name, args } satisfies Question);
   }
 
-  /** Has `handler` answer these calls of the other side. */
   answer<Arguments, Result>(
     { name }: Call<Arguments, Result>,
     handler: (args: Arguments) => Result | Promise<Result>,
@@ -75,7 +70,6 @@ export class Channel {
     this.#handlers.set(name, handler as (args: unknown) => unknown);
   }
 
-  /** Has `handler` take these notices of the other side. */
   hear<Arguments>({ name }: Notice<Arguments>, handler: (args: Arguments) => void | Promise<void>): void {
     this.#handlers.set(name, handler as (args: unknown) => unknown);
   }

@@ -30,11 +30,7 @@ export const CHOICE_SCHEMA: ObjectSchema = {
   required: ['items'],
 };
 
-/**
- * A choice as `CHOICE_SCHEMA` describes it.
- *
- * @throws {ApiError} `invalid-parameter`.
- */
+/** A choice as `CHOICE_SCHEMA` describes it. @throws {ApiError} `invalid-parameter`. */
 export function choice({ items, ...others }: Arguments): Sample<string[]> {
   const { count, unique } = PARAMETERS.readMembers(others);
   if (!isItems(items)) {

@@ -11,7 +11,6 @@ const MAX_NUMBER = 1_000_000;
 const TERM = '(?:\\d{0,4}d(?:\\d{1,7}|%)|\\d{1,7})';
 const NOTATION = new RegExp(`^[+-]?${TERM}(?:[+-]${TERM}){0,63}$`, 'i');
 
-/** Dice of one kind. */
 interface Dice {
   readonly sign: number;
   readonly count: number;
@@ -30,11 +29,7 @@ export interface Throw {
   readonly total: number;
 }
 
-/**
- * A throw of the dice that `notation` names.
- *
- * @throws {ApiError} `invalid-parameter`.
- */
+/** A throw of the dice that `notation` names. @throws {ApiError} `invalid-parameter`. */
 export function diceThrow(notation: unknown): Sample<Throw> {
   const parsed = parse(notation);
   const all = sequence(parsed.dice.map(({ count, sides }) => integers({ count, min: 1, max: sides })));

@@ -76,7 +76,6 @@ function asJson(type: string | null, text: string): { type: string | null; body:
     : { type: JSON_TYPE, body: message };
 }
 
-/** The message of a body, and what is wrong with it. */
 function read(body: Buffer): { message?: unknown; fault: Fault | undefined } {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(body);

@@ -35,7 +35,6 @@ export class McpService {
     this.#components = components;
   }
 
-  /** The answer to a message of the protocol. */
   async answer(message: object, headers: Record<string, string>, exchange: Exchange): Promise<Response> {
     const sdk = await (this.#package ??= import('@modelcontextprotocol/server'));
     const handler = sdk.createMcpHandler(() => this.#server(sdk, exchange), { keepAliveMs: 0 });

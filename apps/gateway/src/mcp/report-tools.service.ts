@@ -11,7 +11,6 @@ import { RECEIPTS } from '../receipts/token.js';
 import { inputSchema, outputSchema } from './tool.js';
 import type { Exchange, ObjectSchema, Tool } from './tool.js';
 
-/** The schemas of OpenAPI, by name. */
 export type Components = Readonly<Record<string, object>>;
 
 @Injectable()

@@ -12,7 +12,6 @@ export interface Exchange {
 /** What a model sends, not checked yet. */
 export type Arguments = Readonly<Record<string, unknown>>;
 
-/** A JSON Schema of an object. */
 export type ObjectSchema = Readonly<Record<string, unknown>> & { readonly type: 'object' };
 
 export interface Tool {

@@ -241,7 +241,6 @@ export class GatewayMetrics {
     });
   }
 
-  /** Takes the number of connections, and the memory that they are charged for, from `rooms` at each scrape. */
   observeConnections(rooms: () => Record<'strangers' | 'known', { places: number; held: number }>): void {
     const gauge = (name: string, help: string, value: 'places' | 'held'): void => {
       new Gauge({
@@ -275,7 +274,6 @@ export class GatewayMetrics {
     );
   }
 
-  /** Takes the condition of the audit trail from `fault` at each scrape. */
   observeAudit(fault: () => string | undefined): void {
     this.#derived('qrng_audit_writable', 'Whether the audit trail can be written (1) or not (0)', () =>
       fault() === undefined ? 1 : 0,

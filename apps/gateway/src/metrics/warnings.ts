@@ -10,7 +10,6 @@ export class Warnings {
     this.#sources.push(source);
   }
 
-  /** All warnings of this moment. */
   all(): string[] {
     return this.#sources.flatMap((source) => source());
   }

@@ -18,10 +18,8 @@ const STATISTICS = {
   minEntropy: 'nist_90b_mcv',
 } as const satisfies Record<keyof Statistics, string>;
 
-/** The names of all tests that results are given of. */
 export const TEST_TYPES: readonly string[] = [...HEALTH_TESTS.map(testType), ...Object.values(STATISTICS)];
 
-/** A result with its meaning in words. */
 export interface JudgedResult extends TestResultDto {
   readonly verdict: string;
 }

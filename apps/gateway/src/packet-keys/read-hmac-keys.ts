@@ -14,7 +14,6 @@ export interface KeySet {
   readonly own: readonly CollectorKey[];
 }
 
-/** The settings that say which keys are valid. */
 export const HMAC_KEY_SETTINGS = [
   'QRNG_HMAC_SECRET_KEY',
   'QRNG_HMAC_SECRET_KEY_PREVIOUS',

@@ -11,7 +11,6 @@ import type { Admission, Block, Pool, PoolLevel } from './pool.js';
 import { ReceivedHealth } from './received/received-health.js';
 import { Throughput } from './throughput.js';
 
-/** The token of the pool in use, an implementation of `Pool`. */
 export const POOL = Symbol('Pool');
 
 /** When to come again if nothing came in lately, and the longest that is ever named, in seconds. */
@@ -144,7 +143,6 @@ export class EntropyService implements OnApplicationShutdown {
     });
   }
 
-  /** How full the pool is. */
   level(): PoolLevel {
     return this.pool.level();
   }

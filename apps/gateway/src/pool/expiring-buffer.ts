@@ -93,7 +93,6 @@ export class ExpiringBuffer {
     return this.#ring.take(count);
   }
 
-  /** Drops everything that is held, for `reason`. */
   discardAll(reason: DiscardReason, now: number): void {
     const bytes = this.bytesAt(now);
     if (bytes > 0) this.#discard(reason, bytes);

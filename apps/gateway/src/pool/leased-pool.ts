@@ -92,7 +92,6 @@ export class LeasedPool implements Pool {
     return pool;
   }
 
-  /** Statistics of what came to the head lately. */
   get quality(): QualityReport {
     return this.state.quality;
   }

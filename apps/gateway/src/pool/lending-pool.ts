@@ -18,7 +18,6 @@ const SHARE = 16;
 /** Bytes that expire are lent in pieces of this size, as each piece counts as old as its oldest byte. */
 const PIECE_BYTES = 4096;
 
-/** Bytes that came to the gateway together. */
 export interface LentPiece {
   readonly data: Buffer;
   /** Of the monotonic clock of the machine, ms. */

@@ -62,7 +62,6 @@ export interface PoolLevel {
 /** The least share of its capacity that a pool holds when its gateway is ready (contract, section 5). */
 const READY_SHARE = 0.05;
 
-/** The bytes that a pool of `capacity` needs to be ready. */
 export function readyBytes(capacity: number): number {
   return Math.ceil(capacity * READY_SHARE);
 }
@@ -70,7 +69,6 @@ export function readyBytes(capacity: number): number {
 /** From here on a pool counts as full: the last bytes take packets as small. Nothing comes into a full pool, which says nothing of its feed. */
 const FULL_SHARE = 0.99;
 
-/** Whether a pool has no room to speak of. */
 export function isFull({ bytes, capacity }: Pick<PoolLevel, 'bytes' | 'capacity'>): boolean {
   return bytes >= capacity * FULL_SHARE;
 }

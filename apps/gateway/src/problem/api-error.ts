@@ -30,7 +30,6 @@ export const PROBLEMS = {
 
 export type ApiErrorCode = keyof typeof PROBLEMS;
 
-/** One invalid parameter. */
 export interface ParameterError {
   readonly name: string;
   readonly detail: string;

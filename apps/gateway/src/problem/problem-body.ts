@@ -4,7 +4,6 @@ import type { ApiErrorCode, ParameterError } from './api-error.js';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** The body as JSON. */
 export function problemBody(
   code: ApiErrorCode,
   detail: string,
@@ -15,7 +14,6 @@ export function problemBody(
   return JSON.stringify({ type: problemUrn(code), title, status, detail, requestId, errors });
 }
 
-/** The name of a kind of problem. */
 export function problemUrn(code: string): string {
   return `urn:qrng-dd:problem:${code}`;
 }

@@ -9,11 +9,9 @@ import { ApiError } from '../problem/api-error.js';
 /** When to try again after bytes of unknown origin: others may have come by then. */
 const UNKNOWN_RETRY_SECS = 60;
 
-/** What was asked for, and by whom. */
 export interface DrawRequest {
   /** The hash that stands for the client in the public log. */
   readonly client: Buffer;
-  /** The request in its canonical form. */
   readonly request: string;
   /** Whether the bytes drawn are revealed with the receipt. */
   readonly full: boolean;
@@ -63,13 +61,11 @@ export class Drawing {
     this.#at = this.#now();
   }
 
-  /** `bytes` were taken, which came from `pieces`. */
   note(pieces: readonly Piece[], bytes: Buffer): void {
     this.#pieces = joined(this.#pieces, pieces);
     if (this.#of.full) this.#raw.push(Buffer.from(bytes)); // the draw wipes its own
   }
 
-  /** The packets that the bytes came in. */
   get packets(): PacketRef[] {
     return this.#pieces.flatMap(({ packet }) => packet ?? []);
   }
@@ -92,7 +88,6 @@ export class Drawing {
     return { entry, secrets: { salt, raw } };
   }
 
-  /** Wipes what was kept. */
   close(): void {
     for (const bytes of this.#raw) bytes.fill(0);
   }

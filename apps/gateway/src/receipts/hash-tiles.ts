@@ -13,7 +13,6 @@ import { HASH_BYTES, subtreeOfTile, subtreesOf, TILE_WIDTH, tileOf, tilePath, tr
 const TILE_BYTES = TILE_WIDTH * HASH_BYTES;
 
 interface Level {
-  /** Full tiles. */
   tiles: number;
   /** Hashes that do not fill a tile yet. */
   edge: Buffer[];
@@ -36,7 +35,6 @@ export class HashTiles {
     return tiles * TILE_WIDTH + edge.length;
   }
 
-  /** Adds a leaf. */
   add(leaf: Buffer, level = 0): void {
     const here = this.#level(level);
     here.edge.push(leaf);

@@ -41,13 +41,11 @@ export class LineageBook {
   readonly #digests = new Map<string, Buffer>();
   readonly #statements: Statement[] = [];
 
-  /** What is to be remembered of a packet of entropy. */
   static refOf(packet: Packet): PacketRef {
     const { collector, boot, sequence } = packet;
     return { collector, boot, sequence, digest: packetDigest(packet) };
   }
 
-  /** Notes a packet of entropy that was accepted. */
   note(packet: PacketRef): void {
     this.#digests.set(packetName(packet), packet.digest);
     if (this.#digests.size <= MOST_PACKETS) return;

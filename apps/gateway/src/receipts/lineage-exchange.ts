@@ -44,13 +44,11 @@ export class LineageExchange {
     private readonly book: LineageBook,
   ) {}
 
-  /** Tells the others of a packet. */
   note({ collector, boot, sequence, digest }: PacketRef): void {
     const numbers = { boot: boot.toString(), sequence: sequence.toString() };
     this.#add({ collector, ...numbers, digest: digest.toString('base64') });
   }
 
-  /** Tells the others of a statement. */
   state(collector: string, lineage: LineageTelemetry): void {
     this.#add({ collector, lineage });
   }

@@ -34,7 +34,6 @@ export class LineageRecords {
     }
   }
 
-  /** The proofs for entry `index`, if there are any. */
   async read(index: number): Promise<PacketProof[] | undefined> {
     let records: readonly LogRecord[];
     try {

@@ -17,7 +17,6 @@ export class LineageService {
     return LineageBook.refOf(packet);
   }
 
-  /** Notes a packet that was accepted. */
   accepted(packet: Packet, ref: PacketRef | undefined): void {
     if (this.receipts === undefined) return;
     this.receipts.noteTime(Number(packet.timestamp));

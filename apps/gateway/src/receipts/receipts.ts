@@ -21,7 +21,6 @@ import type { ReceiptLog } from './receipt-log.js';
 import { decodeSecrets, encodeSecrets } from './secrets.js';
 
 const TICK_MS = 500;
-/** What is waited for is looked at as often as this. */
 const WAKE_MS = 50;
 /** A receipt waits for its collectors' proofs for this time, then comes as it is: with its checkpoint, two seconds after the draw. */
 const COMPLETE_MS = 1500;
@@ -40,7 +39,6 @@ interface Pending {
   readonly since: number;
 }
 
-/** What a Receipts needs around it. */
 export interface ReceiptSurroundings {
   readonly directory: string;
   readonly log: ReceiptLog;
@@ -84,7 +82,6 @@ export class Receipts {
     this.#confirmed = Math.max(this.#confirmed, timestamp);
   }
 
-  /** A packet of entropy was accepted. */
   notePacket(packet: PacketRef): void {
     this.#around.book.note(packet);
     this.#around.exchange?.note(packet);

@@ -39,7 +39,6 @@ export class RecordFileError extends Error {
   override readonly name = 'RecordFileError';
 }
 
-/** Where the records of a log in `directory` lie. */
 export function recordFolder(directory: string): string {
   return join(directory, 'records');
 }
@@ -51,7 +50,6 @@ export function removeBefore(folder: string, tile: number): void {
   }
 }
 
-/** The file with the records of `tile`. */
 export function recordPath(directory: string, tile: number): string {
   return join(recordFolder(directory), tile.toString().padStart(8, '0'));
 }
@@ -93,11 +91,7 @@ export class RecordFile {
     return (await decodeFile(path)).records;
   }
 
-  /**
-   * The records of a file that is full.
-   *
-   * @throws as `open` does, also when the file has fewer.
-   */
+  /** The records of a file that is full. @throws as `open` does, also when the file has fewer. */
   static async readFull(path: string): Promise<readonly LogRecord[]> {
     const records = await RecordFile.read(path);
     if (records.length === TILE_WIDTH) return records;
@@ -119,11 +113,7 @@ export class RecordFile {
     return this.#size + bytes <= this.#allocated;
   }
 
-  /**
-   * Makes sure that `bytes` more can be written, whatever becomes of the disk.
-   *
-   * @throws errors of the file system.
-   */
+  /** Makes sure that `bytes` more can be written, whatever becomes of the disk. @throws errors of the file system. */
   async allocate(bytes: number): Promise<void> {
     if (this.hasRoom(bytes)) return;
     await this.#trim();

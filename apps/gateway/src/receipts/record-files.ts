@@ -24,7 +24,6 @@ export class RecordFiles {
     this.#files = [growing];
   }
 
-  /** The file that the last record is in. */
   get growing(): RecordFile {
     return this.#files[0];
   }

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 
 const REFUSED = { files: 1000, bytes: 64 * 1024 * 1024 } as const;
 
-/** Moves a file of `directory` to `refused/` in it. */
 export function moveToRefused(directory: string, name: string): void {
   const refused = join(directory, 'refused');
   mkdirSync(refused, { recursive: true, mode: 0o750 });

@@ -6,7 +6,6 @@ import { MAX_PACKET_BYTES } from '#libs/crypto';
 const MAGIC = Buffer.from('QRNG');
 const NAME = /^([a-z0-9-]{1,16})-(\d{1,20})-(\d{1,20})\.qrng$/;
 
-/** Whether a packet may be in a file of this name. */
 export function isPacketFile(name: string): boolean {
   return name.endsWith('.qrng');
 }

@@ -13,7 +13,6 @@ import type { RedisClient } from './redis-client.js';
 export const DEPLOYMENTS = 'deployments';
 
 export interface Deployment {
-  /** QRNG_REDIS_PREFIX. */
   readonly prefix: string;
   /** Names of the HMAC keys that are valid now, the current one first; none at a gateway that takes no packets. */
   readonly fingerprints: () => readonly string[];

@@ -79,11 +79,7 @@ export class RedisConnection {
     return this.#warnings;
   }
 
-  /**
-   * Runs one command.
-   *
-   * @throws {RedisError} that says whether the command can have had an effect.
-   */
+  /** Runs one command. @throws {RedisError} that says whether the command can have had an effect. */
   async run<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
     if (this.#fault !== undefined) throw new RedisError('offline', `Redis ${this.fault ?? ''}`);
     const client = this.#client;
@@ -102,11 +98,7 @@ export class RedisConnection {
     }
   }
 
-  /**
-   * Runs one script.
-   *
-   * @throws {RedisError} that says whether the script can have had an effect.
-   */
+  /** Runs one script. @throws {RedisError} that says whether the script can have had an effect. */
   runScript<Arguments, Reply>(script: RedisScript<Arguments, Reply>, args: Arguments): Promise<Reply> {
     const prefix = `{${this.#deployment.prefix}}:`;
     return this.run((client) => runScript(client, script, args, { prefix, space: this.#space ?? '' }));
@@ -117,11 +109,7 @@ export class RedisConnection {
     return { space: this.#space ?? '', fingerprint: this.#deployment.fingerprints()[0] ?? '' };
   }
 
-  /**
-   * Looks up anew where this deployment's keys are: they changed, or Redis lost its data.
-   *
-   * @throws {RedisError}
-   */
+  /** Looks up anew where this deployment's keys are: they changed, or Redis lost its data. @throws {RedisError} */
   async rejoin(): Promise<void> {
     await this.run((client) => this.#join(client));
   }

@@ -65,7 +65,6 @@ export class Reloads {
     this.#note({ what, at: this.clock.now(), ...(waits ? { waiting: this.#waiting } : {}) });
   }
 
-  /** The settings were read again. */
   settingsRead({ changed, waiting, warnings }: Refreshed): void {
     this.#waiting = waiting;
     for (const warning of warnings) logEvent('warn', 'unknown-setting', { warning });
@@ -85,7 +84,6 @@ export class Reloads {
     this.#note({ what, at: this.clock.now(), refused: reason });
   }
 
-  /** Those that were refused the last time. */
   failures(): Outcome[] {
     return [...this.#outcomes.values()].filter(({ refused }) => refused !== undefined);
   }

@@ -38,7 +38,6 @@ export function readTlsContext(settings: Readonly<GatewaySettings>, now: number)
   return contextOf(readServerCertificate(settings, now), readClientAuthorities(settings, now));
 }
 
-/** What `tls` makes a server of. */
 export function contextOf(
   { cert, key }: ServerCertificate,
   clients: Authorities | undefined,

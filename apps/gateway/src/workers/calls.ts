@@ -2,16 +2,13 @@
 import { declareCall, declareNotice } from '../link/call.js';
 import type { MetricValues } from '../metrics/gateway-metrics.js';
 
-/** What a worker has counted so far. */
 export interface Snapshot {
   /** Bytes that it served or dropped. */
   readonly used: number;
   readonly metrics: readonly MetricValues[];
 }
 
-/** Asks for the port that all workers share. */
 export const PORT = declareCall<undefined, number>('port');
-/** The worker listens there. */
 export const LISTENING = declareNotice<{ url: string }>('listening');
 export const SNAPSHOT = declareCall<undefined, Snapshot>('snapshot');
 /** The last snapshot of a worker that ends. */

@@ -142,7 +142,6 @@ export class Desk {
     this.#adding = this.#adding.then(() => this.#addUp());
   }
 
-  /** Stops asking and telling. */
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
   }

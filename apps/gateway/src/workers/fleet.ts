@@ -64,7 +64,6 @@ export class Fleet {
     return url;
   }
 
-  /** Has all workers read keys and certificates again. */
   reload(): void {
     for (const { channel } of this.#seats.values()) channel.tell(RELOAD, undefined);
   }

@@ -23,7 +23,6 @@ export function countsOf(metrics: readonly MetricValues[]): MetricValues[] {
   return metrics.filter((metric) => !isGauge(metric));
 }
 
-/** The sum of such counts. */
 export function mergedCounts(counts: readonly (readonly MetricValues[])[]): Promise<MetricValues[]> {
   return merge(counts).getMetricsAsJSON();
 }

@@ -23,7 +23,6 @@ export function channelToHead(): Channel {
   return channel;
 }
 
-/** The port that all workers share. */
 export function portOf(head: Channel): Promise<number> {
   return head.call(PORT, undefined);
 }

@@ -11,7 +11,6 @@ export function encode(bytes: Buffer, encoding: Encoding): string | Buffer {
   return text;
 }
 
-/** How many bytes the body has. */
 export function encodedLength(bytes: number, encoding: Encoding): number {
   switch (encoding) {
     case 'hex':
@@ -25,7 +24,6 @@ export function encodedLength(bytes: number, encoding: Encoding): number {
   }
 }
 
-/** The media type of the body. */
 export function mediaType(encoding: Encoding): string {
   return encoding === 'binary' ? 'application/octet-stream' : 'text/plain; charset=utf-8';
 }

@@ -12,14 +12,12 @@ import { Dispenser } from './dispenser.js';
 import { invalidParameters } from '../request/parameters.js';
 import { noteApplied, preferences } from '../request/prefer.js';
 
-/** What a client asked for beside its draw. */
 export interface ReceiptWish {
   readonly full: boolean;
   /** As Preference-Applied says it; undefined where the query asked. */
   readonly preference: string | undefined;
 }
 
-/** A draw, and how it is written. */
 interface ReceiptedDraw<T> {
   /** The request in its canonical form, from which anybody can repeat the draw. */
   readonly request: string;

@@ -10,7 +10,6 @@ export class RecentClients {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Notes that `client` asks for a single answer now. */
   note(client: string): void {
     if (client !== this.#latest.client) this.#before = { ...this.#latest };
     this.#latest = { client, at: this.clock.monotonic() };

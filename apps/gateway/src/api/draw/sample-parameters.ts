@@ -26,11 +26,7 @@ export const INTEGERS = new Parameters<Integers>({
   unique: oneOf('Draw without replacement: all numbers differ.', [true, false], false),
 });
 
-/**
- * What the parameters of integers must be to each other.
- *
- * @throws {ApiError} `invalid-parameter`.
- */
+/** What the parameters of integers must be to each other. @throws {ApiError} `invalid-parameter`. */
 export function checkRange({ count, min, max, unique }: Integers): void {
   if (min > max) {
     throw invalidParameters([

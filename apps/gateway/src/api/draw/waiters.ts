@@ -18,10 +18,8 @@ import { RecentClients } from './recent-clients.js';
 /** Requests that wait at a time, in all and of one client; each holds a connection. */
 const MAX_WAITERS = 1000;
 const MAX_OF_CLIENT = 100;
-/** Takes what a request needs, as long as it is wanted. */
 type Take<T> = (isWanted: () => boolean) => Promise<T>;
 
-/** How often the queue looks whether there is enough for the first one. */
 const LOOK_EVERY_MS = 20;
 
 interface Waiter {
@@ -35,7 +33,6 @@ interface Waiter {
 
 @Injectable()
 export class Waiters implements BeforeApplicationShutdown {
-  /** In their order. */
   readonly #queue = new Set<Waiter>();
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
@@ -46,7 +43,6 @@ export class Waiters implements BeforeApplicationShutdown {
     private readonly keys: KeyWatch,
   ) {}
 
-  /** How many requests wait now. */
   get waiting(): number {
     return this.#queue.size;
   }

@@ -2,7 +2,6 @@
 import type { ReceivedQuality } from '../../pool/received/received-quality.js';
 import type { QualityDto } from './quality.dto.js';
 
-/** The latest statistics. */
 export function qualityReport(quality: ReceivedQuality): QualityDto {
   const { bytes, statistics, note } = quality.report();
   return { bytes, statistics: statistics ?? null, note };

@@ -32,7 +32,6 @@ export function secondsUntilEmpty({ level, throughput }: StatusInput): number | 
   return loss > 0 ? Math.floor(level.bytes / loss) : null;
 }
 
-/** Whether bytes came in lately. */
 export function isFed({ throughput }: StatusInput): boolean {
   return throughput.idleMs !== undefined && throughput.idleMs < SILENT_MS;
 }

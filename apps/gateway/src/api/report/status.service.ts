@@ -46,7 +46,6 @@ export class StatusService {
     this.#startedAt = clock.now();
   }
 
-  /** The state of the gateway now. */
   async report(): Promise<StatusDto> {
     if (this.head !== undefined) return this.head.call(STATUS, undefined);
     const now = this.clock.now();

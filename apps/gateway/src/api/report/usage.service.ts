@@ -8,7 +8,6 @@ import type { UsageDto } from './usage.dto.js';
 export class UsageService {
   constructor(private readonly usage: UsageBook) {}
 
-  /** The usage of the client of the request today. */
   report({ client }: FastifyRequest): UsageDto {
     if (client === undefined) throw new Error('ApiKeyGuard did not run');
     const { requests, bytes } = this.usage.of(client.name);

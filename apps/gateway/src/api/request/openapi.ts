@@ -5,7 +5,6 @@ import { ApiOkResponse, ApiOperation, ApiQuery } from '@nestjs/swagger';
 import type { ApiQueryOptions } from '@nestjs/swagger';
 import type { Parameters } from './parameters.js';
 
-/** The content of an answer: schema and example by media type. */
 type Content = Readonly<Record<string, { readonly schema: object; readonly example?: unknown }>>;
 
 interface Description<T extends object> {
@@ -14,7 +13,6 @@ interface Description<T extends object> {
   readonly description: string;
   /** None for a route without parameters, and where they depend on the settings: docs/document.ts adds those. */
   readonly parameters?: Parameters<object>;
-  /** What the answer is, in words. */
   readonly answer: string;
   /** Its DTO class with an example, or its content. */
   readonly of: { readonly type: Type<T>; readonly example: T } | { readonly content: Content };
@@ -30,7 +28,6 @@ export function Describe<T extends object>(operation: Description<T>): MethodDec
   );
 }
 
-/** The query parameters as OpenAPI describes them. */
 export function queryOptions(parameters: Parameters<object>): (ApiQueryOptions & { name: string })[] {
   return parameters.list.map(([name, { description, fallback, schema }]) => ({
     name,

@@ -1,6 +1,5 @@
 /** The kinds of query parameters: what each accepts, and how OpenAPI describes it, in one place. */
 
-/** A part of an OpenAPI schema. */
 type Schema = Readonly<Record<string, unknown>>;
 
 export interface Parameter<T> {
@@ -59,7 +58,6 @@ export function realNumber(
   };
 }
 
-/** One of a few words or numbers. */
 export function oneOf<const T extends string | number | boolean>(
   description: string,
   choices: readonly T[],
@@ -75,7 +73,6 @@ export function oneOf<const T extends string | number | boolean>(
   };
 }
 
-/** Text that is valid if `holds` says so. */
 export function characters(
   description: string,
   rule: {

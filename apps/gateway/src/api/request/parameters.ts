@@ -63,7 +63,6 @@ export class Parameters<T extends object> {
 /** The parameters of a route that has none. */
 export const NONE = new Parameters<object>({});
 
-/** The refusal of parameters that are invalid, alone or together. */
 export function invalidParameters(errors: readonly ParameterError[]): ApiError {
   const reported = errors.slice(0, MAX_ERRORS);
   return new ApiError(

@@ -28,7 +28,6 @@ export function preferredWait(request: Pick<FastifyRequest, 'headers'>): number 
   return Math.min(Number(wait), MAX_WAIT_SECS);
 }
 
-/** Says in the answer that a preference was honoured. */
 export function noteApplied(reply: FastifyReply, preference: string): void {
   const before = reply.getHeader('preference-applied');
   void reply.header(

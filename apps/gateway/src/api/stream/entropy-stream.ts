@@ -8,7 +8,6 @@ export class EntropyStream extends Readable {
   taken = 0;
   #turn: Turn | undefined;
 
-  /** @param total bytes, after which the stream ends. */
   constructor(
     private readonly queue: StreamQueue,
     private readonly client: string,

@@ -15,7 +15,6 @@ import { RecentClients } from '../draw/recent-clients.js';
 
 /** The most that a stream takes in one turn. */
 export const CHUNK_BYTES = 16_384;
-/** How often a queue that waits for the pool looks again. */
 const LOOK_EVERY_MS = 20;
 /** An empty pool is waited for if something came in within so long. */
 const LIVE_FEED_MS = 2000;
@@ -37,7 +36,6 @@ export interface Turn {
 
 @Injectable()
 export class StreamQueue implements OnApplicationShutdown {
-  /** In their order. */
   readonly #turns = new Set<Turn>();
   #timer: NodeJS.Timeout | undefined;
   #serving = false;
@@ -57,7 +55,6 @@ export class StreamQueue implements OnApplicationShutdown {
     if (idleMs > patience) throw this.entropy.shortage(bytes);
   }
 
-  /** The refusal of a stream for which nothing came in time. */
   shortage(bytes: number): ApiError {
     return this.entropy.shortage(bytes);
   }

@@ -7,7 +7,6 @@
  */
 export const KEYS = ['counts', 'members', 'usage'] as const;
 
-/** The arguments that every script has. */
 export interface CommonArguments {
   /** Of this gateway process, another at each start. */
   readonly id: string;
@@ -15,7 +14,6 @@ export interface CommonArguments {
   readonly confirmed: number;
 }
 
-/** The common arguments, in the order in which the prelude reads them. */
 export function encodeCommon({ id, confirmed }: CommonArguments): string[] {
   return [id, String(confirmed)];
 }

@@ -23,7 +23,6 @@ import { giveBack, lease } from './slice-scripts.js';
 /** Gateways of which is remembered what was heard; each start of one is another. */
 const MOST_MEMBERS = 256;
 
-/** Counts under way to Redis. */
 interface Batch {
   readonly number: number;
   readonly counts: Counts;
@@ -140,7 +139,6 @@ export class RedisExchange implements Exchange {
   }
 }
 
-/** What another gateway counted, from its entry of the stream. */
 function countsOf(entry: string, ageMs: number): Counts & { readonly ageMs: number } {
   const counts = JSON.parse(entry) as Counts & { readonly ageMs: number };
   return { ...counts, ageMs: ageMs + counts.ageMs };
@@ -167,7 +165,6 @@ function fieldsOf(pairs: readonly Buffer[]): ReadonlyMap<string, string> {
   return fields;
 }
 
-/** The totals of a day, from the hash that holds them. */
 function totalsOf(pairs: readonly Buffer[], day: number): UsageTotal[] {
   const totals = new Map<string, UsageTotal>();
   for (const [name, value] of fieldsOf(pairs)) {

@@ -26,7 +26,6 @@ export class PoolMemory {
     this.#known = new Map(Object.entries(readKnown(path)));
   }
 
-  /** What is known of the pool in `space`. */
   of(space: string): Known {
     return this.#known.get(space) ?? NOTHING;
   }

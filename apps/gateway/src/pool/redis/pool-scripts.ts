@@ -72,7 +72,6 @@ export class PoolScripts {
     throw new RedisError('offline', 'Redis is in another epoch each time');
   }
 
-  /** Writes down what has to outlive the process. */
   close(): void {
     this.#memory.save();
   }

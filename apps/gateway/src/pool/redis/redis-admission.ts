@@ -14,7 +14,6 @@ const BLOCK_BYTES = 64 * 1024;
 /** Of the largest u64. */
 const DIGITS = 20;
 
-/** The arguments of the admission script. */
 export function admitArguments(
   packet: Packet,
   { stores, ref }: { readonly stores: boolean; readonly ref: PacketRef | undefined },

@@ -42,7 +42,6 @@ const SERVES_ON_BYTES = 4096;
 /** How often a gateway reports, and learns the state of the pool. */
 const REPORT_INTERVAL_MS = 500;
 
-/** What a shared pool needs beside its own settings. */
 export interface RedisPoolOptions {
   readonly buffer: BufferOptions;
   readonly window: FreshnessWindow;

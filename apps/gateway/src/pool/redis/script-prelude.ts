@@ -24,7 +24,6 @@ export interface Epoch {
   readonly fence: string;
 }
 
-/** The arguments that every script has. */
 export interface CommonArguments {
   /** Where this deployment's keys are, and a key that leads there; no key at a gateway that takes no packets. */
   readonly membership: { readonly space: string; readonly fingerprint: string };
@@ -50,7 +49,6 @@ export const COMMON_ARGUMENTS = 11;
 /** A gateway that was silent for this long is dead: what it held counts as discarded, ms. */
 export const DEAD_AFTER_MS = 10_000;
 
-/** The common arguments, in the order in which the prelude reads them. */
 export function encodeCommon(common: CommonArguments): string[] {
   const { membership, epoch, newest, seen, skewMs, ttlMs, id, served, dropped } = common;
   const { space, fingerprint } = membership;

@@ -37,7 +37,6 @@ export class SharedLevel {
     return this.#oldestAt === undefined ? 0 : Math.max(0, now - this.#oldestAt);
   }
 
-  /** Takes over what an answer says. */
   learn(reply: PoolReply<unknown, unknown>, now: number): void {
     const [, , [received, served, discarded, stored, leased], own, reasons, oldestAgeMs, fresh] = reply;
     const [replaced, expired, fence, lease, health] = reasons;

@@ -101,7 +101,6 @@ export class ReplayState {
     return floor;
   }
 
-  /** What is remembered, by collector. */
   positions(): ReadonlyMap<string, Position> {
     return this.#positions;
   }

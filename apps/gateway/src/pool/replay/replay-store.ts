@@ -23,7 +23,6 @@ import type { Standing } from './replay-state.js';
 /** How far a raised bound is ahead of the packet that asked for it, and how near to it the next raise begins. */
 const AHEAD_MS = 2000;
 const RAISE_WITHIN_MS = 1000;
-/** How soon a state that could not be written is tried again. */
 const RETRY_MS = 1000;
 
 /** How the state was found: `setAside` is where a file that cannot be trusted was moved to. */
@@ -64,11 +63,7 @@ export class ReplayStore {
     this.#newest = content.newest;
   }
 
-  /**
-   * Opens the state in `directory`, or begins a new one after `now` (Unix ms).
-   *
-   * @throws errors of the file system.
-   */
+  /** Opens the state in `directory`, or begins a new one after `now` (Unix ms). @throws errors of the file system. */
   static async open(
     directory: string,
     now: number,
@@ -91,14 +86,12 @@ export class ReplayStore {
     return { store, recovery, known };
   }
 
-  /** Compares a fresh packet with what was accepted before. */
   check(packet: Packet, now: number): Standing {
     const standing = this.#state.check(packet, now);
     if (standing !== 'below-floor' || !this.#lowerFloor(now)) return standing;
     return this.#state.check(packet, now);
   }
 
-  /** Sequence numbers that `packet` skips. */
   missing(packet: Packet): bigint {
     return this.#state.missing(packet);
   }
@@ -165,7 +158,6 @@ export class ReplayStore {
     return blocksAhead([all, ...positions], now, this.#window.skewMs);
   }
 
-  /** Writes the positions for the next start. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
@@ -246,7 +238,6 @@ function recovered(
   return { found: isOld ? 'version-1' : decoded.clean ? 'clean' : 'crashed', content: decoded };
 }
 
-/** What a start makes of a file. */
 function started({ clean, floor, bound, newest, positions }: ReplayContent): ReplayContent {
   const begins = clean ? floor : Math.max(floor, bound);
   return {
