@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { commandLine, misused } from '#libs/command-line';
+import { CommandError, commandLine, misused, runCommand } from '#libs/command-line';
 import { errorCode } from '#libs/files';
 import { SourceError } from '#libs/quantis';
 import { isFingerprint, isSourceUrl } from '#libs/quantis/settings';
@@ -53,18 +53,22 @@ const { values, positionals } = commandLine(USAGE, {
 });
 if (positionals.length > 1) misused('One source at a time.', USAGE);
 const sizes = { samples: number(values.samples), restarts: number(values.restarts) };
-const source = { url: chosenUrl(positionals[0]), ...trust() };
-const folder = madeFolder(values.out);
+await runCommand(assess);
 
-try {
-  const captured = await capture(source, sizes, folder);
+async function assess(): Promise<void> {
+  const source = { url: chosenUrl(positionals[0]), ...trust() };
+  const folder = madeFolder(values.out);
+  const captured = await capture(source, sizes, folder).catch((error: unknown) => {
+    if (!(error instanceof SourceError)) throw error;
+    throw new CommandError(
+      `The source did not give all bytes: ${error.message} (${error.code})`,
+      EX_UNAVAILABLE,
+    );
+  });
   const report = reportOf(captured, await estimate(folder), new Date());
   writeFileSync(join(folder, 'report.json'), `${JSON.stringify(report.data, null, 2)}\n`);
   writeFileSync(join(folder, 'report.md'), report.text);
   console.log(values.json ? JSON.stringify(report.data) : report.text);
-} catch (error) {
-  if (!(error instanceof SourceError)) throw error;
-  fail(`The source did not give all bytes: ${error.message} (${error.code})`, EX_UNAVAILABLE);
 }
 
 /** The URL that the argument names, or the only one that is configured. */
@@ -76,16 +80,15 @@ function chosenUrl(argument: string | undefined): string {
   const url =
     argument === undefined ? only : /^\d+$/.test(argument) ? configured[Number(argument) - 1] : argument;
   if (url === undefined) misused(`Which source? QRNG_APPLIANCE_URLS names ${configured.length}.`, USAGE);
-  return isSourceUrl(url)
-    ? url
-    : fail('A source is https://HOST/api/2.0/streambytes or file:///dev/NAME.', EX_CONFIG);
+  if (isSourceUrl(url)) return url;
+  throw new CommandError('A source is https://HOST/api/2.0/streambytes or file:///dev/NAME.', EX_CONFIG);
 }
 
 function trust(): { caFile?: string; fingerprints?: string[] } {
   const { QRNG_APPLIANCE_CA_FILE: caFile = '', QRNG_APPLIANCE_FINGERPRINT: pins = '' } = process.env;
   const fingerprints = pins.split(',').flatMap((text) => text.trim() || []);
   if (!fingerprints.every(isFingerprint)) {
-    fail('QRNG_APPLIANCE_FINGERPRINT must be SHA-256 fingerprints.', EX_CONFIG);
+    throw new CommandError('QRNG_APPLIANCE_FINGERPRINT must be SHA-256 fingerprints.', EX_CONFIG);
   }
   return {
     ...(caFile === '' ? {} : { caFile }),
@@ -100,14 +103,9 @@ function madeFolder(name: string): string {
     mkdirSync(path, { mode: 0o700 });
     return path;
   } catch (error) {
-    return fail(
+    throw new CommandError(
       `${path} cannot be made (${errorCode(error)}); --out names a folder that is not there yet`,
       EX_CANTCREAT,
     );
   }
-}
-
-function fail(message: string, code: number): never {
-  console.error(message);
-  process.exit(code);
 }

@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { Agent } from 'undici';
-import { commandLine } from '#libs/command-line';
+import { commandLine, misused } from '#libs/command-line';
+import { errorCode } from '#libs/files';
 import { examine } from './conformance/run.js';
 import type { Finding, Verdict } from './conformance/run.js';
 import { Server } from './conformance/server.js';
@@ -19,7 +20,7 @@ QRNG_API_KEY_FILE has it; without one a client certificate must be enough. The C
 
 Exit code 0: it conforms. 1: it breaks a rule (with --strict also one of our judgement). 64: called wrongly. 69: no answer.`;
 
-const [EX_USAGE, EX_UNAVAILABLE] = [64, 69];
+const EX_UNAVAILABLE = 69;
 
 const { values, positionals } = commandLine(USAGE, {
   allowPositionals: true,
@@ -33,14 +34,13 @@ const { values, positionals } = commandLine(USAGE, {
 });
 const { QRNG_URL, QRNG_API_KEY, QRNG_API_KEY_FILE, QRNG_CA_FILE } = process.env;
 const url = positionals[0] ?? (QRNG_URL === undefined ? undefined : `${QRNG_URL}/v1`);
-if (url === undefined || !URL.canParse(url) || !isHeader(values.header) || positionals.length > 1) {
-  console.error(USAGE);
-  process.exit(EX_USAGE);
-}
+if (url === undefined || !URL.canParse(url) || positionals.length > 1) misused('Name one URL.', USAGE);
+const { header } = values;
+if (!isHeader(header)) misused('--header must be bearer or x-api-key.', USAGE);
 
 const token = QRNG_API_KEY ?? (QRNG_API_KEY_FILE === undefined ? undefined : read(QRNG_API_KEY_FILE).trim());
 const agent = new Agent({ connect: tlsOptions() });
-const server = new Server(url.replace(/\/+$/, ''), token, values.header, agent);
+const server = new Server(url.replace(/\/+$/, ''), token, header, agent);
 process.exitCode = await report(server);
 await agent.close();
 
@@ -81,8 +81,7 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    console.error(`cannot read ${file}: ${reason(error)}`);
-    process.exit(EX_USAGE);
+    return misused(`${file} cannot be read (${errorCode(error)}).`, USAGE);
   }
 }
 

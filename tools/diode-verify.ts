@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { commandLine } from '#libs/command-line';
+import { commandLine, misused } from '#libs/command-line';
 import type { Claim } from './diode/claim.js';
 import type { Machine } from './diode/machine.js';
 import { ADDRESS, buildNetwork } from './diode/network.js';
@@ -49,10 +49,7 @@ const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = { https, udp, spo
 const open = PROOFS[values.carrier];
 const seconds = Number(values.seconds);
 if (open === undefined || !(seconds >= 1)) {
-  console.error(
-    `${USAGE}\n\n--carrier must be ${Object.keys(PROOFS).join(' or ')}, --seconds a number from 1`,
-  );
-  process.exit(64);
+  misused(`--carrier must be ${Object.keys(PROOFS).join(' or ')}, --seconds a number from 1`, USAGE);
 }
 if (process.getuid?.() !== 0 && !values[INSIDE]) {
   process.exit(asRootOfAUserNamespace());

@@ -2,7 +2,7 @@
  * `npm run doctor -- gateway /etc/qrng-dd/gateway.env` (or `collector`): the deployment checklist of the security
  * analysis on a configuration. Without a file the environment of this process is looked at.
  */
-import { commandLine, misused } from '#libs/command-line';
+import { CommandError, commandLine, misused, runCommand } from '#libs/command-line';
 import { EnvironmentFileError, readEnvironmentFile } from '#libs/settings';
 import { examine } from './doctor/examine.js';
 import { counts, lines, summary } from './doctor/finding.js';
@@ -25,23 +25,26 @@ const [app, file] = positionals;
 if ((app !== 'collector' && app !== 'gateway') || positionals.length > 2) {
   misused('Name the app: gateway or collector.', USAGE);
 }
-const env = file === undefined ? process.env : readEnv(file);
-// The unit and the images set it; in the file it may be missing.
-const settings = { QRNG_STATE_DIR: `/var/lib/qrng-${app}`, ...env };
-const findings = await examine(app, settings, file === undefined ? [] : [file], thisHost(app), Date.now());
-console.log(
-  values.json
-    ? JSON.stringify({ app, findings, counts: counts(findings) }, undefined, 2)
-    : `${lines(findings).join('\n')}\n\n${summary(findings)}`,
-);
-process.exit(counts(findings).fail > 0 ? 1 : 0);
+
+await runCommand(async () => {
+  const env = file === undefined ? process.env : readEnv(file);
+  // The unit and the images set it; in the file it may be missing.
+  const settings = { QRNG_STATE_DIR: `/var/lib/qrng-${app}`, ...env };
+  const files = file === undefined ? [] : [file];
+  const findings = await examine(app, settings, files, thisHost(app), Date.now());
+  console.log(
+    values.json
+      ? JSON.stringify({ app, findings, counts: counts(findings) }, undefined, 2)
+      : `${lines(findings).join('\n')}\n\n${summary(findings)}`,
+  );
+  process.exitCode = counts(findings).fail > 0 ? 1 : 0;
+});
 
 function readEnv(path: string): Record<string, string> {
   try {
     return readEnvironmentFile(path);
   } catch (error) {
     if (!(error instanceof EnvironmentFileError)) throw error;
-    console.error(error.message);
-    process.exit(EX_NOINPUT);
+    throw new CommandError(error.message, EX_NOINPUT);
   }
 }

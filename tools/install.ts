@@ -6,11 +6,11 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { commandLine, misused } from '#libs/command-line';
+import { CommandError, commandLine, misused, runCommand } from '#libs/command-line';
 import type { App } from './doctor/app.js';
 import { places } from './install/places.js';
 import type { Place } from './install/places.js';
-import { InstallError, put } from './install/put.js';
+import { put } from './install/put.js';
 import type { Ids } from './install/put.js';
 import { isActive, reloadService, run } from './install/service.js';
 
@@ -42,13 +42,9 @@ const app = (['gateway', 'collector'] as const).find((name) => existsSync(join(f
 if (app === undefined) misused(`${folder} has neither gateway.env nor collector.env in it.`, USAGE);
 if (!dryRun && process.getuid?.() !== 0) misused('qrng-dd install must be run by root.', USAGE);
 
-try {
+await runCommand(() => {
   process.exitCode = install(app);
-} catch (error) {
-  if (!(error instanceof InstallError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
-}
+});
 
 function install(app: App): number {
   const user = `qrng-${app}`;
@@ -104,7 +100,7 @@ function ensureUser(name: string): Ids | undefined {
   console.log(`${dryRun ? '(made)    ' : 'made      '} user ${name}`);
   if (dryRun) return undefined;
   const arguments_ = ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', name];
-  if (run('useradd', ...arguments_) !== 0) throw new InstallError(`the user ${name} cannot be made`);
+  if (run('useradd', ...arguments_) !== 0) throw new CommandError(`the user ${name} cannot be made`);
   return idsOf(name);
 }
 

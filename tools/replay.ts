@@ -1,12 +1,12 @@
 /**
  * `npm run replay`: what the gateway remembers of each collector and why it refuses one, and how to have it forget that.
  */
-import { commandLine, misused } from '#libs/command-line';
+import { CommandError, commandLine, misused, runCommand } from '#libs/command-line';
 import { errorCode } from '#libs/files';
 import { EnvironmentFileError, readEnvironmentFile, readSettings, SettingsError } from '#libs/settings';
 import { GatewaySettings } from '../apps/gateway/src/settings.js';
 import { reportLines } from './replay/describe.js';
-import { forgetLocal, ReplayToolError, showLocal } from './replay/local.js';
+import { forgetLocal, showLocal } from './replay/local.js';
 
 const USAGE = `Usage: npm run replay -- [show | forget COLLECTOR ...] [--env ENV-FILE | --state DIR]
 
@@ -39,15 +39,17 @@ if (command === 'forget' && collectors.length === 0) misused('Name the collector
 const wrong = collectors.find((name) => !/^[a-z0-9-]{1,16}$/.test(name));
 if (wrong !== undefined) misused(`${wrong} is no collector's name.`, USAGE);
 
-try {
-  await run();
-} catch (error) {
-  if (error instanceof EnvironmentFileError) fail(error.message, EX_NOINPUT);
-  if (error instanceof ReplayToolError || error instanceof SettingsError) fail(error.message, 1);
-  const code = errorCode(error);
-  if (!/^E[A-Z]+$/.test(code)) throw error;
-  fail(`The state cannot be used (${code}). Is it the gateway's, and may you read it and write to it?`, 1);
-}
+await runCommand(() =>
+  run().catch((error: unknown) => {
+    if (error instanceof EnvironmentFileError) throw new CommandError(error.message, EX_NOINPUT);
+    if (error instanceof SettingsError) throw new CommandError(error.message);
+    const code = errorCode(error);
+    if (!/^E[A-Z]+$/.test(code)) throw error;
+    throw new CommandError(
+      `The state cannot be used (${code}). Is it the gateway's, and may you read it and write to it?`,
+    );
+  }),
+);
 
 async function run(): Promise<void> {
   const settings = settingsOf();
@@ -75,9 +77,4 @@ function settingsOf(): Readonly<GatewaySettings> {
   const env = values.env === undefined ? process.env : readEnvironmentFile(values.env);
   const QRNG_STATE_DIR = values.state ?? env['QRNG_STATE_DIR'] ?? '/var/lib/qrng-gateway';
   return readSettings(GatewaySettings, { ...env, QRNG_STATE_DIR }, NAMES).settings;
-}
-
-function fail(message: string, code: number): never {
-  console.error(message);
-  process.exit(code);
 }

@@ -3,7 +3,7 @@
  * each be run again: what is done already is not done twice.
  */
 import { join, resolve } from 'node:path';
-import { commandLine } from '#libs/command-line';
+import { CommandError, commandLine, runCommand } from '#libs/command-line';
 import { errorCode } from '#libs/files';
 import { EnvironmentFileError, readEnvironmentFile, SettingsError } from '#libs/settings';
 import { KeyFileError } from '../apps/gateway/src/clients/key-entries.js';
@@ -15,7 +15,7 @@ import type { ApiKeyStep } from './rotate/api-key.js';
 import type { Kind } from './rotate/certificates.js';
 import { readKey, rotateHmac, takeKey } from './rotate/hmac.js';
 import { fileOf, takeCertificate, takeOver } from './rotate/live.js';
-import { perform, RotationError } from './rotate/step.js';
+import { perform } from './rotate/step.js';
 import type { Step } from './rotate/step.js';
 
 const USAGE = `Usage: npm run rotate -- hmac    --in FOLDER | --on gateway | --on collector --key FILE
@@ -60,15 +60,13 @@ const { values, positionals } = commandLine(USAGE, {
 });
 const [what, name, ...more] = positionals;
 const dryRun = values['dry-run'];
-try {
-  process.exitCode = await rotate();
-} catch (error) {
-  const expected = [RotationError, EnvironmentFileError, SettingsError, KeyFileError, EditError];
-  const known = expected.some((kind) => error instanceof kind);
-  if (!known && errorCode(error) === 'unknown') throw error;
-  console.error(error instanceof Error ? error.message : String(error));
-  process.exitCode = error instanceof RotationError ? error.code : 1;
-}
+await runCommand(async () => {
+  process.exitCode = await rotate().catch((error: unknown) => {
+    const expected = [EnvironmentFileError, SettingsError, KeyFileError, EditError];
+    const isKnown = expected.some((kind) => error instanceof kind) || /^E[A-Z0-9]+$/.test(errorCode(error));
+    throw isKnown && error instanceof Error ? new CommandError(error.message) : error;
+  });
+});
 
 async function rotate(): Promise<number> {
   if (more.length > 0 || (name !== undefined && what !== 'api-key')) misused('Too many arguments.');

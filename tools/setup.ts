@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { commandLine } from '#libs/command-line';
+import { CommandError, commandLine, runCommand } from '#libs/command-line';
 import { errorCode, replaceFile } from '#libs/files';
 import { lines, summary } from './doctor/finding.js';
 import { checkFolder } from './setup/check.js';
@@ -14,7 +14,7 @@ import { copyList, openPoints } from './setup/instructions.js';
 import { Material } from './setup/material.js';
 import { plan } from './setup/plan.js';
 import { ask } from './setup/questions.js';
-import { SetupError, writeFiles } from './setup/write.js';
+import { writeFiles } from './setup/write.js';
 
 const USAGE = `Usage: npm run setup -- --gateway HOST[:PORT] --collector-host HOST --out FOLDER [OPTIONS]
 
@@ -66,14 +66,12 @@ const EX_USAGE = 64;
 
 const { values } = commandLine(USAGE, { options: { ...ANSWERS, 'dry-run': off } });
 const { 'dry-run': dryRun, ...given } = values;
-try {
-  await run(given);
-} catch (error) {
-  if (!(error instanceof AnswerError) && !(error instanceof SetupError)) throw error;
-  console.error(error.message);
-  if (error instanceof AnswerError) console.error('\nnpm run setup -- --help says more.');
-  process.exit(error instanceof AnswerError ? EX_USAGE : 1);
-}
+await runCommand(() =>
+  run(given).catch((error: unknown) => {
+    if (!(error instanceof AnswerError)) throw error;
+    throw new CommandError(`${error.message}\n\nnpm run setup -- --help says more.`, EX_USAGE);
+  }),
+);
 
 async function run(given: Answers): Promise<void> {
   const before = saved(given['out']);
@@ -118,7 +116,7 @@ function saved(out: string | undefined): Answers {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Answers;
   } catch {
-    throw new SetupError(`${path} is damaged: mend or remove it`);
+    throw new CommandError(`${path} is damaged: mend or remove it`);
   }
 }
 

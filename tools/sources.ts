@@ -1,11 +1,12 @@
 /**
  * `npm run sources`: how the sources of the collector on this machine are, and the release of those that are latched.
  */
-import { chownSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commandLine, misused } from '#libs/command-line';
+import { CommandError, commandLine, misused, runCommand } from '#libs/command-line';
 import { errorCode } from '#libs/files';
+import { giveToOwner } from './requests/state-request.js';
 
 const USAGE = `Usage: npm run sources -- [show | release [SOURCE ...]] [--state DIR]
 
@@ -28,11 +29,14 @@ const { values, positionals } = commandLine(USAGE, {
 const [command = 'show', ...names] = positionals;
 const folder = values.state ?? process.env['QRNG_STATE_DIR'] ?? '/var/lib/qrng-collector';
 
-try {
-  await run();
-} catch (error) {
-  fail(`${folder}: ${errorCode(error)}. Is it the collector's state directory, and may you write to it?`);
-}
+await runCommand(() =>
+  run().catch((error: unknown) => {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(
+      `${folder}: ${errorCode(error)}. Is it the collector's state directory, and may you write to it?`,
+    );
+  }),
+);
 
 async function run(): Promise<void> {
   if (command === 'show' && names.length === 0) {
@@ -43,7 +47,7 @@ async function run(): Promise<void> {
   const known = states().map(({ name }) => name);
   const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    fail(`No source is called ${unknown.join(' or ')}. There are: ${known.join(', ')}.`);
+    throw new CommandError(`No source is called ${unknown.join(' or ')}. There are: ${known.join(', ')}.`);
   }
   await release();
   await sleep(1500); // until the collector has written what came of it
@@ -53,13 +57,13 @@ async function run(): Promise<void> {
 async function release(): Promise<void> {
   const file = join(folder, 'release');
   writeFileSync(file, names.map((name) => `${name}\n`).join(''), { mode: 0o600, flag: 'wx' });
-  // As root: the collector could not read a file of root.
-  const { uid, gid } = statSync(folder);
-  if (process.getuid?.() === 0) chownSync(file, uid, gid);
+  giveToOwner(folder, file);
   for (const until = performance.now() + ANSWER_WITHIN_MS; existsSync(file);) {
     if (performance.now() > until) {
       rmSync(file, { force: true });
-      fail('The collector did not take the request. Does it run, with this state directory?');
+      throw new CommandError(
+        'The collector did not take the request. Does it run, with this state directory?',
+      );
     }
     await sleep(100);
   }
@@ -76,9 +80,4 @@ function show(): void {
       `${state.padEnd(12)} ${name} (put out of use ${quarantines} times since the collector started${error})`,
     );
   }
-}
-
-function fail(message: string): never {
-  console.error(message);
-  process.exit(1);
 }

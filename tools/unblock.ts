@@ -1,7 +1,7 @@
 /**
  * `npm run unblock`: the clients and networks that the gateway on this machine blocks, and an end to that before its time.
  */
-import { commandLine, misused } from '#libs/command-line';
+import { CommandError, commandLine, misused, runCommand } from '#libs/command-line';
 import { errorCode } from '#libs/files';
 import { requestOf } from './requests/state-request.js';
 
@@ -24,19 +24,17 @@ const { values, positionals: names } = commandLine(USAGE, {
 if (names.some((name) => !/^[\x21-\x7e]{1,256}$/.test(name))) misused('A name has no spaces.', USAGE);
 const folder = values.state ?? process.env['QRNG_STATE_DIR'] ?? '/var/lib/qrng-gateway';
 
-try {
-  const answer =
-    names.length === 0 ? await requestOf(folder, 'blocks', []) : await requestOf(folder, 'unblock', names);
+await runCommand(async () => {
+  const answer = await requestOf(folder, names.length === 0 ? 'blocks' : 'unblock', names).catch(
+    (error: unknown) => {
+      throw new CommandError(
+        `${folder}: ${errorCode(error)}. Is it the gateway's state directory, and may you write to it?`,
+      );
+    },
+  );
   if (answer === undefined) {
-    fail('The gateway did not take the request. Does it run, with this state directory?');
+    throw new CommandError('The gateway did not take the request. Does it run, with this state directory?');
   }
   const lines = answer.length === 0 ? ['nobody is blocked'] : answer;
   console.log(values.json ? JSON.stringify({ answers: answer }) : lines.join('\n'));
-} catch (error) {
-  fail(`${folder}: ${errorCode(error)}. Is it the gateway's state directory, and may you write to it?`);
-}
-
-function fail(message: string): never {
-  console.error(message);
-  process.exit(1);
-}
+});

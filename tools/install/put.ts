@@ -1,16 +1,9 @@
 /** Puts one file into its place, in one step, with its owner and mode. */
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { CommandError } from '#libs/command-line';
 import { errorCode, replaceFile } from '#libs/files';
 import type { Place } from './places.js';
-
-/** A file could not be put into its place. */
-export class InstallError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'InstallError';
-  }
-}
 
 /** The numbers of a user and of the group with the same name. */
 export interface Ids {
@@ -24,7 +17,7 @@ export type Outcome = 'made' | 'replaced' | 'same' | 'kept';
 /**
  * @param ids of users and of their groups; an owner that is not among them is left to the user who runs this.
  * @param dryRun changes nothing.
- * @throws {InstallError} when the file cannot be read or written.
+ * @throws {CommandError} when the file cannot be read or written.
  */
 export function put(place: Place, ids: ReadonlyMap<string, Ids>, dryRun: boolean): Outcome {
   try {
@@ -42,7 +35,7 @@ export function put(place: Place, ids: ReadonlyMap<string, Ids>, dryRun: boolean
     replaceFile(place.target, content);
     return 'replaced';
   } catch (error) {
-    throw new InstallError(`${place.target} cannot be written (${errorCode(error)})`);
+    throw new CommandError(`${place.target} cannot be written (${errorCode(error)})`);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The replay state of a single gateway: `replay-state` in its state directory, whether it runs or not. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { CommandError } from '#libs/command-line';
 import { DirectoryLock, DirectoryLockError } from '#libs/files';
 import { forgottenText, unknownText } from '../../apps/gateway/src/pool/replay/forget-texts.js';
 import type { FreshnessWindow } from '../../apps/gateway/src/pool/replay/freshness.js';
@@ -10,9 +11,6 @@ import { ReplayState } from '../../apps/gateway/src/pool/replay/replay-state.js'
 import { giveToOwner, requestOf } from '../requests/state-request.js';
 import { reportOf } from './describe.js';
 import type { ReplayReport } from './describe.js';
-
-/** The state cannot be shown or changed; the message says why. */
-export class ReplayToolError extends Error {}
 
 const SILENT = 'the gateway did not answer within 10 s; this is what it wrote last';
 
@@ -48,7 +46,7 @@ export async function forgetLocal(
   if (lock === undefined) {
     const answer = await requestOf(directory, 'forget', collectors);
     if (answer === undefined) {
-      throw new ReplayToolError('The gateway did not take the request within 10 s; see its log.');
+      throw new CommandError('The gateway did not take the request within 10 s; see its log.');
     }
     return answer;
   }
@@ -87,13 +85,13 @@ async function read(directory: string): Promise<ReplayContent> {
   const content = decodeReplay(read.bytes);
   // A copy has no positions that bind, as after a crash.
   if (content !== undefined) return { ...content, clean: content.clean && isOriginal(content, read.file) };
-  throw new ReplayToolError(
+  throw new CommandError(
     `${directory}/replay-state is damaged, or of version 1.0: the gateway says which at its start.`,
   );
 }
 
-function withoutState(directory: string): ReplayToolError {
-  return new ReplayToolError(`${directory} has no replay-state. Is it QRNG_STATE_DIR of a gateway?`);
+function withoutState(directory: string): CommandError {
+  return new CommandError(`${directory} has no replay-state. Is it QRNG_STATE_DIR of a gateway?`);
 }
 
 function isRunning(directory: string): boolean {

@@ -1,4 +1,5 @@
 /** The replay state of gateways that share a pool: in Redis, whether they run or not. */
+import { CommandError } from '#libs/command-line';
 import { forgottenText, unknownText } from '../../apps/gateway/src/pool/replay/forget-texts.js';
 import type { FreshnessWindow } from '../../apps/gateway/src/pool/replay/freshness.js';
 import {
@@ -11,7 +12,6 @@ import { RedisConnection } from '../../apps/gateway/src/redis/redis-connection.j
 import type { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { reportOf } from './describe.js';
 import type { ReplayReport } from './describe.js';
-import { ReplayToolError } from './local.js';
 
 const SILENT = { up: () => undefined, down: () => undefined, refused: () => undefined };
 
@@ -49,7 +49,7 @@ async function connected<T>(
   const deployment = { prefix: settings.QRNG_REDIS_PREFIX, fingerprints: () => [...new Set(fingerprints)] };
   const redis = await RedisConnection.open(settings.QRNG_REDIS_URL ?? '', SILENT, deployment);
   try {
-    if (redis.fault !== undefined) throw new ReplayToolError(`Redis ${redis.fault}`);
+    if (redis.fault !== undefined) throw new CommandError(`Redis ${redis.fault}`);
     return await use(redis);
   } finally {
     redis.close();

@@ -1,7 +1,7 @@
 /** Rotates an API key: a second one with the same rights under a name of its own, and later the end of the first. */
+import { CommandError } from '#libs/command-line';
 import type { KeyFileEntry } from '../../apps/gateway/src/clients/key-file.js';
 import { digestOf, newKey, setDisabled } from '../keys/commands.js';
-import { RotationError } from './step.js';
 
 /** The entries as they become, and what to say; `key` is to be shown once. */
 export interface ApiKeyStep {
@@ -12,7 +12,7 @@ export interface ApiKeyStep {
 
 /**
  * @param expires when the new key ends, or `never`; to be given when the old one has an end.
- * @throws {RotationError} when there is no such key, or it has an end and the new one's is not given.
+ * @throws {CommandError} when there is no such key, or it has an end and the new one's is not given.
  */
 export function beginApiKey(
   entries: readonly KeyFileEntry[],
@@ -28,7 +28,7 @@ export function beginApiKey(
     };
   }
   if (expires === undefined && old.expires) {
-    throw new RotationError(
+    throw new CommandError(
       `${name} expires on ${old.expires}: say when the new key does, --expires DATE or --expires never`,
     );
   }
@@ -42,12 +42,12 @@ export function beginApiKey(
   };
 }
 
-/** @throws {RotationError} when there is no such key, or none that follows it. */
+/** @throws {CommandError} when there is no such key, or none that follows it. */
 export function finishApiKey(entries: readonly KeyFileEntry[], name: string): ApiKeyStep {
   const old = demand(entries, name);
   const successor = successorOf(entries, name);
   if (successor === undefined) {
-    throw new RotationError(
+    throw new CommandError(
       `No key follows ${name}: run this without --finish first, or use npm run keys -- disable ${name}.`,
     );
   }
@@ -85,6 +85,6 @@ function split(name: string): [client: string, number: number] {
 
 function demand(entries: readonly KeyFileEntry[], name: string): KeyFileEntry {
   const found = entries.find((entry) => entry.name === name);
-  if (found === undefined) throw new RotationError(`there is no key named ${name}`);
+  if (found === undefined) throw new CommandError(`there is no key named ${name}`);
   return found;
 }

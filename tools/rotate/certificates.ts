@@ -1,11 +1,12 @@
 /** Issues the gateway's or the collector's certificate anew, with a new key, by the authority of the setup folder. */
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
+import { CommandError } from '#libs/command-line';
 import { openAuthority } from '../certificates/authority.js';
 import { installationOf } from '../setup/installation.js';
 import type { Answers } from '../setup/installation.js';
 import { issueCollector, issueGateway } from '../setup/material.js';
-import { read, RotationError } from './step.js';
+import { read } from './step.js';
 import type { Step } from './step.js';
 
 export type Kind = 'tls' | 'client';
@@ -19,7 +20,7 @@ const FILES = {
 /**
  * @param folder that `npm run setup` made.
  * @param days how long the new certificate is valid; as at setup by default.
- * @throws {RotationError} when the folder lacks what is needed.
+ * @throws {CommandError} when the folder lacks what is needed.
  */
 export async function rotateCertificate(
   kind: Kind,
@@ -40,7 +41,7 @@ export async function rotateCertificate(
     read(join(folder, `authority/${name}.crt`)),
     read(join(folder, `authority/${name}.key`)),
   ).catch((error: unknown) => {
-    throw error instanceof RotationError ? error : new RotationError(`authority/${name}.key cannot be used`);
+    throw error instanceof CommandError ? error : new CommandError(`authority/${name}.key cannot be used`);
   });
   const issue = kind === 'tls' ? issueGateway : issueCollector;
   const { certificatePem, keyPem } = await issue(authority, installation);
@@ -62,8 +63,8 @@ function answers(folder: string): Answers {
   try {
     return JSON.parse(read(join(folder, 'setup.json'))) as Answers;
   } catch (error) {
-    if (error instanceof RotationError) throw error;
-    throw new RotationError(`${join(folder, 'setup.json')} is damaged`);
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(`${join(folder, 'setup.json')} is damaged`);
   }
 }
 

@@ -6,7 +6,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { read, RotationError } from './step.js';
+import { CommandError } from '#libs/command-line';
+import { read } from './step.js';
 import type { Change, Step } from './step.js';
 
 export interface HmacFiles {
@@ -31,7 +32,7 @@ export interface HmacOptions {
 
 const DAY_MS = 86_400_000;
 
-/** @throws {RotationError} when it is too early to finish, or a file cannot be read. */
+/** @throws {CommandError} when it is too early to finish, or a file cannot be read. */
 export function rotateHmac(files: HmacFiles, options: HmacOptions, now: number): Step {
   const current = read(files.current).trim();
   const previous = read(files.previous).trim();
@@ -57,10 +58,10 @@ export function takeKey(path: string, key: string): Step {
   };
 }
 
-/** @throws {RotationError} when the file cannot be read, or holds no key. */
+/** @throws {CommandError} when the file cannot be read, or holds no key. */
 export function readKey(path: string): string {
   const key = read(path).trim();
-  if (!/^[0-9a-f]{64}$/i.test(key)) throw new RotationError(`${path} must hold a key of 64 hex digits`);
+  if (!/^[0-9a-f]{64}$/i.test(key)) throw new CommandError(`${path} must hold a key of 64 hex digits`);
   return key;
 }
 
@@ -82,7 +83,7 @@ function finish(files: HmacFiles, previous: string, age: number, overlapMs: numb
   if (previous === '') return { changes: [], next: 'No previous key is accepted: nothing to do.' };
   if (age < overlapMs) {
     const secs = Math.ceil((overlapMs - age) / 1000);
-    throw new RotationError(
+    throw new CommandError(
       `Too early: packets sealed with the old key may arrive for another ${secs} s.`,
       75,
     );

@@ -1,24 +1,25 @@
 /** The machine's own files, as its settings name them, and the service that reads them again. */
 import { existsSync } from 'node:fs';
+import { CommandError } from '#libs/command-line';
 import { checkOwnCertificate } from '#libs/certificates';
 import { readEnvironmentFile } from '#libs/settings';
 import type { App } from '../doctor/app.js';
 import { isActive, reloadService } from '../install/service.js';
-import { read, RotationError } from './step.js';
+import { read } from './step.js';
 import type { Step } from './step.js';
 
 /** The file that a setting of this machine names. */
 export function fileOf(app: App, variable: string, environmentFile: string | undefined): string {
   const file = environmentFile ?? `/etc/qrng-dd/${app}.env`;
   const path = readEnvironmentFile(file)[variable];
-  if (path === undefined || path === '') throw new RotationError(`${file} sets no ${variable}`);
+  if (path === undefined || path === '') throw new CommandError(`${file} sets no ${variable}`);
   return path;
 }
 
 /**
  * Puts a certificate and its key, which another authority has issued, where the machine reads them.
  *
- * @throws {SettingsError} when the app would refuse them; {RotationError} when a file cannot be read.
+ * @throws {SettingsError} when the app would refuse them; {CommandError} when a file cannot be read.
  */
 export function takeCertificate(
   paths: { certificate: string; key: string },

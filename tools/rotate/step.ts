@@ -1,5 +1,6 @@
 /** One step of a rotation: what it changes, and what the operator does next. */
 import { readFileSync } from 'node:fs';
+import { CommandError } from '#libs/command-line';
 import { errorCode, replaceFile } from '#libs/files';
 
 export interface Change {
@@ -15,17 +16,6 @@ export interface Step {
   readonly next: string;
 }
 
-/** The rotation cannot go on; the message says why and what to do. `code` is the exit code. */
-export class RotationError extends Error {
-  constructor(
-    message: string,
-    readonly code: 1 | 75 = 1,
-  ) {
-    super(message);
-    this.name = 'RotationError';
-  }
-}
-
 /** Writes each change in one step, keeping the file's owner and mode, and says what was done. */
 export function perform({ changes, next }: Step, dryRun: boolean): void {
   for (const { path, content, what } of changes) {
@@ -35,11 +25,11 @@ export function perform({ changes, next }: Step, dryRun: boolean): void {
   console.log(`${changes.length === 0 ? '' : '\n'}${next}`);
 }
 
-/** The text of a file. @throws {RotationError} */
+/** The text of a file. @throws {CommandError} */
 export function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new RotationError(`${path} cannot be read (${errorCode(error)})`);
+    throw new CommandError(`${path} cannot be read (${errorCode(error)})`);
   }
 }

@@ -11,17 +11,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { CommandError } from '#libs/command-line';
 import { errorCode } from '#libs/files';
 import { PAIRS } from './plan.js';
 import type { PlannedFile } from './plan.js';
-
-/** The folder cannot be completed; the message says what to do. */
-export class SetupError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'SetupError';
-  }
-}
 
 export interface Written {
   readonly file: PlannedFile;
@@ -33,7 +26,7 @@ export interface Written {
  * Writes each file that is missing, in folders that only their owner can enter.
  *
  * @param dryRun looks at what would be made, and makes nothing.
- * @throws {SetupError} when one of two files that belong together is missing, or the folder cannot be written.
+ * @throws {CommandError} when one of two files that belong together is missing, or the folder cannot be written.
  */
 export async function writeFiles(
   folder: string,
@@ -56,7 +49,7 @@ function checkPair(folder: string, one: string, other: string): void {
   const hasOther = existsSync(join(folder, other));
   if (hasOne === hasOther) return;
   const [there, missing] = hasOne ? [one, other] : [other, one];
-  throw new SetupError(
+  throw new CommandError(
     `${there} is there and ${missing} is not: put it back, or remove ${there} to have both made anew`,
   );
 }
@@ -73,7 +66,7 @@ function write(path: string, content: string, { mode, owner }: PlannedFile): voi
     }
     chmodSync(path, mode); // whatever the umask
   } catch (error) {
-    throw new SetupError(`${path} cannot be written (${errorCode(error)})`);
+    throw new CommandError(`${path} cannot be written (${errorCode(error)})`);
   }
   const id = process.getuid?.() === 0 && owner !== 'root' ? userId(owner) : undefined;
   if (id !== undefined) chownSync(path, id, id);

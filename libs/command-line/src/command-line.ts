@@ -29,6 +29,30 @@ export function misused(message: string, usage: string): never {
   process.exit(EX_USAGE);
 }
 
+/** A command cannot do what it was called for; the message says why and what to do. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+
+  /** @param exitCode of sysexits.h, where scripts have to know more than that it failed. */
+  constructor(
+    message: string,
+    readonly exitCode = 1,
+  ) {
+    super(message);
+  }
+}
+
+/** Runs a command; one that fails (CommandError) ends the process with its message on stderr, and its exit code. */
+export async function runCommand(run: () => Promise<void> | void): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(error.exitCode);
+  }
+}
+
 function print(text: string): never {
   process.stdout.write(`${text}\n`);
   process.exit(0);

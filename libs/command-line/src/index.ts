@@ -1,1 +1,1 @@
-export { commandLine, misused } from './command-line.js';
+export { CommandError, commandLine, misused, runCommand } from './command-line.js';
