@@ -67,6 +67,16 @@ test('doctor gives one line and exit code 66 for a file that it cannot read', ()
   expect([status, stderr]).toEqual([66, '/nope cannot be read (ENOENT)\n']);
 });
 
+// A disk of one's own needs root.
+(process.getuid?.() === 0 ? test : test.skip)('setup says of a disk that is read-only that it is', () => {
+  const disk = temporaryFolder();
+  const script = `mount -t tmpfs -o ro tmpfs ${disk} && exec "$0" dist/tools/setup.js "$@" --out ${disk}/a/b`;
+  const answers = ['--gateway', 'gw.example.com', '--collector-host', 'in.example.com'];
+  const args = ['--mount', 'sh', '-c', script, process.execPath, ...answers];
+  const { status, stderr } = spawnSync('unshare', args, { encoding: 'utf8' });
+  expect([status, stderr]).toEqual([1, expect.stringMatching(/^\S+ cannot be written \(EROFS\)\n$/)]);
+});
+
 describe('--json', () => {
   const parsed = (path: string, ...args: string[]): unknown =>
     JSON.parse(run(path, [...args, '--json']).stdout);

@@ -4,9 +4,10 @@
  * reads them again.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandError, commandLine, misused, runCommand } from '#libs/command-line';
+import { makeDirectory } from '#libs/files';
 import type { App } from './doctor/app.js';
 import { places } from './install/places.js';
 import type { Place } from './install/places.js';
@@ -110,9 +111,9 @@ function idsOf(name: string): Ids | undefined {
 }
 
 function makeFolder(app: App, ids: Ids | undefined): void {
-  mkdirSync('/etc/qrng-dd', { recursive: true, mode: 0o755 });
+  makeDirectory('/etc/qrng-dd', 0o755);
   const own = `/etc/qrng-dd/${app}`;
-  mkdirSync(own, { recursive: true, mode: 0o700 });
+  makeDirectory(own, 0o700);
   chmodSync(own, 0o700);
   if (ids !== undefined) chownSync(own, ids.user, ids.group);
 }

@@ -1,8 +1,8 @@
 /** Puts one file into its place, in one step, with its owner and mode. */
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CommandError } from '#libs/command-line';
-import { errorCode, replaceFile } from '#libs/files';
+import { makeDirectory, readFault, replaceFile } from '#libs/files';
 import type { Place } from './places.js';
 
 /** The numbers of a user and of the group with the same name. */
@@ -20,8 +20,8 @@ export type Outcome = 'made' | 'replaced' | 'same' | 'kept';
  * @throws {CommandError} when the file cannot be read or written.
  */
 export function put(place: Place, ids: ReadonlyMap<string, Ids>, dryRun: boolean): Outcome {
+  const content = contentOf(place);
   try {
-    const content = readFileSync(place.source, 'utf8');
     if (!existsSync(place.target)) {
       if (!dryRun) write(place, content, ids);
       return 'made';
@@ -35,12 +35,20 @@ export function put(place: Place, ids: ReadonlyMap<string, Ids>, dryRun: boolean
     replaceFile(place.target, content);
     return 'replaced';
   } catch (error) {
-    throw new CommandError(`${place.target} cannot be written (${errorCode(error)})`);
+    throw new CommandError(`${place.target} cannot be written (${readFault(error)})`);
+  }
+}
+
+function contentOf({ source }: Place): string {
+  try {
+    return readFileSync(source, 'utf8');
+  } catch (error) {
+    throw new CommandError(`${source} cannot be read (${readFault(error)})`);
   }
 }
 
 function write(place: Place, content: string, ids: ReadonlyMap<string, Ids>): void {
-  mkdirSync(dirname(place.target), { recursive: true, mode: 0o755 });
+  makeDirectory(dirname(place.target), 0o755);
   replaceFile(place.target, content, { mode: place.mode });
   giveTo(place, ids);
 }

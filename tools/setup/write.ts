@@ -1,18 +1,9 @@
 /** Writes the planned files. What is there is never touched. */
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, closeSync, existsSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CommandError } from '#libs/command-line';
-import { errorCode } from '#libs/files';
+import { makeDirectory, readFault } from '#libs/files';
 import { PAIRS } from './plan.js';
 import type { PlannedFile } from './plan.js';
 
@@ -56,7 +47,7 @@ function checkPair(folder: string, one: string, other: string): void {
 
 function write(path: string, content: string, { mode, owner }: PlannedFile): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(path), 0o700);
     const descriptor = openSync(path, 'wx', mode); // "x": what somebody else wrote meanwhile stays, too
     try {
       writeFileSync(descriptor, content);
@@ -66,7 +57,7 @@ function write(path: string, content: string, { mode, owner }: PlannedFile): voi
     }
     chmodSync(path, mode); // whatever the umask
   } catch (error) {
-    throw new CommandError(`${path} cannot be written (${errorCode(error)})`);
+    throw new CommandError(`${path} cannot be written (${readFault(error)})`);
   }
   const id = process.getuid?.() === 0 && owner !== 'root' ? userId(owner) : undefined;
   if (id !== undefined) chownSync(path, id, id);

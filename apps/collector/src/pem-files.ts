@@ -1,7 +1,6 @@
 /** Reads the certificates and keys whose files the settings name. */
-import { readFileSync } from 'node:fs';
 import { Authorities } from '#libs/certificates';
-import { errorCode } from '#libs/files';
+import { readFault, readSettingText } from '#libs/files';
 import { SettingsError } from '#libs/settings';
 
 /**
@@ -24,8 +23,8 @@ export function readAuthorities(name: string, path: string, now: number): { pem:
  */
 export function readPem(name: string, path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readSettingText(path);
   } catch (error) {
-    throw new SettingsError([`${name} must name a readable file (${errorCode(error)})`]);
+    throw new SettingsError([`${name} must name a readable file (${readFault(error)})`]);
   }
 }

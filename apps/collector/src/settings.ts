@@ -12,6 +12,7 @@ import {
   isSecureUrl,
   ListVariable,
   Live,
+  PathVariable,
   Secret,
   SigningKeyVariable,
   spoolDirectory,
@@ -172,12 +173,12 @@ export class CollectorSettings {
   @SigningKeyVariable()
   QRNG_SIGNING_KEY?: string;
 
-  @Variable('the path of a directory', (value) => typeof value === 'string' && value !== '')
+  @PathVariable('directory')
   QRNG_STATE_DIR!: string;
 
   /** Where this environment was read from, to be read again on SIGHUP; the unit sets it to its EnvironmentFile=. */
   @IsOptional()
-  @Variable('the path of a file', (value) => typeof value === 'string')
+  @PathVariable('file')
   QRNG_SETTINGS_PATH?: string;
 
   @Live()

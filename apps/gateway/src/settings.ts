@@ -9,6 +9,7 @@ import {
   IsOptional,
   ListVariable,
   Live,
+  PathVariable,
   Secret,
   SigningKeyVariable,
   spoolDirectory,
@@ -59,8 +60,9 @@ export class GatewaySettings {
   @Live()
   QRNG_HMAC_SECRET_KEY?: string;
 
+  /** Its file is there for good, and empty but for rotations. */
   @IsOptional()
-  @Secret()
+  @Secret({ mayBeEmpty: true })
   @HmacKeyVariable()
   @Live()
   QRNG_HMAC_SECRET_KEY_PREVIOUS?: string;
@@ -86,12 +88,12 @@ export class GatewaySettings {
   @FileVariable()
   QRNG_API_KEYS_FILE?: string;
 
-  @Variable('the path of a directory', (value) => typeof value === 'string' && value.length > 0)
+  @PathVariable('directory')
   QRNG_STATE_DIR!: string;
 
   /** Where this environment was read from, to be read again on SIGHUP; the unit sets it to its EnvironmentFile=. */
   @IsOptional()
-  @Variable('the path of a file', (value) => typeof value === 'string')
+  @PathVariable('file')
   QRNG_SETTINGS_PATH?: string;
 
   @ChoiceVariable('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent')
@@ -175,7 +177,7 @@ export class GatewaySettings {
   QRNG_METRICS_TOKEN?: string;
 
   @IsOptional()
-  @Variable('the path of a directory', (value) => typeof value === 'string' && value.length > 0)
+  @PathVariable('directory')
   QRNG_AUDIT_DIR?: string;
 
   @IntegerVariable(1, 3650)

@@ -17,6 +17,8 @@ import { isConfined } from './is-confined.js';
 import { makeDirectory } from './make-directory.js';
 
 const SQLITE_BUSY = 5;
+/** Node's code for all that SQLite reports. */
+const SQLITE_ERROR = 'ERR_SQLITE_ERROR';
 const STDIN = 0;
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 /** What flock(1) is told to exit with when another process has the lock. */
@@ -55,7 +57,11 @@ export class DirectoryLock {
       this.#database.exec('PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
       this.#file = nameAt(this.#path) ?? '';
     } catch (error) {
-      throw new DirectoryLockError(isBusy(error), errorCode(error));
+      const ofSqlite = errorCode(error) === SQLITE_ERROR && !isBusy(error);
+      throw new DirectoryLockError(
+        isBusy(error),
+        (ofSqlite ? faultOf(this.#path) : undefined) ?? errorCode(error),
+      );
     }
     try {
       this.#directory = LockedDirectory.open(directory);
@@ -148,6 +154,16 @@ function lock(directory: number): 'locked' | 'busy' | 'impossible' {
   });
   if (status === FLOCK_BUSY) return 'busy';
   return status === 0 ? 'locked' : 'impossible';
+}
+
+/** Why a file cannot be opened for writing, which SQLite keeps to itself; nothing when it can be. */
+function faultOf(path: string): string | undefined {
+  try {
+    closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK, 0o600));
+    return undefined;
+  } catch (error) {
+    return errorCode(error);
+  }
 }
 
 function isBusy(error: unknown): boolean {

@@ -4,5 +4,6 @@ export { isConfined } from './is-confined.js';
 export { makeDirectory } from './make-directory.js';
 export { readReloadOutcomes, writeReloadOutcomes } from './reload-outcomes.js';
 export type { ReloadOutcome } from './reload-outcomes.js';
+export { readFault, readSettingFile, readSettingText } from './read-setting-file.js';
 export { replaceFile, rewriteFile, syncDirectory } from './replace-file.js';
 export { watchFiles } from './watch-files.js';

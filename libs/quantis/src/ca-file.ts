@@ -1,6 +1,6 @@
 /** The file of CA certificates that appliances are checked against. */
-import { readFileSync } from 'node:fs';
 import { Authorities } from '#libs/certificates';
+import { readSettingText } from '#libs/files';
 
 /** Read anew for each connection; content that no certificate can be checked against does not replace what could. */
 export class CaFile {
@@ -14,7 +14,7 @@ export class CaFile {
    */
   read(now: number): string {
     try {
-      const pem = readFileSync(this.path, 'utf8');
+      const pem = readSettingText(this.path);
       if (pem !== this.#usable && new Authorities(this.path, pem, 'without lists').at(now).usable) {
         this.#usable = pem;
       }

@@ -1,7 +1,7 @@
 /** Looks at directories that settings name, for `--check`, and makes none. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { errorCode } from '#libs/files';
+import { readFault } from '#libs/files';
 import { WRITABLE } from './lock-directory.js';
 
 /**
@@ -35,6 +35,6 @@ function faultOf(path: string): string | undefined {
     accessSync(path, constants.W_OK | constants.X_OK);
     return statSync(path).isDirectory() ? undefined : 'ENOTDIR';
   } catch (error) {
-    return errorCode(error);
+    return readFault(error);
   }
 }

@@ -8,8 +8,7 @@
  *
  * A comment that ends in a backslash goes on in the next line, as in systemd before 254 (Debian 12).
  */
-import { readFileSync } from 'node:fs';
-import { errorCode } from '#libs/files';
+import { readFault, readSettingFile } from '#libs/files';
 
 type State = 'before-name' | 'name' | 'before-value' | 'plain' | 'single' | 'double' | 'comment';
 
@@ -27,9 +26,9 @@ export class EnvironmentFileError extends Error {
 /** @throws {EnvironmentFileError} when the file cannot be read. */
 export function readEnvironmentFile(path: string): Record<string, string> {
   try {
-    return parseEnvironmentFile(readFileSync(path, 'utf8'));
+    return parseEnvironmentFile(readSettingFile(path).toString());
   } catch (error) {
-    throw new EnvironmentFileError(path, errorCode(error));
+    throw new EnvironmentFileError(path, readFault(error));
   }
 }
 

@@ -41,6 +41,7 @@ export {
   liveNames,
   Secret,
   SigningKeyVariable,
+  PathVariable,
   secretNames,
   Variable,
   variableNames,

@@ -1,5 +1,5 @@
 /** Locks a directory that a setting names, and says it as a problem of that setting where that is not possible. */
-import { DirectoryLock, DirectoryLockError } from '#libs/files';
+import { DirectoryLock, DirectoryLockError, readFault } from '#libs/files';
 import { SettingsError } from './read-settings.js';
 
 /**
@@ -19,8 +19,10 @@ export function lockDirectory(variable: string, directory: string, file: string)
 }
 
 /** Why the directory that `variable` names could not be locked, as a problem of that setting. */
-export function lockProblem(variable: string, { busy, code }: DirectoryLockError): SettingsError {
-  return new SettingsError([`${variable} must be ${busy ? NOT_SHARED : WRITABLE} (${code})`]);
+export function lockProblem(variable: string, error: DirectoryLockError): SettingsError {
+  return new SettingsError([
+    `${variable} must be ${error.busy ? NOT_SHARED : WRITABLE} (${readFault(error)})`,
+  ]);
 }
 
 const NOT_SHARED = 'a directory of this process alone: another process is using it';

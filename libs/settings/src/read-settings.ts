@@ -8,12 +8,11 @@
  *
  * Frozen but for live settings, which live-settings.ts alone changes.
  */
-import { readFileSync } from 'node:fs';
 import { plainToInstance } from 'class-transformer';
 import { Validator } from './class-validator.js';
-import { errorCode } from '#libs/files';
+import { readFault, readSettingText } from '#libs/files';
 import { nearest } from './nearest.js';
-import { liveNames, secretNames, variableNames } from './variables.js';
+import { emptyableNames, liveNames, secretNames, variableNames } from './variables.js';
 
 /** The environment of a process: variable names and their text. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -54,13 +53,13 @@ export function readSettings<T extends object>(
   env: Environment,
   only?: readonly (keyof T)[],
 ): ReadSettings<T> {
-  const secrets = secretNames(cls);
+  const [secrets, emptyable] = [secretNames(cls), emptyableNames(cls)];
   const problems: string[] = [];
   const matters = (name: string): boolean => only?.includes(name as keyof T) ?? true;
   const unread = new Set<string>();
   const values: Record<string, string> = {};
   for (const name of variableNames(cls)) {
-    const read = secrets.has(name) ? readSecret(name, env) : { value: env[name] };
+    const read = secrets.has(name) ? readSecret(name, env, emptyable.has(name)) : { value: env[name] };
     if (read.problem !== undefined) {
       if (matters(name)) problems.push(read.problem);
       unread.add(name);
@@ -71,7 +70,7 @@ export function readSettings<T extends object>(
   for (const error of new Validator().validateSync(settings, { forbidUnknownValues: false })) {
     const [message] = Object.values(error.constraints ?? {});
     const isNew = message !== undefined && !unread.has(error.property) && matters(error.property);
-    if (isNew) problems.push(message);
+    if (isNew) problems.push(message + whatWasGiven(error.property, env, error.value));
   }
   if (problems.length > 0) throw new SettingsError(problems);
   return { settings: frozen(settings, liveNames(cls)), warnings: unknownVariables(cls, env) };
@@ -119,17 +118,34 @@ export function exitConfig(error: SettingsError, warnings: readonly string[]): n
   process.exit(error.exitCode);
 }
 
-function readSecret(name: string, env: Environment): { value?: string | undefined; problem?: string } {
+function readSecret(
+  name: string,
+  env: Environment,
+  mayBeEmpty: boolean,
+): { value?: string | undefined; problem?: string } {
   const file = env[`${name}_FILE`];
   if (file === undefined || file === '') return { value: env[name] };
   if (env[name] !== undefined && env[name] !== '') {
     return { problem: `${name} must be given either directly or as ${name}_FILE, not both` };
   }
   try {
-    return { value: readFileSync(file, 'utf8').trim() };
+    const value = readSettingText(file).trim();
+    return value !== '' || mayBeEmpty
+      ? { value }
+      : { problem: `${name}_FILE must name a file that is not empty` };
   } catch (error) {
-    return { problem: `${name}_FILE must name a readable file (${errorCode(error)})` };
+    return { problem: `${name}_FILE must name a readable file (${readFault(error)})` };
   }
+}
+
+/** How the line about an invalid variable ends where nobody sees from it what is wrong. */
+function whatWasGiven(name: string, env: Environment, value: unknown): string {
+  const given = env[name] ?? '';
+  if (given === '' && (env[`${name}_FILE`] ?? '') !== '') return `; it was read from ${name}_FILE`;
+  if (value === undefined) return `; it is ${env[name] === '' ? 'empty' : 'not set'}`;
+  return typeof value !== 'string' || given === given.trim()
+    ? ''
+    : '; it begins or ends with a blank or a line end';
 }
 
 /** A line for each variable of `env` that looks like a setting and is none. */

@@ -3,14 +3,15 @@
  * in one line what it must be. `Buffer.from(x, 'hex')` and `Number()` accept too much to be used unchecked.
  */
 import { createPrivateKey } from 'node:crypto';
-import { accessSync, constants, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { Transform } from 'class-transformer';
+import { readFault, readSettingFile } from '#libs/files';
 import { ValidateBy } from './class-validator.js';
 
 const variables = new WeakMap<object, Set<string>>();
 const secrets = new WeakMap<object, Set<string>>();
 const live = new WeakMap<object, Set<string>>();
+const emptyable = new WeakMap<object, Set<string>>();
 
 /** The names of all variables that the settings class declares. */
 export function variableNames(cls: new () => object): ReadonlySet<string> {
@@ -22,17 +23,23 @@ export function secretNames(cls: new () => object): ReadonlySet<string> {
   return secrets.get(cls) ?? new Set();
 }
 
+/** Those secrets whose file may be empty, which is as if there were none. */
+export function emptyableNames(cls: new () => object): ReadonlySet<string> {
+  return emptyable.get(cls) ?? new Set();
+}
+
 /** Those of them that a running process takes over on SIGHUP; the others need a restart. */
 export function liveNames(cls: new () => object): ReadonlySet<string> {
   return live.get(cls) ?? new Set();
 }
 
 /**
- * Declares a variable that holds if `check` does; `mustBe` completes the line "NAME must be ...". `check` also gets the
- * settings as a whole, in which other variables may not hold. Of several on one variable the topmost speaks first.
+ * Declares a variable that is valid if `check` says so; `mustBe` completes the line "NAME must be ...", never with the
+ * value. `check` also gets the settings as a whole, in which other variables may be invalid. Of several on one variable
+ * the topmost speaks first.
  */
 export function Variable<T extends object>(
-  mustBe: string,
+  mustBe: string | ((value: unknown) => string),
   check: (value: unknown, settings: T) => boolean,
 ): (target: T, key: string | symbol) => void {
   return (target, key) => {
@@ -41,15 +48,22 @@ export function Variable<T extends object>(
       name: 'variable',
       validator: {
         validate: (value, args) => check(value, (args?.object ?? {}) as T),
-        defaultMessage: () => `${String(key)} must be ${mustBe}`,
+        defaultMessage: (args) =>
+          `${String(key)} must be ${typeof mustBe === 'string' ? mustBe : mustBe(args?.value)}`,
       },
     })(target, key);
   };
 }
 
-/** Marks a secret: it has no default and may come as `NAME_FILE`. */
-export function Secret(): PropertyDecorator {
-  return (target, key) => remember(secrets, target.constructor, String(key));
+/**
+ * Marks a secret: it has no default and may come as `NAME_FILE`. A file that is empty is a mistake, such as one half written,
+ * and must not open what the secret closes; `mayBeEmpty` where an operator empties it on purpose.
+ */
+export function Secret({ mayBeEmpty = false } = {}): PropertyDecorator {
+  return (target, key) => {
+    remember(secrets, target.constructor, String(key));
+    if (mayBeEmpty) remember(emptyable, target.constructor, String(key));
+  };
 }
 
 /** Marks a setting that may change while the process runs (live-settings.ts): its users read it anew, or hear of the change. */
@@ -92,9 +106,16 @@ export function ListVariable(mustBe: string, check: (item: string) => boolean): 
 
 /** The path of a file that this process can read. */
 export function FileVariable(): PropertyDecorator {
+  const mustBe = (value: unknown): string =>
+    `the path of a readable file${value === undefined ? '' : ` (${faultOfFile(value)})`}`;
+  return Variable(mustBe, (value) => faultOfFile(value) === undefined);
+}
+
+/** A path that nothing is read from at the start: one with a blank at an end is a slip that would make a second place. */
+export function PathVariable(of: 'directory' | 'file'): PropertyDecorator {
   return Variable(
-    'the path of a readable file',
-    (value) => typeof value === 'string' && isReadableFile(value),
+    `the path of a ${of}`,
+    (value) => typeof value === 'string' && value !== '' && value === value.trim(),
   );
 }
 
@@ -147,12 +168,13 @@ function inRange(value: unknown, min: number, max: number): boolean {
   return typeof value === 'number' && value >= min && value <= max;
 }
 
-function isReadableFile(path: string): boolean {
+function faultOfFile(path: unknown): string | undefined {
+  if (typeof path !== 'string') return 'no path';
   try {
-    accessSync(path, constants.R_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false; // the line about the variable says it; the reason is the operator's `ls -l`
+    readSettingFile(path);
+    return undefined;
+  } catch (error) {
+    return readFault(error);
   }
 }
 

@@ -1,7 +1,6 @@
 /** Reads the API keys of `QRNG_API_KEY` and `QRNG_API_KEYS_FILE` into one table. */
 import { hash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { errorCode } from '#libs/files';
+import { readFault, readSettingText } from '#libs/files';
 import { SettingsError } from '#libs/settings';
 import type { GatewaySettings } from '../settings.js';
 import type { ApiKey } from '../clients/api-key.js';
@@ -72,8 +71,8 @@ function keyOf({ name, ...entry }: KeyFileEntry): ApiKey {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readSettingText(path);
   } catch (error) {
-    throw new KeyFileError(`the file cannot be read (${errorCode(error)})`);
+    throw new KeyFileError(`the file cannot be read (${readFault(error)})`);
   }
 }

@@ -1,7 +1,6 @@
 /** Reads the HMAC keys that the settings and the file that they name give, whether they are valid now or not. */
-import { readFileSync } from 'node:fs';
 import { MacKey } from '#libs/crypto';
-import { errorCode } from '#libs/files';
+import { readFault, readSettingText } from '#libs/files';
 import { SettingsError } from '#libs/settings';
 import { KeyFileError } from '../clients/key-entries.js';
 import type { GatewaySettings } from '../settings.js';
@@ -42,9 +41,9 @@ export function keysOf(
 function readCollectorKeys(path: string | undefined): CollectorKey[] {
   if (path === undefined) return [];
   try {
-    return parseCollectorKeys(readFileSync(path, 'utf8'));
+    return parseCollectorKeys(readSettingText(path));
   } catch (error) {
-    const reason = error instanceof KeyFileError ? error.message : errorCode(error);
+    const reason = error instanceof KeyFileError ? error.message : readFault(error);
     throw new SettingsError([`QRNG_COLLECTOR_KEYS_FILE must be a file of collectors' keys: ${reason}`]);
   }
 }

@@ -5,9 +5,9 @@
  *
  * A full tile waits in memory until it is written, which `flush` does: a disk that is full stops no append.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errorCode, replaceFile } from '#libs/files';
+import { errorCode, makeDirectory, replaceFile } from '#libs/files';
 import { HASH_BYTES, subtreeOfTile, subtreesOf, TILE_WIDTH, tileOf, tilePath, treeRoot } from '#libs/tlog';
 
 const TILE_BYTES = TILE_WIDTH * HASH_BYTES;
@@ -54,7 +54,7 @@ export class HashTiles {
   flush(): void {
     for (const [path, hashes] of this.#unwritten) {
       const file = join(this.#directory, path);
-      mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+      makeDirectory(dirname(file), 0o700);
       replaceFile(file, Buffer.concat(hashes));
       this.#unwritten.delete(path);
     }

@@ -1,7 +1,6 @@
 /** The collectors' proofs for receipts, on disk beside the log: they come later than the entries, and are not part of them. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode } from '#libs/files';
+import { errorCode, makeDirectory } from '#libs/files';
 import { canonicalJson, parsePacketProof, proofJson, TILE_WIDTH } from '#libs/tlog';
 import type { PacketProof } from '#libs/tlog';
 import { RecordFile, removeBefore } from './record-file.js';
@@ -13,7 +12,7 @@ export class LineageRecords {
   /** @param directory of the log. */
   constructor(directory: string) {
     this.#folder = join(directory, 'lineage');
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    makeDirectory(this.#folder, 0o700);
   }
 
   /** Writes the proofs for entries, each once; those of a tile together. One call at a time. @throws errors of the file system. */

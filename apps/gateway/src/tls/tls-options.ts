@@ -1,9 +1,8 @@
 /** The TLS side of the server: TLS 1.3 only, at the start and at every reload; files that cannot work are refused. */
-import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
 import { Authorities, checkOwnCertificate } from '#libs/certificates';
-import { errorCode } from '#libs/files';
+import { errorCode, readFault, readSettingText } from '#libs/files';
 import { SettingsError } from '#libs/settings';
 import type { GatewaySettings } from '../settings.js';
 
@@ -101,9 +100,9 @@ function checkWithOpenSsl(variable: string, options: SecureContextOptions): void
 
 function read(variable: string, path: string | undefined): string {
   try {
-    return readFileSync(path ?? '', 'utf8');
+    return readSettingText(path ?? '');
   } catch (error) {
-    throw problem(variable, `the path of a readable file (${errorCode(error)})`);
+    throw problem(variable, `the path of a readable file (${readFault(error)})`);
   }
 }
 
