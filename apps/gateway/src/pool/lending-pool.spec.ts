@@ -1,49 +1,39 @@
 import { randomBytes } from 'node:crypto';
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ExpiringBuffer } from './expiring-buffer.js';
 import { LendingPool, MOST_LENT_BYTES } from './lending-pool.js';
 import type { LentPiece } from './lending-pool.js';
-import type { Pool } from './pool.js';
+import { ReplayStore } from './replay/replay-store.js';
 
 const CAPACITY = 16 * 2 ** 20;
 
-/** A pool in memory without packets. */
-function poolOf(buffer: ExpiringBuffer, now: () => number): Pool {
-  return {
-    admit: () => ({ result: 'unready', detail: 'not here' }),
-    take: (count) => buffer.take(count, now()),
-    holds: (count) => buffer.bytesAt(now()) >= count,
-    prepare: (count) => Promise.resolve(buffer.bytesAt(now()) >= count),
-    level: () => {
-      const bytes = buffer.bytesAt(now());
-      return { bytes, reachable: bytes, capacity: buffer.capacity, oldestAgeMs: buffer.oldestAgeMs(now()) };
-    },
-    fault: () => undefined,
-    blocks: () => [],
-    pieces: () => [],
-    servesOn: () => false,
-    discard: () => buffer.discardAll('health', now()),
-    close: () => Promise.resolve(),
-  };
-}
+const WINDOW = { ttlMs: 300_000, skewMs: 60_000 };
+const SILENT = { floorLowered: () => undefined, fileDisturbed: () => undefined, notSaved: () => undefined };
 
 describe('LendingPool', () => {
   let now: number;
   let lost: number;
   let buffer: ExpiringBuffer;
+  let store: ReplayStore;
+  let folder: string;
+  const clock = { now: () => Date.now(), monotonic: () => now };
   const lending = (ttlMs = 0): LendingPool => {
     buffer = new ExpiringBuffer({ capacity: CAPACITY, overflow: 'discard', ttlMs }, () => undefined);
-    return new LendingPool(
-      poolOf(buffer, () => now),
-      2,
-      { ttlMs },
-      (_, bytes) => (lost += bytes),
-    );
+    return new LendingPool([store, buffer, clock, WINDOW], 2, { ttlMs }, (_, bytes) => (lost += bytes));
   };
   const bytesOf = (pieces: readonly LentPiece[]): Buffer => Buffer.concat(pieces.map(({ data }) => data));
-  beforeEach(() => {
+  beforeEach(async () => {
     now = 1000;
     lost = 0;
+    folder = mkdtempSync(join(tmpdir(), 'qrng-pool-'));
+    ({ store } = await ReplayStore.open(folder, Date.now(), WINDOW, SILENT));
+  });
+  afterEach(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
   });
 
   it('lends each byte once, and ahead of need only a small part of what there is', () => {

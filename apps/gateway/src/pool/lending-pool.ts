@@ -6,10 +6,9 @@
  *
  * What is lent and not reported yet counts as in the pool, so `received = served + discarded + in the pool` holds at every moment.
  */
-import type { Packet } from '#libs/crypto';
+import { EmbeddedPool } from './embedded-pool.js';
 import type { BufferOptions } from './expiring-buffer.js';
-import type { PacketRef, Piece } from './packet-ref.js';
-import type { Admission, Block, DiscardReason, Pool, PoolLevel } from './pool.js';
+import type { DiscardReason, PoolLevel } from './pool.js';
 
 /** The most that is lent ahead at a time, and which part of the pool that may be: a worker that dies loses it. */
 export const MOST_LENT_BYTES = 256 * 1024;
@@ -29,17 +28,19 @@ interface Loan {
   used: number;
 }
 
-export class LendingPool implements Pool {
+export class LendingPool extends EmbeddedPool {
   readonly #loans = new Map<number, Loan>();
   #discards = 0;
   #tell: () => void = () => undefined;
 
   constructor(
-    private readonly pool: Pool,
+    parts: ConstructorParameters<typeof EmbeddedPool>,
     private readonly workers: number,
     private readonly buffer: Pick<BufferOptions, 'ttlMs'>,
     private readonly onDiscard: (reason: DiscardReason, bytes: number) => void,
-  ) {}
+  ) {
+    super(...parts);
+  }
 
   /**
    * Lends to `worker`: what it needs, and more while there is plenty; nothing when there is less than it needs.
@@ -47,7 +48,7 @@ export class LendingPool implements Pool {
    * @param systemNow the monotonic clock of the machine, ms.
    */
   lend(worker: number, need: number, systemNow: number): LentPiece[] {
-    const { reachable } = this.pool.level();
+    const { reachable } = super.level();
     if (need > reachable) return [];
     const ahead = Math.floor(Math.min(MOST_LENT_BYTES, reachable / (SHARE * this.workers)));
     const pieces = this.#cut(Math.max(need, ahead), systemNow);
@@ -82,61 +83,25 @@ export class LendingPool implements Pool {
     this.#tell = tell;
   }
 
-  admit(packet: Packet, stores?: boolean, ref?: PacketRef): Admission | Promise<Admission> {
-    return this.pool.admit(packet, stores, ref);
-  }
-
-  discard(): void {
+  override discard(): void {
     this.#discards += 1;
-    this.pool.discard();
+    super.discard();
     this.#tell();
   }
 
-  pieces(count: number): Piece[] {
-    return this.pool.pieces(count);
-  }
-
-  servesOn(): boolean {
-    return this.pool.servesOn();
-  }
-
-  take(count: number): Buffer | undefined {
-    return this.pool.take(count);
-  }
-
-  holds(count: number): boolean {
-    return this.pool.holds(count);
-  }
-
-  prepare(count: number): Promise<boolean> {
-    return this.pool.prepare(count);
-  }
-
-  level(): PoolLevel {
-    const level = this.pool.level();
+  override level(): PoolLevel {
+    const level = super.level();
     let bytes = level.bytes;
     for (const { lent, used } of this.#loans.values()) bytes += lent - used;
     return { ...level, bytes };
-  }
-
-  fault(): string | undefined {
-    return this.pool.fault();
-  }
-
-  blocks(): Block[] {
-    return this.pool.blocks();
-  }
-
-  close(): Promise<void> {
-    return this.pool.close();
   }
 
   #cut(count: number, systemNow: number): LentPiece[] {
     const size = this.buffer.ttlMs === 0 ? count : PIECE_BYTES;
     const pieces: LentPiece[] = [];
     for (let left = count; left > 0; left -= size) {
-      const receivedAt = systemNow - this.pool.level().oldestAgeMs;
-      const data = this.pool.take(Math.min(size, left));
+      const receivedAt = systemNow - super.level().oldestAgeMs;
+      const data = this.take(Math.min(size, left));
       if (data === undefined) break;
       pieces.push({ data, receivedAt });
     }

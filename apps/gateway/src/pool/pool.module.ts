@@ -80,9 +80,11 @@ async function openPool(
   if (redis === undefined) {
     const { store, known } = await replay.open(window);
     for (const collector of known) collectors.label(collector); // the first packet may be that of a clone
-    const pool = new EmbeddedPool(store, new ExpiringBuffer(options, onDiscard), clock, window);
+    const buffer = new ExpiringBuffer(options, onDiscard);
     const workers = workersOf(settings);
-    return workers === 1 ? pool : new LendingPool(pool, workers, options, onDiscard);
+    return workers === 1
+      ? new EmbeddedPool(store, buffer, clock, window)
+      : new LendingPool([store, buffer, clock, window], workers, options, onDiscard);
   }
   const memory = new PoolMemory(join(settings.QRNG_STATE_DIR, 'shared-pool'));
   const pool = await RedisPool.open({ buffer: options, window, memory }, clock, redis, onDiscard);
