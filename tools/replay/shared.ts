@@ -21,7 +21,7 @@ export function showShared(
   now: number,
 ): Promise<ReplayReport> {
   return connected(settings, async (redis) => {
-    const state = decodePositions(await redis.runScript(allPositions, undefined));
+    const state = decodePositions(await redis.runScript(allPositions, {}));
     return reportOf(state, window, now, [`epoch ${state.epoch} of the shared pool`]);
   });
 }

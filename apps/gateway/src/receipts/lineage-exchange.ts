@@ -27,12 +27,12 @@ type Item =
 const exchange = redisScript<ExchangeArguments, readonly [id: Buffer, fields: readonly Buffer[]][]>(
   `
 local stream = KEYS[1]
-for i = 2, #ARGV do redis.call('XADD', stream, 'MAXLEN', '~', 65536, '*', 'item', ARGV[i]) end
+local args = cjson.decode(ARGV[1])
+for _, item in ipairs(args.items) do redis.call('XADD', stream, 'MAXLEN', '~', 65536, '*', 'item', item) end
 redis.call('EXPIRE', stream, 600)
-return redis.call('XRANGE', stream, '(' .. ARGV[1], '+', 'COUNT', ${MOST_READ})
+return redis.call('XRANGE', stream, '(' .. args.after, '+', 'COUNT', ${MOST_READ})
 `,
   ['lineage'],
-  ({ after, items }) => [after, ...items],
 );
 
 export class LineageExchange {

@@ -11,12 +11,13 @@ import type { RedisScript } from './redis-script.js';
  */
 export async function runScript<Arguments, Reply>(
   client: RedisClient,
-  { source, sha1, keys, encode }: RedisScript<Arguments, Reply>,
+  { source, sha1, keys }: RedisScript<Arguments, Reply>,
   args: Arguments,
   { prefix, space }: { readonly prefix: string; readonly space: string },
 ): Promise<Reply> {
   const nameOf = (name: string): string => prefix + (name === DEPLOYMENTS ? name : `${space}:${name}`);
-  const options = { keys: keys.map(nameOf), arguments: encode(args) };
+  const { blobs = [], ...named } = args as { readonly blobs?: readonly Buffer[] };
+  const options = { keys: keys.map(nameOf), arguments: [JSON.stringify(named), ...blobs] };
   try {
     return (await client.evalSha(sha1, options)) as Reply;
   } catch (error) {

@@ -14,10 +14,6 @@ export interface CommonArguments {
   readonly confirmed: number;
 }
 
-export function encodeCommon({ id, confirmed }: CommonArguments): string[] {
-  return [id, String(confirmed)];
-}
-
 /**
  * A server that restarted or was promoted has another replication id (INFO, master_replid); one that comes back from before a
  * failover has not heard of counts that were confirmed. Either may have lost what gateways claimed, so all of them have to
@@ -25,7 +21,8 @@ export function encodeCommon({ id, confirmed }: CommonArguments): string[] {
  */
 export const PRELUDE = `
 local COUNTS, MEMBERS, USAGE = KEYS[1], KEYS[2], KEYS[3]
-local id, confirmed = ARGV[1], tonumber(ARGV[2])
+local args = cjson.decode(ARGV[1])
+local id, confirmed = args.id, args.confirmed
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local server = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')

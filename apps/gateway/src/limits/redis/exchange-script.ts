@@ -1,7 +1,7 @@
 /** Adds what a gateway counted to what the others hear, and answers with what they counted. */
 import { redisScript } from '../../redis/redis-script.js';
 import type { UsageCounts, UsageTotal } from '../exchange.js';
-import { encodeCommon, KEYS, PRELUDE } from './count-prelude.js';
+import { KEYS, PRELUDE } from './count-prelude.js';
 import type { CommonArguments } from './count-prelude.js';
 
 export interface ExchangeArguments extends CommonArguments {
@@ -38,9 +38,8 @@ const MEMBER_MS = 3_600_000;
 const MOST_ENTRIES = 500;
 
 const SCRIPT = `${PRELUDE}
-local number, entry, cursor = tonumber(ARGV[3]), ARGV[4], ARGV[5]
-local usage, known = cjson.decode(ARGV[6]), ARGV[7] ~= '' and cjson.decode(ARGV[7])
-local today, isNewDay = tonumber(ARGV[8]), ARGV[9] == '1'
+local number, entry, cursor, usage, known = args.number, args.entry, args.cursor, args.usage, args.known
+local today, isNewDay = args.today, args.isNewDay
 if not member and not known then return { 0 } end
 
 local isNew = not member or member < number
@@ -78,13 +77,4 @@ local totals = (isNewDay or not member) and redis.call('HGETALL', usageOf(today)
 return { 1, now, entries, cursor, totals }
 `;
 
-export const exchange = redisScript<ExchangeArguments, ExchangeReply>(SCRIPT, KEYS, (args) => [
-  ...encodeCommon(args),
-  String(args.number),
-  args.entry,
-  args.cursor,
-  JSON.stringify(args.usage),
-  args.known === undefined ? '' : JSON.stringify(args.known),
-  String(args.today),
-  args.isNewDay ? '1' : '0',
-]);
+export const exchange = redisScript<ExchangeArguments, ExchangeReply>(SCRIPT, KEYS);

@@ -1,7 +1,7 @@
 /** Leases a slice of a client's quota of a day, or takes back what is left of one. */
 import { redisScript } from '../../redis/redis-script.js';
 import type { ClientDay, SliceRequest } from '../exchange.js';
-import { encodeCommon, KEYS, PRELUDE } from './count-prelude.js';
+import { KEYS, PRELUDE } from './count-prelude.js';
 import type { CommonArguments } from './count-prelude.js';
 
 /** A slice beyond what is needed: at most this, and at most so great a share of what is free. */
@@ -22,7 +22,7 @@ export type LeaseReply =
   readonly [result: Buffer, bytes: number, claimed: number] | readonly [result: Buffer, ms: number];
 
 const LEASE = `${PRELUDE}
-local client, day, need, quota = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local client, day, need, quota = args.client, args.day, args.need, args.bytesPerDay
 if not member then return { 'wait', ${LOOK_AGAIN_MS} } end
 local since = amount(MEMBERS, '@since')
 if now < since then -- the clock was set back
@@ -51,11 +51,7 @@ if now - recalled < ${RECALL_MS} then return { 'wait', ${LOOK_AGAIN_MS} } end
 return { 'used-up' }
 `;
 
-export const lease = redisScript<LeaseArguments, LeaseReply>(LEASE, KEYS, (args) => [
-  ...encodeCommon(args),
-  args.client,
-  ...[args.day, args.need, args.bytesPerDay].map(String),
-]);
+export const lease = redisScript<LeaseArguments, LeaseReply>(LEASE, KEYS);
 
 interface GiveBackArguments extends CommonArguments, ClientDay {
   readonly bytes: number;
@@ -63,13 +59,8 @@ interface GiveBackArguments extends CommonArguments, ClientDay {
 
 // A gateway that has not joined since a loss of data has not said that it claimed these bytes.
 const GIVE_BACK = `${PRELUDE}
-local client, day, bytes = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-if member then add(usageOf(day), 'claimed:' .. client, -bytes) end
+if member then add(usageOf(args.day), 'claimed:' .. args.client, -args.bytes) end
 return 0
 `;
 
-export const giveBack = redisScript<GiveBackArguments, number>(GIVE_BACK, KEYS, (args) => [
-  ...encodeCommon(args),
-  args.client,
-  ...[args.day, args.bytes].map(String),
-]);
+export const giveBack = redisScript<GiveBackArguments, number>(GIVE_BACK, KEYS);

@@ -1,6 +1,6 @@
 /** A gateway's report of what became of the bytes it leased, and a lease of more. */
 import { redisScript } from '../../redis/redis-script.js';
-import { COMMON_ARGUMENTS, DEAD_AFTER_MS, encodeCommon, KEYS, PRELUDE } from './script-prelude.js';
+import { DEAD_AFTER_MS, KEYS, PRELUDE } from './script-prelude.js';
 import type { CommonArguments, Moved, PoolReply } from './script-prelude.js';
 
 export interface LeaseArguments extends CommonArguments {
@@ -16,14 +16,11 @@ export interface LeaseArguments extends CommonArguments {
 /** An age, ms, perhaps with where the bytes came from (packet-text.ts); then the bytes. */
 export type LeasedPiece = number | readonly [age: number, ref: Buffer] | Buffer;
 
-const AT = COMMON_ARGUMENTS;
-
 // allow-oom: it takes more than it brings, so a Redis whose memory is full, of this very pool perhaps, heals as it is emptied.
 // What the gateway was given and neither served nor dropped nor holds was lost, with an answer that never reached it.
 const SCRIPT = `#!lua flags=allow-oom
 ${PRELUDE}
-local held, need = tonumber(ARGV[${AT + 1}]), tonumber(ARGV[${AT + 2}])
-local plenty, reserve = tonumber(ARGV[${AT + 3}]), tonumber(ARGV[${AT + 4}])
+local held, need, plenty, reserve = args.held, args.need, args.plenty, args.reserve
 discarded.lease = settle('discarded', own - held)
 
 if need == 0 and plenty == 0 then
@@ -49,5 +46,4 @@ return answer(pieces, '')
 export const lease = redisScript<LeaseArguments, PoolReply<readonly LeasedPiece[] | Buffer, Buffer> | Moved>(
   SCRIPT,
   KEYS,
-  (args) => [...encodeCommon(args), ...[args.held, args.need, args.plenty, args.reserve].map(String)],
 );

@@ -4,27 +4,25 @@ import type { Position } from '../replay/replay-state.js';
 import { SHARED_FIELDS } from './positions.js';
 
 /** Field, value, field, value ... of the hash of positions, with those of all collectors together (`@floor` and so on). */
-export const allPositions = redisScript<undefined, readonly Buffer[]>(
-  `return redis.call('HGETALL', KEYS[1])`,
-  ['replay'],
-  () => [],
-);
+export const allPositions = redisScript<object, readonly Buffer[]>(`return redis.call('HGETALL', KEYS[1])`, [
+  'replay',
+]);
 
 /**
  * The position of a collector becomes a floor, as ReplayState.forget says it; gives the floor and Redis' clock (Unix ms), or
  * nothing when the collector has no position.
  */
 export const forgetPosition = redisScript<{ readonly collector: string }, readonly [number, number] | null>(
-  `local value = redis.call('HGET', KEYS[1], ARGV[1])
+  `local collector = cjson.decode(ARGV[1]).collector
+local value = redis.call('HGET', KEYS[1], collector)
 if not value then return nil end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local newest = tonumber(value:sub(1, 20))
 local floor = math.max(now + 1, newest + 1)
-redis.call('HSET', KEYS[1], ARGV[1], string.format('%020.0f %020.0f %s ', newest, floor, value:sub(43, 43)))
+redis.call('HSET', KEYS[1], collector, string.format('%020.0f %020.0f %s ', newest, floor, value:sub(43, 43)))
 return { floor, now }`,
   ['replay'],
-  ({ collector }) => [collector],
 );
 
 /** What `allPositions` gives, as a single gateway keeps it. */

@@ -21,16 +21,18 @@ export function admitArguments(
   packetTtlMs: number,
   common: CommonArguments,
 ): AdmitArguments {
-  const { collector, ownKey } = packet;
   return {
     ...common,
-    ...{ capacity, overflow, packetTtlMs, collector, ownKey },
-    position: digits(packet.boot) + digits(packet.sequence),
-    mac: packet.mac.toString('hex'),
-    stamped: Number(packet.timestamp),
-    exposed: exposedAt(packet),
+    ...{ capacity, overflow, packetTtlMs, collector: packet.collector },
+    packet: {
+      own: packet.ownKey ? '1' : '0',
+      position: digits(packet.boot) + digits(packet.sequence),
+      mac: packet.mac.toString('hex'),
+      stamped: Number(packet.timestamp),
+      exposed: exposedAt(packet),
+    },
     ref: refText(ref),
-    blocks: packet.type === 'entropy' && stores ? blocksOf(packet.data) : [],
+    blobs: packet.type === 'entropy' && stores ? blocksOf(packet.data) : [],
   };
 }
 

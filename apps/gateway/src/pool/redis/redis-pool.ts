@@ -210,7 +210,7 @@ export class RedisPool implements Pool {
       return;
     }
     try {
-      const { positions } = decodePositions(await this.redis.runScript(allPositions, undefined));
+      const { positions } = decodePositions(await this.redis.runScript(allPositions, {}));
       this.#ahead = [...positions].map(([collector, { newest, floor }]) => ({
         what: `packets of ${collector}`,
         until: Math.max(newest, floor),

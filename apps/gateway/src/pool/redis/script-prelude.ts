@@ -43,26 +43,8 @@ export interface CommonArguments {
   readonly dropped: number;
 }
 
-/** How many they are; those of a script come after them. */
-export const COMMON_ARGUMENTS = 11;
-
 /** A gateway that was silent for this long is dead: what it held counts as discarded, ms. */
 export const DEAD_AFTER_MS = 10_000;
-
-export function encodeCommon(common: CommonArguments): string[] {
-  const { membership, epoch, newest, seen, skewMs, ttlMs, id, served, dropped } = common;
-  const { space, fingerprint } = membership;
-  return [
-    space,
-    fingerprint,
-    `${epoch.number}`,
-    epoch.fence,
-    ...[newest, seen, skewMs, ttlMs].map(String),
-    id,
-    `${served}`,
-    `${dropped}`,
-  ];
-}
 
 /** What every script gives back, as Redis sends it; numbers are bytes and milliseconds. */
 export type PoolReply<Result, Detail> = readonly [
@@ -99,9 +81,10 @@ export type Moved = readonly ['moved'];
  */
 export const PRELUDE = `
 local POOL, BLOCKS, REPLAY, REPLICAS, DEPLOYMENTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local space, fingerprint, knownEpoch, knownFence = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local known, seen, skew, ttl = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local id, served, dropped = ARGV[9], tonumber(ARGV[10]), tonumber(ARGV[11])
+local args = cjson.decode(ARGV[1])
+local space, fingerprint = args.membership.space, args.membership.fingerprint
+local knownEpoch, knownFence, known = args.epoch.number, args.epoch.fence, args.newest
+local seen, skew, ttl, id, served, dropped = args.seen, args.skewMs, args.ttlMs, args.id, args.served, args.dropped
 if fingerprint ~= '' and redis.call('HGET', DEPLOYMENTS, fingerprint) ~= space then return { 'moved' } end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
