@@ -64,8 +64,9 @@ test('of a large document that nobody reads, a few slices wait in memory', async
   const server = gateway.app.getHttpServer() as Server;
   server.on('secureConnection', (socket) => served.push(socket));
   const { hostname, port } = new URL(gateway.url);
-  const sockets = Array.from({ length: 5 }, () => {
-    const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false });
+  const sockets = Array.from({ length: 5 }, (_, at) => {
+    const address = { host: hostname, port: Number(port), localAddress: `127.0.4${at}.1` }; // a network each
+    const socket = connect({ ...address, rejectUnauthorized: false });
     socket.pause().on('error', () => undefined);
     socket.write(`GET ${BUNDLE} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(20));
     return socket;
@@ -75,9 +76,11 @@ test('of a large document that nobody reads, a few slices wait in memory', async
   await setTimeout(500);
   expect(Math.max(...waiting())).toBeLessThan(100_000); // a bundle has 1.6 MB
   for (const socket of sockets) socket.destroy();
+  await until('nothing is left', () => served.every(({ destroyed }) => destroyed));
 });
 
 test('large documents that nobody reads are charged whole to strangers: a network has a few of them', async () => {
+  await gateway.get('/api/usage'); // the connection that metrics come on is no stranger's
   const { hostname, port } = new URL(gateway.url);
   const length = readFileSync('node_modules/swagger-ui-dist/swagger-ui-bundle.js').length;
   let closed = 0;
@@ -107,4 +110,50 @@ test('large documents that nobody reads are charged whole to strangers: a networ
     BOUNDS.networkBytes + 20 * (BOUNDS.connectionBytes + BOUNDS.tlsBytes),
   );
   for (const socket of sockets) socket.destroy();
+});
+
+/** Bytes that the kernel holds for connections of `address` to the gateway, those that are closed included (proc_net_tcp(5)). */
+function unreadOf(address: string): number {
+  const hex = (bytes: number[]): string => Buffer.from(bytes).toString('hex').toUpperCase();
+  const remote = hex(address.split('.').map(Number).reverse());
+  const port = Number(new URL(gateway.url).port);
+  const local = hex([port >> 8, port & 0xff]);
+  return readFileSync('/proc/net/tcp', 'latin1')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, from = '', to = '']) => from.endsWith(`:${local}`) && to.startsWith(`${remote}:`))
+    .reduce((sum, [, , , , queues = '']) => sum + parseInt(queues, 16), 0);
+}
+
+describe('a large document that nobody reads, although the kernel took all of it,', () => {
+  const visit = async (address: string, field: string): Promise<Socket> => {
+    const { hostname, port } = new URL(gateway.url);
+    const tcp = connectTcp({ host: hostname, port: Number(port), localAddress: address });
+    const socket = connect({ socket: tcp, rejectUnauthorized: false });
+    for (const one of [tcp, socket]) one.on('error', () => undefined);
+    socket.once('close', () => tcp.destroy());
+    await new Promise((done) => socket.once('secureConnect', done).once('close', done));
+    socket.pause().write(`GET ${BUNDLE} HTTP/1.1\r\nHost: a\r\n${field}\r\n`);
+    return tcp;
+  };
+
+  test.each([
+    ['stays open', '127.0.6.1', ''],
+    ['is to be closed', '127.0.6.2', 'Connection: close\r\n'],
+  ])('costs its network as much when its connection %s', async (_, address, field) => {
+    const sockets: Socket[] = [];
+    for (let i = 0; i < 30; i++) sockets.push(await visit(address, field));
+    await until('the kernel holds some', () => unreadOf(address) > 0);
+    await until('and no more than it may', () => unreadOf(address) <= BOUNDS.networkBytes);
+    for (const socket of sockets) socket.destroy();
+    await until('nothing is left', () => unreadOf(address) === 0);
+  });
+
+  test('goes when its client says that it sends no more', async () => {
+    const socket = await visit('127.0.6.3', '');
+    await until('the kernel holds some', () => unreadOf('127.0.6.3') > 0);
+    socket.end();
+    await until('nothing is left', () => unreadOf('127.0.6.3') === 0);
+    socket.destroy();
+  });
 });

@@ -21,6 +21,7 @@ let gateway: TestGateway;
 let visitors: Visitor[];
 beforeEach(async () => {
   gateway = await startGateway();
+  await gateway.get('/api/usage'); // the connection that metrics come on is no stranger's
   visitors = [];
 });
 afterEach(async () => {

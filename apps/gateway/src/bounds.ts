@@ -17,8 +17,10 @@ export const BOUNDS = {
   tlsBytes: 40 * KIB,
   /** What a request costs that waits for the answers before it on its connection. */
   waitingRequestBytes: 8 * KIB,
-  /** Answers up to this size are in the cost of a connection. */
+  /** Answers up to this size are in the cost of a connection; of a stranger, all of them together. */
   smallAnswerBytes: 16 * KIB,
+  /** The most that the kernel holds of answers that a client does not read (Linux, tcp_wmem). */
+  unreadBytes: 4 * MIB,
   /** What a stream can have waiting in a socket. */
   streamBytes: 96 * KIB,
   /** Slow connections of an address give way to new ones of it only after this time. */

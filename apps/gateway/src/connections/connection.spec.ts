@@ -28,6 +28,7 @@ beforeEach(async () => {
     known: new Room({ ...size, networkBytes: size.bytes }, now),
     turns: new Turns(BOUNDS.turnUnits),
     now,
+    isStopping: () => false,
   };
   open = [];
   const handler = (_: IncomingMessage, response: ServerResponse): void => void open.push(response);
@@ -87,7 +88,8 @@ describe('requests that are sent together', () => {
 });
 
 describe('an answer', () => {
-  test('is charged while it is under way, when it is large', async () => {
+  test('to somebody known is charged while it is under way, when it is large', async () => {
+    connection.prove();
     client.resume().write(LIVE);
     await until(() => open.length === 1);
     connection.answering(BOUNDS.smallAnswerBytes);
@@ -96,6 +98,62 @@ describe('an answer', () => {
     expect(connection.place.held).toBe(100_000);
     open[0]?.end();
     await until(() => connection.place.held === 0);
+  });
+
+  test('to a stranger is charged until the connection ends: others that follow say nothing of what was read', async () => {
+    client.write(LIVE);
+    await until(() => open.length === 1);
+    connection.answering(100_000);
+    const charged = 100_000 - BOUNDS.smallAnswerBytes;
+    expect(connection.place.held).toBe(charged);
+    open[0]?.end(Buffer.alloc(100_000));
+    await until(() => open[0]?.closed === true); // the kernel has all of it
+    client.write(LIVE);
+    await until(() => open.length === 2);
+    connection.answering(1000);
+    expect(connection.place.held).toBe(charged + 1000);
+    connection.answering(BOUNDS.unreadBytes);
+    expect(connection.place.held).toBe(BOUNDS.unreadBytes);
+    connection.prove();
+    expect([connection.place.held, hall.strangers.held]).toEqual([0, 0]);
+  });
+
+  test.each([
+    ['large', 100_000, 'ECONNRESET'],
+    ['small', 100, undefined],
+  ])(
+    'that is %s is closed with the connection, by a reset if the kernel can hold much of it',
+    async (_, bytes, code) => {
+      const ended = new Promise((done) => client.once('error', done).once('end', () => done({})));
+      client.write(LIVE);
+      await until(() => open.length === 1);
+      connection.answering(bytes);
+      open[0]?.end('x');
+      await until(() => open[0]?.closed === true);
+      connection.socket.destroy();
+      client.resume();
+      expect(await ended).toEqual(code === undefined ? {} : expect.objectContaining({ code }));
+    },
+  );
+
+  test('that is the last one can be read for a while, and is charged meanwhile', async () => {
+    let time = 1000;
+    Object.assign(hall, { now: () => time });
+    const isOver = (): boolean => connection.isStuck(time);
+    client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    await until(() => open.length === 1);
+    connection.answering(100_000);
+    open[0]?.end(Buffer.alloc(100_000));
+    await until(() => connection.socket.writableFinished);
+    expect([connection.socket.destroyed, isOver()]).toEqual([false, false]);
+    expect(connection.place.held).toBeGreaterThan(0);
+    time += BOUNDS.unreadMs;
+    expect(isOver()).toBe(true);
+    let read = 0;
+    client.on('data', (chunk: Buffer) => (read += chunk.length));
+    await until(() => connection.socket.destroyed); // once the client has read all, and gone
+    expect(read).toBeGreaterThan(100_000);
+    expect(hall.strangers.held).toBe(0);
   });
 
   test('of which nothing is read for 30 s is stuck; one that is read slowly is not', async () => {

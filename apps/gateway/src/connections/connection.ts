@@ -13,6 +13,7 @@ import { TLSSocket } from 'node:tls';
 import { BOUNDS } from '../bounds.js';
 import type { Place, Room } from './room.js';
 import type { Turns, Waiter } from './turns.js';
+import { isShuttingDown, lingerInsteadOfEnd, resetInsteadOfClose, UnreadAnswers } from './unread-answers.js';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -27,10 +28,12 @@ export interface Hall {
   readonly known: Room;
   readonly turns: Turns;
   readonly now: () => number;
+  /** Whether the gateway stops: then the kernel may go on with what it holds. */
+  readonly isStopping: () => boolean;
 }
 
 /** An answer of which nothing was read lately. */
-interface Unread {
+interface Stalled {
   readonly sent: number;
   readonly since: number;
 }
@@ -44,8 +47,13 @@ export class Connection {
   /** Whether requests can come: for TLS, after the handshake. */
   #isOpen = false;
   #isUnderWay = false;
+  /** Large answers that are under way; and what is charged for them, to those who are known. */
   #answerBytes = 0;
-  #unread: Unread | undefined;
+  #underWayBytes = 0;
+  #stalled: Stalled | undefined;
+  readonly #unread: UnreadAnswers;
+  /** When it was to end, but for what its client has still to read. */
+  #endedAt: number | undefined;
   #isPaused = false;
   #waiter: Waiter | undefined;
   readonly #waiting: (() => void)[] = [];
@@ -57,6 +65,8 @@ export class Connection {
     accepted: Socket,
   ) {
     this.#socket = accepted;
+    this.#unread = new UnreadAnswers(place);
+    resetInsteadOfClose(accepted, () => this.#mayBeUnread() && !isShuttingDown(this.#socket));
   }
 
   /** What requests come on, once they can. */
@@ -92,13 +102,14 @@ export class Connection {
 
   open(): void {
     this.#isOpen = true;
+    lingerInsteadOfEnd(this.#socket, this.#mayBeUnread, () => this.#linger());
   }
 
   /** Its handshake is over; a certificate that was demanded and is valid is proof of who it is. */
   secure(socket: TLSSocket): void {
     this.#socket = socket;
     if (this.#client !== undefined) nameSource(socket, this.#client);
-    this.#isOpen = true;
+    this.open();
     this.place.since = this.hall.now();
     if (socket.authorized) this.prove();
   }
@@ -122,13 +133,20 @@ export class Connection {
   /** Whether it waits in vain: too long for its handshake, or for its client to read. */
   isStuck(now: number): boolean {
     if (!this.#isOpen) return now - this.place.since > BOUNDS.handshakeMs;
+    if (this.#endedAt !== undefined) return !this.#mayBeUnread() || now - this.#endedAt >= BOUNDS.unreadMs;
     if (!this.#isUnderWay || this.#socket.writableLength === 0) {
-      this.#unread = undefined;
+      this.#stalled = undefined;
       return false;
     }
     const sent = sentOf(this.#socket);
-    if (sent !== this.#unread?.sent) this.#unread = { sent, since: now };
-    return now - this.#unread.since >= BOUNDS.unreadMs;
+    if (sent !== this.#stalled?.sent) this.#stalled = { sent, since: now };
+    return now - this.#stalled.since >= BOUNDS.unreadMs;
+  }
+
+  /** Nothing came for too long after an answer. */
+  expire(): void {
+    if (this.#mayBeUnread()) this.#socket.destroySoon();
+    else this.#socket.destroy();
   }
 
   /** Whether it could have sent a request for `ms`, and has never sent one. */
@@ -146,6 +164,7 @@ export class Connection {
     this.hall.turns.trust(this.place.source);
     if (this.#isKnown) return;
     this.#isKnown = true;
+    this.#unread.clear();
     this.place.moveTo(this.hall.known);
   }
 
@@ -157,8 +176,9 @@ export class Connection {
   }
 
   receive(request: IncomingMessage, response: ServerResponse, handler: Handler): void {
-    if (this.#isOver) return;
-    if (!this.#isUnderWay) this.#begin(request, response, handler);
+    if (this.#isOver) {
+      if (this.#endedAt !== undefined) this.#socket.destroy();
+    } else if (!this.#isUnderWay) this.#begin(request, response, handler);
     else if (this.#waiting.length + 1 >= BOUNDS.requestsAtATime) this.#socket.destroy();
     else if (this.place.grow(BOUNDS.waitingRequestBytes)) {
       this.#waiting.push(() => this.#begin(request, response, handler));
@@ -166,10 +186,13 @@ export class Connection {
     }
   }
 
-  /** Notes the size of the answer that is under way, for as long as it is; false when there was no room for it. */
+  /** Notes the size of the answer that is under way; false when there was no room for it. */
   answering(bytes: number): boolean {
-    if (bytes <= BOUNDS.smallAnswerBytes) return true;
-    this.#answerBytes += bytes;
+    const isLarge = bytes > BOUNDS.smallAnswerBytes;
+    if (isLarge) this.#answerBytes += bytes;
+    if (!this.#isKnown) return this.#unread.add(bytes);
+    if (!isLarge) return true;
+    this.#underWayBytes += bytes;
     return this.place.grow(bytes);
   }
 
@@ -184,8 +207,8 @@ export class Connection {
     this.place.since = this.hall.now();
     const cost = BOUNDS.requestUnits + Math.ceil(this.#answerBytes / BOUNDS.unitBytes);
     const units = Math.min(cost, BOUNDS.turnUnits); // what no turn has room for would wait for ever
-    if (this.#answerBytes > 0) this.place.shrink(this.#answerBytes);
-    this.#answerBytes = 0;
+    if (this.#underWayBytes > 0) this.place.shrink(this.#underWayBytes);
+    this.#answerBytes = this.#underWayBytes = 0;
     if (this.#isKnown) this.#goOn();
     else if (!this.#isOver) this.#waitForTurn(units);
   };
@@ -215,6 +238,15 @@ export class Connection {
       return;
     }
     this.#isUnderWay = false;
+    this.#resume();
+  }
+
+  #linger(): void {
+    this.#endedAt ??= this.hall.now();
+    this.#resume(); // to see that the client has gone
+  }
+
+  #resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#socket.off('resume', this.#stayPaused);
@@ -232,6 +264,8 @@ export class Connection {
   readonly #stayPaused = (): void => {
     this.#socket.pause();
   };
+
+  readonly #mayBeUnread = (): boolean => this.#unread.areLarge && !this.hall.isStopping();
 
   /** After the answer that says `Connection: close`, nothing more is answered. */
   get #isOver(): boolean {

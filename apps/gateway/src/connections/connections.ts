@@ -56,6 +56,7 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
       known: new Room({ bytes: knownBytes, networkBytes: knownBytes, patienceMs }, now),
       turns: new Turns(BOUNDS.turnUnits),
       now,
+      isStopping: () => this.#isStopping,
     };
     this.#proxies = trustedProxies(settings.QRNG_TRUST_PROXY);
     metrics.observeConnections(() => this.#hall);
@@ -79,6 +80,11 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
         delete request.headers['x-forwarded-for'];
       }
       connection?.receive(request, response, handler);
+    });
+    server.on('timeout', (socket: Socket) => {
+      const connection = this.of(socket);
+      if (connection === undefined) socket.destroy();
+      else connection.expire();
     });
     server.removeListener('connection', start);
     if (!(server instanceof TlsServer)) {
