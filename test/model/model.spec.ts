@@ -10,6 +10,7 @@ import { ModelRedis } from './model-redis.js';
 import type { ModelServers } from './model-redis.js';
 import { Dice, step } from './steps.js';
 import type { Setting } from './steps.js';
+import { WINDOW } from './window.js';
 import { World } from './world.js';
 
 const RUNS = Number(process.env['QRNG_MODEL_RUNS'] ?? 100);
@@ -82,11 +83,63 @@ async function tellOrders(depth: number, servers?: ModelServers['servers']): Pro
   expect(taken).toBeGreaterThan(orders / 2);
 }
 
+/** How many ms before it gives the bytes up, and how many the packet is on its way then. */
+const [LAST_MOMENT_MS, ON_ITS_WAY_MS] = [239_999, 1000];
+
+/**
+ * A collector whose clock is behind by the skew seals bytes for the last time, and while the packet is on its way another collector comes
+ * back that was silent for just longer than TTL: what it leaves must not keep these bytes out.
+ */
+async function tellLate(servers?: ModelServers['servers']): Promise<number> {
+  const world = await World.begin(servers);
+  try {
+    const [silent, late, gateway] = [world.collector(0), world.collector(1), world.gateway(0)];
+    world.now += 600_000;
+    late.offset = -WINDOW.skewMs;
+    late.restart();
+    await world.send(silent, gateway, {});
+    const comesBack = world.now + WINDOW.ttlMs + 1;
+    world.now = comesBack - ON_ITS_WAY_MS - LAST_MOMENT_MS;
+    await world.send(late, gateway, { delivered: false, answer: 507 });
+    world.now = comesBack - ON_ITS_WAY_MS;
+    await world.send(late, gateway, { delivered: false, answer: 0 });
+    world.now = comesBack;
+    expect(await world.send(silent, gateway, {})).toBe(204);
+    return await world.replay(1, gateway);
+  } finally {
+    await world.end();
+  }
+}
+
+/** The boot of each packet that was sealed by a collector of which one answer was lost, after the gateway took the packet, and one was 503. */
+async function tellLostAnswer(servers?: ModelServers['servers']): Promise<bigint[]> {
+  const world = await World.begin(servers);
+  try {
+    const [collector, gateway] = [world.collector(0), world.gateway(0)];
+    world.now += 10;
+    expect(await world.send(collector, gateway, { answer: 0 })).toBe(204);
+    await world.send(collector, gateway, { delivered: false, answer: 503 });
+    expect(await world.send(collector, gateway, {})).toBe(409);
+    expect(await world.send(collector, gateway, {})).toBe(204);
+    return world.network.wire.map((packet) => packet.readBigUInt64BE(32));
+  } finally {
+    await world.end();
+  }
+}
+
 describe('no bytes are taken twice, and a healthy collector is taken again', () => {
   describe('by a gateway of its own', () => {
     test.each(SETTINGS)('%s', (_, setting) => tellAll(RUNS, setting), TIMEOUT_MS);
 
     test('in every order of a few steps', () => tellOrders(DEPTH), TIMEOUT_MS);
+
+    test('nor is one refused that is as late as it may be, since another one was silent', async () =>
+      expect(await tellLate()).toBe(204));
+
+    test('nor does an answer that is lost end a run', async () => {
+      const [boot, ...boots] = await tellLostAnswer();
+      expect(boots).toEqual([boot]);
+    });
   });
 
   describeWithRedis('by two gateways that share a pool', () => {
@@ -97,5 +150,13 @@ describe('no bytes are taken twice, and a healthy collector is taken again', () 
     test.each(SETTINGS)('%s', (_, setting) => tellAll(SHARED_RUNS, setting, servers.servers), TIMEOUT_MS);
 
     test('in every order of a few steps', () => tellOrders(DEPTH, servers.servers), TIMEOUT_MS);
+
+    test('nor is one refused that is as late as it may be, since another one was silent', async () =>
+      expect(await tellLate(servers.servers)).toBe(204));
+
+    test('nor does an answer that is lost end a run', async () => {
+      const [boot, ...boots] = await tellLostAnswer(servers.servers);
+      expect(boots).toEqual([boot]);
+    });
   });
 });

@@ -116,11 +116,13 @@ export class World {
     this.story.push(`${this.now - BEGINNING} ${what}`);
   }
 
-  /** Somebody sends a captured packet again, the last one or one that many before it. */
-  async replay(back: number, gateway: ModelGateway): Promise<void> {
+  /** Somebody sends a captured packet again, the last one or one that many before it; what it gets, 0 where there is none. */
+  async replay(back: number, gateway: ModelGateway): Promise<number> {
     const packet = this.network.wire.at(-1 - (back % Math.max(1, this.network.wire.length)));
-    if (packet === undefined) return;
-    this.tell(`a copy of ${describe(packet)} gets ${await this.network.deliver(packet, gateway)}`);
+    if (packet === undefined) return 0;
+    const status = await this.network.deliver(packet, gateway);
+    this.tell(`a copy of ${describe(packet)} gets ${status}`);
+    return status;
   }
 
   /** Somebody with the old key sends a packet of their own, and keeps it. */

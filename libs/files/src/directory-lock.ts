@@ -6,10 +6,13 @@
  *
  *   of a file in it (fcntl, through SQLite)     everywhere; but who deletes the file lets another process in
  *   of the directory (flock, through flock(1))  cannot be deleted; where that program is missing, as in a minimal container,
- *                                               and on NFS there is the first alone: `isHeld` says whether it was deleted
+ *                                               and on NFS there is the first alone
+ *
+ * Neither keeps anyone from putting another directory in this one's place, a copy of it for example: `loss` says what happened.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { errorCode } from './error-code.js';
@@ -40,7 +43,9 @@ export class DirectoryLockError extends Error {
 export class DirectoryLock {
   readonly #database: DatabaseSync;
   readonly #path: string;
+  readonly #name: string | undefined;
   readonly #file: string;
+  readonly #fileName: string | undefined;
   #directory: LockedDirectory | undefined;
 
   /**
@@ -50,12 +55,13 @@ export class DirectoryLock {
    * @throws {DirectoryLockError} when another process holds the lock, or the directory cannot be written.
    */
   constructor(directory: string, file: string) {
-    this.#path = join(directory, file);
+    this.#path = directory;
+    this.#file = file;
     try {
       makeDirectory(directory, 0o700);
       this.#database = new DatabaseSync(join(directory, file), { timeout: 0 });
       this.#database.exec('PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
-      this.#file = nameAt(this.#path) ?? '';
+      this.#fileName = nameAt(join(directory, file));
     } catch (error) {
       const ofSqlite = errorCode(error) === SQLITE_ERROR && !isBusy(error);
       throw new DirectoryLockError(
@@ -65,19 +71,32 @@ export class DirectoryLock {
     }
     try {
       this.#directory = LockedDirectory.open(directory);
+      this.#name = nameAt(directory);
     } catch (error) {
       this.close();
       throw error;
     }
   }
 
-  /** Whether nobody else can have it: the directory itself is locked, or the file that is locked is still there. */
-  get isHeld(): boolean {
-    return this.#directory?.isLocked === true || nameAt(this.#path) === this.#file;
+  /** Whether `close` was not called yet. */
+  get isOpen(): boolean {
+    return this.#database.isOpen;
+  }
+
+  /** Why another process may have the directory by now, as the end of a sentence that begins with it; undefined while none can. */
+  get loss(): string | undefined {
+    const name = nameAt(this.#path);
+    if (name === undefined || name !== this.#name) {
+      return 'is not the directory any more that it was at the start: somebody moved or deleted that, or mounted another one over it';
+    }
+    if (LockedDirectory.isLocked(name) || nameAt(join(this.#path, this.#file)) === this.#fileName) {
+      return undefined;
+    }
+    return `is not locked any more: somebody deleted ${this.#file} in it`;
   }
 
   close(): void {
-    if (this.#database.isOpen) this.#database.close();
+    if (this.isOpen) this.#database.close();
     this.#directory?.close();
     this.#directory = undefined;
   }
@@ -85,30 +104,32 @@ export class DirectoryLock {
 
 /** The directory itself, opened and locked. */
 class LockedDirectory {
-  /** Those of this process: it may lock two files in one directory, and would keep itself out. */
-  static readonly #held = new Set<string>();
+  /** Those of this process, and whether flock(1) was there to lock them: it may lock two files in one directory, and would keep itself out. */
+  static readonly #held = new Map<string, boolean>();
 
   private constructor(
     private readonly descriptor: number,
     private readonly name: string,
-    /** Whether flock(1) was there to lock it. */
-    readonly isLocked = false,
   ) {}
 
   /** Nothing when this process has it locked already. @throws {DirectoryLockError} when another one has. */
   static open(path: string): LockedDirectory | undefined {
     const descriptor = openSync(path, DIRECTORY);
     const name = nameOf(descriptor);
-    // See `lockAsStandardInput`.
-    const isMine = this.#held.has(name) || (isConfined() && nameOf(STDIN) === name);
+    const isMine = this.#held.has(name) || isStandardInput(name);
     const outcome = isMine ? undefined : lock(descriptor);
     if (outcome === 'locked' || outcome === 'impossible') {
-      this.#held.add(name);
-      return new LockedDirectory(descriptor, name, outcome === 'locked');
+      this.#held.set(name, outcome === 'locked');
+      return new LockedDirectory(descriptor, name);
     }
     closeSync(descriptor);
     if (isMine) return undefined;
     throw new DirectoryLockError(true, 'EWOULDBLOCK');
+  }
+
+  /** Whether this process has the directory of this name locked. */
+  static isLocked(name: string): boolean {
+    return this.#held.get(name) === true || (isStandardInput(name) && isStandardInputLocked());
   }
 
   close(): void {
@@ -134,16 +155,32 @@ export function lockAsStandardInput(directory: string): void {
   if (lock(STDIN) === 'busy') throw new DirectoryLockError(true, 'EWOULDBLOCK');
 }
 
-/** What distinguishes an open file from others. */
-function nameOf(descriptor: number): string {
-  const { dev, ino } = fstatSync(descriptor, { bigint: true });
-  return `${dev} ${ino}`;
+/** See `lockAsStandardInput`. */
+function isStandardInput(name: string): boolean {
+  return isConfined() && nameOf(STDIN) === name;
 }
 
-/** What distinguishes the file at a path from others; undefined when there is none. */
+/** Whether flock(1) was there to lock it, before the program took this process's place. */
+function isStandardInputLocked(): boolean {
+  return /^lock:.* FLOCK /m.test(readFileSync(`/proc/self/fdinfo/${STDIN}`, 'utf8'));
+}
+
+/** What distinguishes an open file from others. */
+function nameOf(descriptor: number): string {
+  return named(fstatSync(descriptor, { bigint: true }));
+}
+
+/** What distinguishes the file at a path from others; undefined when there is none, or none that can be reached. */
 function nameAt(path: string): string | undefined {
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return found === undefined ? undefined : `${found.dev} ${found.ino} ${found.birthtimeNs}`;
+  try {
+    return named(statSync(path, { bigint: true }));
+  } catch {
+    return undefined;
+  }
+}
+
+function named({ dev, ino, birthtimeNs }: BigIntStats): string {
+  return `${dev} ${ino} ${birthtimeNs}`;
 }
 
 /** Locks the open directory, where that is possible. The lock belongs to the opening, which the child shares. */

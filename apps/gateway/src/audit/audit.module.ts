@@ -35,11 +35,8 @@ async function openTrail(
   if (head !== undefined) return new ForwardedTrail(head, onLeftOut, clock);
   const { QRNG_AUDIT_DIR: given, QRNG_STATE_DIR: state } = settings;
   const directory = given ?? join(state, 'audit');
-  const lock = lockDirectory(
-    given === undefined ? 'QRNG_STATE_DIR' : 'QRNG_AUDIT_DIR',
-    directory,
-    'audit.lock',
-  );
+  const variable = given === undefined ? 'QRNG_STATE_DIR' : 'QRNG_AUDIT_DIR';
+  const lock = lockDirectory(variable, directory, 'audit.lock');
   const options = {
     retentionDays: settings.QRNG_AUDIT_RETENTION_DAYS,
     onLeftOut,

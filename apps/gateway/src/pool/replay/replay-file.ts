@@ -45,6 +45,8 @@ export class ReplayFile {
   readonly #path: string;
   /** Which file was written last: its inode and when its bytes were. */
   #written: string | undefined;
+  /** The directory that it was first written to. */
+  #directory: string | undefined;
 
   constructor(path: string) {
     this.#path = path;
@@ -68,7 +70,8 @@ export class ReplayFile {
 
   /**
    * Replaces the file; the new one is on the disk when this resolves. Nothing else waits for that meanwhile, as it would
-   * with `replaceFile` of libs/files.
+   * with `replaceFile` of libs/files. Where another directory has taken the place of the one that it was first written to it fails with
+   * ESTALE: once that is put back, the gateway would know nothing of what was written here.
    *
    * @returns whether the file that was there is the one that this object wrote last.
    */
@@ -85,9 +88,23 @@ export class ReplayFile {
     } finally {
       await file.close();
     }
-    await syncDirectory(dirname(this.#path));
+    await this.#syncDirectory();
     failpoint('state-synced');
     return undisturbed;
+  }
+
+  async #syncDirectory(): Promise<void> {
+    const directory = await open(dirname(this.#path), 'r');
+    try {
+      await directory.sync();
+      const { dev, ino } = await directory.stat({ bigint: true });
+      this.#directory ??= `${dev} ${ino}`;
+      if (this.#directory !== `${dev} ${ino}`) {
+        throw Object.assign(new Error('another directory'), { code: 'ESTALE' });
+      }
+    } finally {
+      await directory.close();
+    }
   }
 
   async #fileThere(): Promise<string | undefined> {
@@ -146,13 +163,4 @@ function position({ collector, recent, ...rest }: StoredPosition): [string, Posi
     mac: Buffer.from(mac, 'hex'),
   }));
   return [collector, { ...rest, recent: accepted }];
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory: FileHandle = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }

@@ -1,11 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   linkSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -235,6 +238,20 @@ describe('a replay state', () => {
     expect(reports).toEqual(['disturbed', 'disturbed']);
     expect(onDisk()?.bound).toBe(T0 + 11_000);
   });
+});
+
+test('a state whose directory is another one now takes nothing beyond the bound that the old one has', async () => {
+  const { store } = await opened();
+  await take(store, packet(1, T0 + 1));
+  renameSync(folder, `${folder}.old`);
+  folders.push(`${folder}.old`);
+  cpSync(`${folder}.old`, folder, { recursive: true });
+  expect(await store.raise(T0 + 5000)).toBe(false);
+  expect(store.fault()).toBe('the replay state cannot be written (ESTALE)');
+  rmSync(folder, { recursive: true });
+  renameSync(`${folder}.old`, folder);
+  mkdirSync(`${folder}.old`);
+  expect(await store.raise(T0 + 5000)).toBe(true);
 });
 
 describe('a floor in the future', () => {
