@@ -3,14 +3,8 @@ import { ServerResponse } from 'node:http';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
-
-/** A client has so long to read the answer. */
-const LINGER_MS = 1000;
-
-/** What Node keeps on the socket: the answer that is under way on it. */
-interface HttpSocket extends Socket {
-  readonly _httpMessage?: ServerResponse | null;
-}
+import { LINGER_MS } from './early-errors.js';
+import type { HttpSocket } from './early-errors.js';
 
 /** Has CONNECT pass the same hooks as all requests; the answer is the last one on its connection. */
 export function answerConnect(server: Server): void {

@@ -8,7 +8,7 @@ import { PROBLEM_TYPE, problemBody } from '../problem/problem-body.js';
 import { isPushHead } from './push-request.js';
 
 /** A client has so long to read the answer. */
-const LINGER_MS = 1000;
+export const LINGER_MS = 1000;
 
 const DETAILS = {
   'request-timeout': 'The request did not arrive in time; send it in one go.',
@@ -17,7 +17,7 @@ const DETAILS = {
 } as const satisfies Partial<Record<ApiErrorCode, string>>;
 
 /** What Node keeps on the socket: the answer that is under way on it. */
-interface HttpSocket extends Socket {
+export interface HttpSocket extends Socket {
   readonly _httpMessage?: ServerResponse | null;
 }
 

@@ -15,10 +15,15 @@ const HOST_AND_PORT = /^(?:\[([^\]]*)\]|(?:[\w.~!$&'()*+,;=-]|%[0-9a-f]{2})*)(?:
  * A second Authorization is not looked for here: server-options.ts has it joined to the first, which gives an invalid key,
  * and so it counts as a failed authentication.
  *
- * @throws {ApiError} `bad-request` on a second Host, Content-Length or Transfer-Encoding, on HTTP/1.1 without Host, on a Host
- *   that is none, and on a transfer coding that is not chunked or comes over HTTP/1.0.
+ * @throws {ApiError} `bad-request` on another version than HTTP/1.0 and HTTP/1.1, on a second Host, Content-Length or
+ *   Transfer-Encoding, on HTTP/1.1 without Host, on a Host that is none, and on a transfer coding that is not chunked or comes
+ *   over HTTP/1.0.
  */
 export function checkFraming({ raw: { rawHeaders, headers, httpVersion } }: FastifyRequest): void {
+  // Node takes a line without a version, and one that says HTTP/2.0.
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') {
+    throw new ApiError('bad-request', 'Send HTTP/1.1; a request line without a version is HTTP/0.9.');
+  }
   let seen = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const bit = bitOf(rawHeaders[at] ?? '');

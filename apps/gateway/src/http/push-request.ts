@@ -1,7 +1,7 @@
 /** Decides what is a push: its answer is a bare status, since nothing else may travel back through the diode. */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
-import { pathOf } from './path-of.js';
+import { pathOf } from './route-table.js';
 
 const PATH = '/push';
 

@@ -10,9 +10,7 @@ import { PushGate } from '../push/push-gate.js';
 import { accessLog } from './access-log.js';
 import { isWhole, writeAnswer } from './answer.js';
 import { checkFraming } from './framing.js';
-import { refuseOtherVersions } from './http-version.js';
 import { Lockstep } from './lockstep.js';
-import { isReadable } from './media-type.js';
 import { isPush } from './push-request.js';
 import { UnknownRoute } from './unknown-route.js';
 
@@ -62,13 +60,10 @@ export function addRequestHooks(app: NestFastifyApplication): void {
 
   fastify.addHook('onRequest', (request, reply, done) => {
     const push = isPush(request);
-    refuseOtherVersions(request);
     checkFraming(request);
-    if (request.is404) {
-      unknownRoute.refuse(request, reply);
-    }
+    if (request.is404) unknownRoute.refuse(request, reply);
     if (push) pushGate?.check(request, reply);
-    else if (!isReadable(request)) unknownRoute.refuseBody(request, reply);
+    else unknownRoute.checkBody(request, reply);
     done();
   });
 

@@ -43,3 +43,9 @@ function patternOf(route: string): RegExp {
     );
   return new RegExp(`^${parts.join('')}$`);
 }
+
+/** The path of a request target, as the router finds it: without the query, and the scheme and host of an absolute form. */
+export function pathOf(target: string): string {
+  const [path = ''] = target.split('?', 1);
+  return path.replace(/^https?:\/\/[^/]*/i, '');
+}

@@ -1,13 +1,14 @@
-/** The answer to a path or method that does not exist: 404 or 405, and under /api 401 without a key. */
+/** The answer to a path, method or content type that no route has: 404, 405 or 415, and under /api 401 without a key. */
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Gate } from '../gate/gate.service.js';
 import { ApiError } from '../problem/api-error.js';
-import { pathOf } from './path-of.js';
-import { RouteTable } from './route-table.js';
+import { pathOf, RouteTable } from './route-table.js';
 
 /** The methods of any route there is. */
 const METHODS = ['GET', 'HEAD', 'POST'] as const;
+
+const JSON_TYPE = /^application\/(json|x-www-form-urlencoded)\s*(;\s*charset="?utf-8"?\s*)?$/i;
 
 const NO_TUNNELS = new ApiError('method-not-allowed', 'This gateway is no proxy: it opens no tunnels.', {
   headers: { allow: METHODS.join(', ') },
@@ -34,8 +35,10 @@ export class UnknownRoute {
     });
   }
 
-  /** Refuses a request for its content type, before its body is read. @throws {ApiError} always. */
-  refuseBody(request: FastifyRequest, reply: FastifyReply): never {
+  /** @throws {ApiError} before the body is read, where it is neither JSON nor what curl calls a form. */
+  checkBody(request: FastifyRequest, reply: FastifyReply): void {
+    const { 'content-type': type } = request.headers;
+    if (request.method !== 'POST' || type === undefined || JSON_TYPE.test(type)) return;
     this.gate.admit(request, reply, []);
     throw new ApiError('unsupported-media-type', 'Send JSON, as Content-Type: application/json.');
   }

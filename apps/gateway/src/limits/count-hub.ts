@@ -6,18 +6,10 @@
  *
  * The rules of quotas are those of Redis (redis/slice-scripts.ts).
  */
-import type { ClientDay, Counts, Heard, Slice, SliceRequest, UsageTotal } from './exchange.js';
+import { dayKey, SLICES } from './exchange.js';
+import type { ClientDay, Counts, Heard, Slice, SliceRequest, SliceRest, UsageTotal } from './exchange.js';
 import type { RateLimiter } from './rate-limiter.js';
 import type { UsageBook } from './usage-book.js';
-
-/** A slice beyond what is needed: at most this, and at most so great a share of what is free. */
-const MOST_AHEAD = 1_048_576;
-const SHARE_AHEAD = 64;
-/** How long to wait for what other workers have left of their slices, and how long before they are asked again. */
-const RECALL_MS = 1000;
-const RECALL_AGAIN_MS = 5000;
-/** How soon a worker that waits looks again. */
-const LOOK_AGAIN_MS = 50;
 
 type Entry = Counts & { readonly at: number };
 
@@ -62,23 +54,23 @@ export class CountHub {
     const claim = this.#claimOf({ client, day });
     const free = bytesPerDay - claim.bytes;
     if (free >= need) {
-      const ahead = Math.min(MOST_AHEAD, Math.floor((free - need) / SHARE_AHEAD));
+      const ahead = Math.min(SLICES.mostAhead, Math.floor((free - need) / SLICES.shareAhead));
       const bytes = need + (ahead < need ? 0 : ahead);
       claim.bytes += bytes;
       return { result: 'leased', bytes, claimed: claim.bytes };
     }
     if (this.own.usage.left(client, bytesPerDay) < need) return { result: 'used-up' };
     const since = this.now() - claim.recalledAt;
-    if (since > RECALL_AGAIN_MS) {
+    if (since > SLICES.recallAgainMs) {
       claim.recalledAt = this.now();
       for (const { recalled } of this.#members.values()) recalled.push({ client, day });
     }
-    return since > RECALL_AGAIN_MS || since < RECALL_MS
-      ? { result: 'wait', ms: LOOK_AGAIN_MS }
+    return since > SLICES.recallAgainMs || since < SLICES.recallMs
+      ? { result: 'wait', ms: SLICES.lookAgainMs }
       : { result: 'used-up' };
   }
 
-  giveBack({ client, day, bytes }: ClientDay & { readonly bytes: number }): void {
+  giveBack({ client, day, bytes }: SliceRest): void {
     this.#claimOf({ client, day }).bytes -= bytes;
   }
 
@@ -119,7 +111,7 @@ export class CountHub {
 
   /** Claims of days that are over are forgotten when a new one begins. */
   #claimOf({ client, day }: ClientDay): Claim {
-    const key = `${client} ${day}`; // no name of a client has a space in it
+    const key = dayKey({ client, day });
     const known = this.#claims.get(key);
     if (known !== undefined) return known;
     const today = this.own.usage.today();

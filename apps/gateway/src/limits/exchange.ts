@@ -43,6 +43,18 @@ export interface Heard {
   readonly recalled: readonly ClientDay[];
 }
 
+/** How slices are cut, by Redis' scripts and by the head of workers alike. */
+export const SLICES = {
+  /** Beyond what is needed: at most this, and at most so great a share of what is free. */
+  mostAhead: 1_048_576,
+  shareAhead: 64,
+  /** How long to wait for what others have left of their slices, and how long before they are asked again. */
+  recallMs: 1000,
+  recallAgainMs: 5000,
+  /** How soon somebody who waits looks again. */
+  lookAgainMs: 50,
+} as const;
+
 export interface ClientDay {
   readonly client: string;
   /** Number of the UTC day since 1970. */
@@ -61,6 +73,11 @@ export interface SliceRequest extends ClientDay {
   /** Bytes that a request waits for. */
   readonly need: number;
   readonly bytesPerDay: number;
+}
+
+/** Bytes of a slice that were not given out. */
+export interface SliceRest extends ClientDay {
+  readonly bytes: number;
 }
 
 /** A slice may be larger than what was needed. `wait`: ask again then, others may hold what is missing. */
@@ -100,5 +117,10 @@ export interface Exchange {
   lease(request: SliceRequest): Promise<Slice>;
 
   /** Gives bytes of a slice back that were not given out. @throws {ExchangeError} */
-  giveBack(slice: ClientDay & { readonly bytes: number }): Promise<void>;
+  giveBack(slice: SliceRest): Promise<void>;
+}
+
+/** The key of a client's day in a map: no name of a client has a space in it. */
+export function dayKey({ client, day }: ClientDay): string {
+  return `${client} ${day}`;
 }

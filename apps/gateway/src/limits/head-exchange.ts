@@ -3,11 +3,11 @@ import { declareCall, declareNotice } from '../link/call.js';
 import type { Channel } from '../link/channel.js';
 import { ChannelError } from '../link/channel.js';
 import { ExchangeError } from './exchange.js';
-import type { ClientDay, Counts, Exchange, Heard, Slice, SliceRequest, UsageTotal } from './exchange.js';
+import type { Counts, Exchange, Heard, Slice, SliceRequest, SliceRest, UsageTotal } from './exchange.js';
 
 export const COUNTS = declareCall<{ counts: Counts; today: number }, Heard>('counts');
 export const SLICE = declareCall<SliceRequest, Slice>('slice');
-export const GIVE_BACK = declareNotice<ClientDay & { readonly bytes: number }>('give-back');
+export const GIVE_BACK = declareNotice<SliceRest>('give-back');
 
 export class HeadExchange implements Exchange {
   constructor(private readonly head: Channel) {}
@@ -21,7 +21,7 @@ export class HeadExchange implements Exchange {
     return this.#reaching(this.head.call(SLICE, request));
   }
 
-  giveBack(slice: ClientDay & { readonly bytes: number }): Promise<void> {
+  giveBack(slice: SliceRest): Promise<void> {
     this.head.tell(GIVE_BACK, slice);
     return Promise.resolve();
   }

@@ -8,7 +8,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { ApiError } from '../problem/api-error.js';
-import { ExchangeError } from './exchange.js';
+import { dayKey, ExchangeError } from './exchange.js';
 import type { ClientDay, Exchange, SliceRequest } from './exchange.js';
 
 /** When to try again where no slice can be had. */
@@ -29,7 +29,7 @@ export class QuotaSlices {
 
   /** Takes bytes out of what is leased; false when there are fewer. */
   take(client: string, bytes: number, day: number): boolean {
-    const held = this.#held.get(keyOf(client, day));
+    const held = this.#held.get(dayKey({ client, day }));
     if (held === undefined || held.bytes < bytes) return false;
     held.bytes -= bytes;
     return true;
@@ -47,7 +47,7 @@ export class QuotaSlices {
    * @throws {ApiError} `unavailable` when the exchange cannot be reached.
    */
   async fetch(request: SliceRequest): Promise<boolean> {
-    const key = keyOf(request.client, request.day);
+    const key = dayKey(request);
     const underWay = this.#fetching.get(key);
     if (underWay !== undefined) {
       await underWay;
@@ -60,12 +60,12 @@ export class QuotaSlices {
 
   /** What is known of quotas that were claimed, by client and day. */
   claimed(client: string, day: number): number {
-    return this.#held.get(keyOf(client, day))?.claimed ?? 0;
+    return this.#held.get(dayKey({ client, day }))?.claimed ?? 0;
   }
 
   /** Bytes that are leased and not given out. */
   left(client: string, day: number): number {
-    return this.#held.get(keyOf(client, day))?.bytes ?? 0;
+    return this.#held.get(dayKey({ client, day }))?.bytes ?? 0;
   }
 
   /**
@@ -74,7 +74,7 @@ export class QuotaSlices {
    * @throws {ExchangeError}
    */
   async giveBack(recalled: readonly ClientDay[], today: number): Promise<void> {
-    const keys = new Set(recalled.map(({ client, day }) => keyOf(client, day)));
+    const keys = new Set(recalled.map(dayKey));
     for (const [key, held] of this.#held) {
       if (held.day === today && !keys.has(key)) continue;
       await this.#giveBack(held);
@@ -121,16 +121,11 @@ export class QuotaSlices {
   }
 
   #heldOf({ client, day }: ClientDay): Held {
-    const key = keyOf(client, day);
+    const key = dayKey({ client, day });
     const known = this.#held.get(key);
     if (known !== undefined) return known;
     const held = { client, day, bytes: 0, claimed: 0 };
     this.#held.set(key, held);
     return held;
   }
-}
-
-/** No name of a client has a space in it. */
-function keyOf(client: string, day: number): string {
-  return `${client} ${day}`;
 }

@@ -4,6 +4,7 @@
  */
 import type { Client } from '../clients/client.js';
 import type { Clock } from '../clock.js';
+import { dayKey } from './exchange.js';
 import type { UsageCounts, UsageTotal } from './exchange.js';
 import type { QuotaStanding } from './rate-limit-fields.js';
 
@@ -116,7 +117,7 @@ export class UsageBook {
   known(): UsageTotal[] {
     return [...this.#days].flatMap(([day, usages]) =>
       [...usages].map(([client, { requests, bytes }]) => {
-        const unsent = this.#unsent.get(keyOf(client, day));
+        const unsent = this.#unsent.get(dayKey({ client, day }));
         const sent = bytes - (unsent?.bytes ?? 0);
         return { client, day, requests: requests - (unsent?.requests ?? 0), bytes: sent, claimed: sent };
       }),
@@ -128,7 +129,7 @@ export class UsageBook {
     const usages = this.#days.get(day);
     if (usages === undefined) return;
     const usage = usageOf(usages, client);
-    const unsent = this.#unsent.get(keyOf(client, day));
+    const unsent = this.#unsent.get(dayKey({ client, day }));
     usage.requests = Math.max(usage.requests, requests + (unsent?.requests ?? 0));
     usage.bytes = Math.max(usage.bytes, bytes + (unsent?.bytes ?? 0));
   }
@@ -146,18 +147,13 @@ export class UsageBook {
   }
 
   #unsentOf(client: string, day: number): UsageCounts {
-    const key = keyOf(client, day);
+    const key = dayKey({ client, day });
     const known = this.#unsent.get(key);
     if (known !== undefined) return known;
     const unsent = { client, day, requests: 0, bytes: 0, unleased: 0 };
     this.#unsent.set(key, unsent);
     return unsent;
   }
-}
-
-/** No name of a client has a space in it. */
-function keyOf(client: string, day: number): string {
-  return `${client} ${day}`;
 }
 
 function usageOf(usages: Usages, client: string): DayUsage {

@@ -3,7 +3,6 @@ import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../../problem/api-error.js';
 import type { ParameterError } from '../../problem/api-error.js';
 import type { Parameter } from './parameter.js';
-import { printable } from './printable.js';
 
 /** More problems than this are not reported; a request can name a thousand unknown parameters. */
 const MAX_ERRORS = 20;
@@ -96,4 +95,9 @@ function isDecodable(url: string): boolean {
 function fault(parameter: Parameter<unknown>, value: unknown): string {
   if (value === undefined) return `is required: ${parameter.mustBe}`;
   return Array.isArray(value) ? 'must be given once' : `must be ${parameter.mustBe}`;
+}
+
+/** Of a name that a client made up at most 64 characters, without control, format (bidirectional) and unassigned ones. */
+function printable(text: string): string {
+  return text.slice(0, 64).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?');
 }

@@ -12,6 +12,7 @@ import type {
   Heard,
   Slice,
   SliceRequest,
+  SliceRest,
   UsageCounts,
   UsageTotal,
 } from '../exchange.js';
@@ -77,7 +78,7 @@ export class RedisExchange implements Exchange {
     }
   }
 
-  async giveBack(slice: ClientDay & { readonly bytes: number }): Promise<void> {
+  async giveBack(slice: SliceRest): Promise<void> {
     await this.#run(giveBack, { ...this.#common(), ...slice });
   }
 
