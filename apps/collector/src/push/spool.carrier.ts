@@ -3,18 +3,12 @@
  *
  *   packet -> .COLLECTOR-BOOT-SEQUENCE.tmp, synced -> renamed to COLLECTOR-BOOT-SEQUENCE.qrng, synced
  *
- * A crash leaves a whole packet or none under the name that is moved. What was renamed is gone; what was not, is not sent.
+ * A crash leaves a whole packet or none under the name that is moved. What was renamed is gone; what still has its first name was
+ * not sent; where that cannot be seen the same packet is written again, and the gateway takes one of the two.
  */
-import {
-  closeSync,
-  constants,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { constants } from 'node:fs';
+import { lstat, open, readdir, rename, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packetPosition } from '#libs/crypto';
 import { errorCode, syncDirectory } from '#libs/files';
@@ -23,7 +17,8 @@ import { Carrier } from './carrier.js';
 import type { Outcome } from './outbox.js';
 
 const SUFFIX = '.qrng';
-const DRAFT_SUFFIX = '.tmp';
+/** What this class calls its drafts; other hidden files may be the mover's. */
+const DRAFT = /^\.[a-z0-9-]{1,16}-\d{1,20}-\d{1,20}\.tmp$/;
 
 export interface SpoolOptions {
   readonly directory: string;
@@ -35,6 +30,9 @@ export interface SpoolOptions {
 
 export class SpoolCarrier extends Carrier {
   readonly maxData: number;
+  /** The most bytes that can be there: those counted last, and those written since. */
+  #spooled = Infinity;
+  #giveUp: ((reason: string) => void) | undefined;
 
   constructor(private readonly options: SpoolOptions) {
     super();
@@ -42,67 +40,107 @@ export class SpoolCarrier extends Carrier {
   }
 
   /** Removes the drafts of a run that was killed. @throws {SettingsError} when the directory cannot be used. */
-  override open(): Promise<void> {
+  override async open(): Promise<void> {
     const { directory } = this.options;
     try {
-      for (const name of readdirSync(directory)) {
-        if (name.startsWith('.') && name.endsWith(DRAFT_SUFFIX)) rmSync(join(directory, name));
-      }
+      for (const name of await readdir(directory)) if (DRAFT.test(name)) await remove(join(directory, name));
     } catch (error) {
-      const problem = `QRNG_PUSH_URL must name a directory that this process can read and write (${errorCode(error)})`;
-      return Promise.reject(new SettingsError([problem]));
+      throw new SettingsError([
+        `QRNG_PUSH_URL must name a directory that this process can read and write (${errorCode(error)})`,
+      ]);
     }
-    return Promise.resolve();
   }
 
-  async send(packet: Buffer): Promise<Outcome> {
-    const outcome = this.#write(packet);
-    if (outcome.kind !== 'gone') return outcome;
-    try {
-      await syncDirectory(this.options.directory);
-    } catch {
-      // It may have been moved already, so it is gone; at worst a power cut loses it.
-    }
-    return outcome;
+  /** A disk that hangs holds up nothing but this. */
+  send(packet: Buffer): Promise<Outcome> {
+    const givenUp = new Promise<Outcome>((resolve) => {
+      this.#giveUp = (reason) => resolve({ kind: 'unknown', reason });
+    });
+    return Promise.race([this.#write(packet), givenUp]);
   }
 
-  /** Nothing that could be given up is ever under way. */
-  abort(): void {
-    return undefined;
+  abort(reason: string): void {
+    this.#giveUp?.(reason);
   }
 
-  #write(packet: Buffer): Outcome {
-    const { directory, maxBytes } = this.options;
+  async #write(packet: Buffer): Promise<Outcome> {
+    const { directory } = this.options;
     const { collector, boot, sequence } = packetPosition(packet);
     const name = `${collector}-${boot}-${sequence}`;
-    const draft = join(directory, `.${name}${DRAFT_SUFFIX}`);
+    const draft = join(directory, `.${name}.tmp`);
     try {
-      if (spooledBytes(directory) + packet.length > maxBytes) return { kind: 'full' };
-      writeSynced(draft, packet);
-      renameSync(draft, join(directory, `${name}${SUFFIX}`));
+      if (!(await this.#hasRoom(packet.length))) return { kind: 'full' };
+      await writeSynced(draft, packet);
     } catch (error) {
-      rmSync(draft, { force: true });
+      await remove(draft).catch(() => undefined); // as full or broken as it was for writing
       return { kind: 'unsent', reason: errorCode(error) };
     }
+    this.#spooled += packet.length;
+    return this.#publish(draft, join(directory, `${name}${SUFFIX}`));
+  }
+
+  async #publish(draft: string, path: string): Promise<Outcome> {
+    try {
+      await rename(draft, path);
+    } catch (error) {
+      const reason = errorCode(error);
+      // A file server may have renamed it and lost its answer, or a mover may have taken the draft.
+      if (!(await exists(draft))) return { kind: 'unknown', reason };
+      await remove(draft).catch(() => undefined);
+      return { kind: 'unsent', reason };
+    }
+    // It may have been moved already, so it is gone; at worst a power cut loses it.
+    await syncDirectory(this.options.directory).catch(() => undefined);
     return { kind: 'gone' };
+  }
+
+  /** Counts the files only where they could be too many. */
+  async #hasRoom(bytes: number): Promise<boolean> {
+    const { directory, maxBytes } = this.options;
+    if (this.#spooled + bytes > maxBytes) this.#spooled = await spooledBytes(directory);
+    return this.#spooled + bytes <= maxBytes;
   }
 }
 
-function spooledBytes(directory: string): number {
-  let bytes = 0;
-  for (const name of readdirSync(directory)) {
-    if (name.endsWith(SUFFIX)) bytes += statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0;
-  }
-  return bytes;
+async function spooledBytes(directory: string): Promise<number> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith(SUFFIX));
+  const sizes = await Promise.all(names.map((name) => sizeOf(join(directory, name))));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Nothing for what was moved away in between, and for what is no file. */
+async function sizeOf(path: string): Promise<number> {
+  const stats = await lstat(path).catch(() => undefined);
+  return stats?.isFile() === true ? stats.size : 0;
 }
 
 /** With O_SYNC, since a confined process has no fsync. */
-function writeSynced(path: string, content: Buffer): void {
-  const { O_WRONLY, O_CREAT, O_TRUNC, O_SYNC } = constants;
-  const file = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_SYNC, 0o640);
+async function writeSynced(path: string, content: Buffer): Promise<void> {
+  const file = await openNew(path).catch(async (error: unknown) => {
+    if (errorCode(error) !== 'EEXIST') throw error;
+    await remove(path); // of an attempt that could not be removed then
+    return openNew(path);
+  });
   try {
-    for (let at = 0; at < content.length;) at += writeSync(file, content, at);
+    await file.writeFile(content);
   } finally {
-    closeSync(file);
+    await file.close();
   }
+}
+
+/** Nothing that lies there is opened: a link would lead elsewhere, a FIFO wait for ever. */
+function openNew(path: string): Promise<FileHandle> {
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_SYNC } = constants;
+  return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_SYNC, 0o640);
+}
+
+function remove(path: string): Promise<void> {
+  return rm(path, { force: true, recursive: true });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }

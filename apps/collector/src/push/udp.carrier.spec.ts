@@ -64,3 +64,21 @@ test('a host without an address is a setting that must change', async () => {
   carrier = carrierTo('nowhere.invalid');
   await expect(carrier.open()).rejects.toThrow('QRNG_PUSH_URL must name a host with an address');
 });
+
+test('an address that nothing can be sent to is a setting that must change', async () => {
+  carrier = carrierTo('255.255.255.255');
+  await expect(carrier.open()).rejects.toThrow(
+    'QRNG_PUSH_URL must name an address that this machine can send to (EACCES)',
+  );
+  expect(await carrier.send(randomBytes(100))).toEqual({ kind: 'unsent', reason: 'closed' });
+});
+
+test('the end of the run ends a packet that waits for its turn', async () => {
+  carrier = carrierTo('127.0.0.1', 9000);
+  await carrier.open();
+  const arrived = once(gateway, 'message');
+  const sending = Array.from({ length: 500 }, () => carrier.send(randomBytes(8972))); // four seconds' worth
+  await arrived;
+  carrier.abort();
+  expect((await Promise.all(sending)).at(-1)).toEqual({ kind: 'unsent', reason: 'closed' });
+});
