@@ -1,14 +1,17 @@
 /** The ways in that answer nothing: datagrams and files, good ones, copies, late ones and rubbish. */
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import type { Socket } from 'node:dgram';
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   renameSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -184,7 +187,7 @@ describe('a spool', () => {
     drop(three.packet, three.name);
     drop(one.packet, one.name);
     await untilPackets('spool', 'accepted', 1);
-    expect(readdirSync(directory)).toEqual([three.name]);
+    await until('the one that was taken is deleted', () => readdirSync(directory).join() === three.name);
     drop(two.packet, 'renamed on its way.qrng');
     await untilPackets('spool', 'accepted', 3);
     expect(await served(150)).toBe(Buffer.concat(data).toString('hex'));
@@ -212,7 +215,8 @@ describe('a spool', () => {
     mkdirSync(join(directory, 'directory.qrng'));
     mkdirSync(join(directory, 'refused/directory.qrng/not-empty'), { recursive: true });
     symlinkSync('/etc/hostname', join(directory, 'link.qrng'));
-    const all = ['directory.qrng', forged, 'large.qrng', 'link.qrng', 'rubbish.qrng'];
+    execFileSync('mkfifo', [join(directory, 'pipe.qrng')]);
+    const all = ['directory.qrng', forged, 'large.qrng', 'link.qrng', 'pipe.qrng', 'rubbish.qrng'];
     await until('rubbish is refused', () =>
       all.every(
         (name) => lstatSync(join(directory, 'refused', name), { throwIfNoEntry: false }) !== undefined,
@@ -238,6 +242,51 @@ describe('a spool', () => {
     expect(await packets('spool', 'malformed', 'unverified')).toBe(1);
   });
 
+  test('among thousands of files that are no packets those that are packets are taken', async () => {
+    const packet = collector.seal(randomBytes(100));
+    for (let index = 0; index < 3000; index += 1) {
+      // Named and begun as packets that came before, and still growing as far as anybody can see.
+      writeFileSync(join(directory, `collector-1-1-${index}.qrng`), packet.subarray(0, 70));
+    }
+    drop(packet);
+    drop(collector.seal(randomBytes(100)));
+    await untilPackets('spool', 'accepted', 2);
+    for (const name of readdirSync(directory)) makeOld(name);
+    await until(
+      'no more than a thousand are kept',
+      () =>
+        readdirSync(directory).join() === 'refused' && readdirSync(join(directory, 'refused')).length <= 1000,
+    );
+  });
+
+  test('what is refused is bounded: a file that is larger than all may be goes alone', async () => {
+    drop(Buffer.from('small'), 'small.qrng');
+    await until('it is refused', () => existsSync(join(directory, 'refused/small.qrng')));
+    writeFileSync(join(directory, 'huge'), '');
+    truncateSync(join(directory, 'huge'), 2 ** 30);
+    renameSync(join(directory, 'huge'), join(directory, 'huge.qrng'));
+    mkdirSync(join(directory, 'tree/branch'), { recursive: true });
+    writeFileSync(join(directory, 'tree/branch/leaf'), '');
+    truncateSync(join(directory, 'tree/branch/leaf'), 2 ** 30);
+    renameSync(join(directory, 'tree'), join(directory, 'tree.qrng'));
+    await until(
+      'both are gone',
+      () =>
+        readdirSync(directory).join() === 'refused' && readdirSync(join(directory, 'refused')).length === 1,
+    );
+    expect(readdirSync(join(directory, 'refused'))).toEqual(['small.qrng']);
+  });
+
+  test('a second gateway cannot read the same spool, and one that comes after it can', async () => {
+    await expect(startGateway({ QRNG_RECEIVE: `spool://${directory}` })).rejects.toThrow(
+      'QRNG_RECEIVE must name directories that no other gateway reads',
+    );
+    expect(canLock(directory)).toBe(false);
+    await gateway.close();
+    expect(canLock(directory)).toBe(true);
+    gateway = await startGateway(gateway.env);
+  });
+
   test('a packet that was taken before a restart is not taken again', async () => {
     const packet = collector.seal(randomBytes(100));
     drop(packet);
@@ -249,6 +298,11 @@ describe('a spool', () => {
     await until('the spool is empty', () => readdirSync(directory).length === 0);
   });
 });
+
+/** Whether another process could lock `directory`, as a gateway of its own would. */
+function canLock(directory: string): boolean {
+  return spawnSync('flock', ['--nonblock', directory, 'true']).status === 0;
+}
 
 test.each([
   'udp://localhost:7000',

@@ -102,6 +102,20 @@ export class DirectoryLock {
   }
 }
 
+/** A lock without a file: where flock(1) is missing there is none. */
+export type OpenDirectoryLock = Pick<DirectoryLock, 'close'>;
+
+/**
+ * Locks a directory that is there, and leaves nothing in it.
+ *
+ * @throws {DirectoryLockError} when another process holds the lock, or this one does already; errors of the file system.
+ */
+export function lockOpenDirectory(path: string): OpenDirectoryLock {
+  const lock = LockedDirectory.open(path);
+  if (lock === undefined) throw new DirectoryLockError(true, 'EWOULDBLOCK');
+  return lock;
+}
+
 /** The directory itself, opened and locked. */
 class LockedDirectory {
   /** Those of this process, and whether flock(1) was there to lock them: it may lock two files in one directory, and would keep itself out. */

@@ -1,4 +1,10 @@
-export { DirectoryLock, DirectoryLockError, lockAsStandardInput } from './directory-lock.js';
+export {
+  DirectoryLock,
+  DirectoryLockError,
+  lockAsStandardInput,
+  lockOpenDirectory,
+} from './directory-lock.js';
+export type { OpenDirectoryLock } from './directory-lock.js';
 export { errorCode, isDiskFull } from './error-code.js';
 export { isConfined } from './is-confined.js';
 export { makeDirectory } from './make-directory.js';

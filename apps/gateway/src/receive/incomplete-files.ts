@@ -6,30 +6,64 @@ import { errorCode } from '#libs/files';
 /** Something that moves files slowly may pause for this long within one. */
 const ABANDONED_MS = 30_000;
 
+interface Seen {
+  /** What the file looked like. */
+  readonly state: string;
+  /** When it was first seen like this, monotonic ms: its own time may lie in the future. */
+  readonly since: number;
+  /** It could not be read, which may pass: for want of descriptors, or while a file server is away. */
+  unread: boolean;
+}
+
 export class IncompleteFiles {
-  /** By name: what the file looked like when it was read. */
-  readonly #states = new Map<string, string>();
+  /** By name; those that were looked at last come last. */
+  readonly #seen = new Map<string, Seen>();
+
+  has(name: string): boolean {
+    return this.#seen.has(name);
+  }
+
+  /** The files to look at again: at most `most`, and of these the ones first that were not looked at for longest. */
+  next(most: number): string[] {
+    return [...this.#seen.keys()].slice(0, most);
+  }
 
   /** Forgets the files that are not among `names` any more. */
   keep(names: ReadonlySet<string>): void {
-    for (const name of this.#states.keys()) if (!names.has(name)) this.#states.delete(name);
+    for (const name of this.#seen.keys()) if (!names.has(name)) this.#seen.delete(name);
   }
 
-  /** Forgets a file that turned out to be a packet. */
+  /** Forgets a file that turned out to be a packet, or is refused. */
   forget(name: string): void {
-    this.#states.delete(name);
+    this.#seen.delete(name);
   }
 
-  /** Whether a file should be read, because it is new or has changed; `abandoned` when it has not changed for too long. */
-  async look(directory: string, name: string): Promise<'changed' | 'unchanged' | 'abandoned'> {
+  /** Notes that a file could not be read: it should be tried again. */
+  unread(name: string): void {
+    const seen = this.#seen.get(name);
+    if (seen !== undefined) seen.unread = true;
+  }
+
+  /**
+   * Whether a file should be read, because it is new or has changed; `abandoned` when it has not changed for too long.
+   *
+   * @param now monotonic ms.
+   */
+  async look(directory: string, name: string, now: number): Promise<'changed' | 'unchanged' | 'abandoned'> {
     const stats = await lstat(join(directory, name)).catch((error: unknown) => {
       if (errorCode(error) === 'ENOENT') return undefined; // moved away in between
       throw error;
     });
     if (stats === undefined) return 'unchanged';
     const state = `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
-    if (this.#states.get(name) !== state) {
-      this.#states.set(name, state);
+    const last = this.#seen.get(name);
+    const seen = last?.state === state ? last : { state, since: now, unread: false };
+    this.#seen.delete(name);
+    this.#seen.set(name, seen);
+    if (seen !== last) return 'changed';
+    if (now - seen.since >= ABANDONED_MS) return 'abandoned';
+    if (seen.unread) {
+      seen.unread = false;
       return 'changed';
     }
     return Date.now() - stats.mtimeMs >= ABANDONED_MS ? 'abandoned' : 'unchanged';

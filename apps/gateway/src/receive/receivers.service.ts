@@ -1,7 +1,7 @@
 /** The one-way inputs of QRNG_RECEIVE, open from the moment the gateway listens until it stops. */
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { errorCode } from '#libs/files';
+import { DirectoryLockError, errorCode } from '#libs/files';
 import { EXIT_TEMPORARY, SettingsError } from '#libs/settings';
 import { AdmissionService } from '../admission/admission.service.js';
 import { HmacKeys } from '../packet-keys/hmac-keys.js';
@@ -33,6 +33,12 @@ export class Receivers implements OnApplicationShutdown {
     try {
       for (const receiver of this.all) await receiver.open();
     } catch (error) {
+      if (error instanceof DirectoryLockError) {
+        throw new SettingsError(
+          [`QRNG_RECEIVE must name directories that no other gateway reads (${error.code})`],
+          EXIT_TEMPORARY,
+        );
+      }
       const code = errorCode(error);
       const problem = `QRNG_RECEIVE must name addresses of this machine and directories that exist (${code})`;
       throw code === 'EADDRINUSE'

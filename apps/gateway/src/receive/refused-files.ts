@@ -1,38 +1,56 @@
 /** Where a spool keeps what is no packet, for somebody to look at; and what bounds directories: the oldest goes first. */
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const REFUSED = { files: 1000, bytes: 64 * 1024 * 1024 } as const;
 
-export function moveToRefused(directory: string, name: string): void {
+export async function moveToRefused(directory: string, name: string): Promise<void> {
   const refused = join(directory, 'refused');
-  mkdirSync(refused, { recursive: true, mode: 0o750 });
+  await mkdir(refused, { recursive: true, mode: 0o750 });
   const target = join(refused, name);
-  rmSync(target, { recursive: true, force: true }); // a directory of that name would fail every look at the spool
-  renameSync(join(directory, name), target);
-  deleteOldest(refused, REFUSED);
+  await rm(target, { recursive: true, force: true }); // a directory of that name would fail every look at the spool
+  await rename(join(directory, name), target);
 }
 
-/** Deletes the oldest of the files that `isMeant` chooses until the others are within `most`; how many that were. */
-export function deleteOldest(
+/** Deletes what is too much in `refused/` of `directory`. */
+export async function boundRefused(directory: string): Promise<void> {
+  await deleteOldest(join(directory, 'refused'), REFUSED);
+}
+
+/**
+ * Deletes the oldest of the files that `isMeant` chooses until the others are within `most`, and what is larger than that by itself;
+ * returns how many that were.
+ */
+export async function deleteOldest(
   directory: string,
   most: { readonly files: number; readonly bytes: number },
   isMeant: (name: string) => boolean = () => true,
-): number {
-  const files = readdirSync(directory)
-    .filter(isMeant)
-    .map((name) => ({ name, ...sizeAndTime(join(directory, name)) }))
-    .sort((a, b) => b.at - a.at);
-  let bytes = 0;
-  const beyond = files.filter(({ size }, index) => {
+): Promise<number> {
+  const files: { name: string; size: number; at: number }[] = [];
+  for (const name of (await readdir(directory)).filter(isMeant)) {
+    files.push({ name, ...(await sizeAndTime(join(directory, name))) });
+  }
+  files.sort((a, b) => b.at - a.at);
+  let [count, bytes] = [0, 0];
+  const beyond = files.filter(({ size }) => {
+    if (size > most.bytes) return true; // the others may stay
+    count += 1;
     bytes += size;
-    return index >= most.files || bytes > most.bytes;
+    return count > most.files || bytes > most.bytes;
   });
-  for (const { name } of beyond) rmSync(join(directory, name), { recursive: true, force: true });
+  for (const { name } of beyond) await rm(join(directory, name), { recursive: true, force: true });
   return beyond.length;
 }
 
-function sizeAndTime(path: string): { size: number; at: number } {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  return { size: stats?.size ?? 0, at: stats?.ctimeMs ?? 0 };
+/** Of a directory the sizes of all that is in it. */
+async function sizeAndTime(path: string): Promise<{ size: number; at: number }> {
+  const stats = await lstat(path).catch(() => undefined);
+  if (stats === undefined) return { size: 0, at: 0 };
+  let { size } = stats;
+  if (stats.isDirectory()) {
+    for (const name of await readdir(path, { recursive: true })) {
+      size += (await lstat(join(path, name)).catch(() => undefined))?.size ?? 0;
+    }
+  }
+  return { size, at: stats.ctimeMs };
 }

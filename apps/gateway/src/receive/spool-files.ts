@@ -1,7 +1,8 @@
 /** The files of a spool: their names and what is in them. */
 import { constants } from 'node:fs';
-import { lstat, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { MAX_PACKET_BYTES } from '#libs/crypto';
+import { errorCode } from '#libs/files';
 
 const MAGIC = Buffer.from('QRNG');
 const NAME = /^([a-z0-9-]{1,16})-(\d{1,20})-(\d{1,20})\.qrng$/;
@@ -10,37 +11,57 @@ export function isPacketFile(name: string): boolean {
   return name.endsWith('.qrng');
 }
 
-/** Compares by collector, run and number, as far as names show them; what is named otherwise comes last. */
-export function byPosition(a: string, b: string): number {
-  const [x, y] = [NAME.exec(a), NAME.exec(b)];
-  if (x === null || y === null) return Number(x === null) - Number(y === null);
-  if (x[1] !== y[1]) return (x[1] ?? '') < (y[1] ?? '') ? -1 : 1;
-  const [boot, number] = [BigInt(x[2] ?? 0) - BigInt(y[2] ?? 0), BigInt(x[3] ?? 0) - BigInt(y[3] ?? 0)];
-  return Number(boot) || Number(number);
+/** Sorts by collector, run and number, as far as names show them; what is named otherwise comes last. */
+export function inOrder(names: readonly string[]): string[] {
+  return names
+    .map((name) => ({ name, key: keyOf(name) }))
+    .sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)))
+    .map(({ name }) => name);
 }
+
+/** Sorts as text in the order of sealing. */
+function keyOf(name: string): string {
+  const [, collector, boot = '', sequence = ''] = NAME.exec(name) ?? [];
+  if (collector === undefined) return `~${name}`; // behind all that a collector's name may have
+  return `${collector} ${boot.padStart(20, '0')} ${sequence.padStart(20, '0')}`;
+}
+
+/** A file whose content could not be had: it may be had later. */
+export class UnreadableFile extends Error {}
 
 /**
  * What is in a file so far; undefined when there can never be a packet in it, however long it is still written to: it is no
  * regular file, too large, or begins with something else. Zeros at the beginning may be room that a writer has reserved.
  * Links are not followed.
+ *
+ * @throws {UnreadableFile} when it cannot be read now.
  */
 export async function contentOf(path: string): Promise<Buffer | undefined> {
-  const stats = await lstat(path).catch(() => undefined);
-  if (stats === undefined) return Buffer.alloc(0); // moved away in between
-  if (!stats.isFile() || stats.size > MAX_PACKET_BYTES) return undefined;
-  const content = await readRegular(path);
-  return MAGIC.every((byte, at) => [byte, 0, undefined].includes(content[at])) ? content : undefined;
+  try {
+    const content = await readRegular(path);
+    return MAGIC.every((byte, at) => [byte, 0, undefined].includes(content?.[at])) ? content : undefined;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT') return Buffer.alloc(0); // moved away in between
+    if (code === 'ELOOP') return undefined; // a link
+    throw new UnreadableFile(code);
+  }
 }
 
-/** Nothing for what cannot be read, or was replaced by something that is no regular file. */
-async function readRegular(path: string): Promise<Buffer> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
-    () => undefined,
-  );
-  if (file === undefined) return Buffer.alloc(0);
+/** Undefined for what is no regular file, or too large. No more is read than it had when it was opened, however it grows. */
+async function readRegular(path: string): Promise<Buffer | undefined> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stats = await file.stat();
-    return stats.isFile() && stats.size <= MAX_PACKET_BYTES ? await file.readFile() : Buffer.alloc(0);
+    if (!stats.isFile() || stats.size > MAX_PACKET_BYTES) return undefined;
+    const content = Buffer.allocUnsafeSlow(stats.size);
+    let length = 0;
+    while (length < content.length) {
+      const { bytesRead } = await file.read(content, length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return content.subarray(0, length);
   } finally {
     await file.close();
   }

@@ -9,9 +9,10 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { openPacket, PacketError } from '#libs/crypto';
+import { openPacket, PACKET_OVERHEAD_BYTES, PacketError } from '#libs/crypto';
 import type { Packet } from '#libs/crypto';
-import { errorCode } from '#libs/files';
+import { errorCode, lockOpenDirectory } from '#libs/files';
+import type { OpenDirectoryLock } from '#libs/files';
 import type { AdmissionService } from '../admission/admission.service.js';
 import type { HmacKeys } from '../packet-keys/hmac-keys.js';
 import type { Origin } from '../admission/origin.js';
@@ -20,20 +21,21 @@ import type { PushOutcomes } from '../admission/push-outcomes.js';
 import { logEvent } from '../log-events.js';
 import { IncompleteFiles } from './incomplete-files.js';
 import { RecentPackets } from './recent-packets.js';
-import { deleteOldest, moveToRefused } from './refused-files.js';
+import { boundRefused, deleteOldest, moveToRefused } from './refused-files.js';
 import { Sequencer } from './sequencer.js';
-import { byPosition, contentOf, isPacketFile } from './spool-files.js';
+import { contentOf, inOrder, isPacketFile, UnreadableFile } from './spool-files.js';
 import { StuckFiles } from './stuck-files.js';
 
 const LOOK_EVERY_MS = 100;
 /** How soon packets that cannot be taken now are tried again. */
 const RETRY_MS = 1000;
-/** Files of one look: the others come with the next. */
+/** New files of one look, and of those that were no packet yet: the others come with the next. */
 const MOST_FILES = 256;
 /** Bytes of packets that wait for their turn in memory; the other files wait unread. */
 const MOST_HELD_BYTES = 32 * 1024 * 1024;
 /** What may wait unread in the directory while the pool is full. */
 const BACKLOG = { files: 50_000, bytes: 256 * 1024 * 1024 } as const;
+const BOUND_EVERY_MS = 10_000;
 
 interface Held {
   readonly name: string;
@@ -47,11 +49,20 @@ export class SpoolReader {
   readonly #incomplete = new IncompleteFiles();
   readonly #stuck: StuckFiles;
   readonly #order: Sequencer<Held>;
+  /** New files, the next one last. */
+  #listed: string[] = [];
   /** Those whose turn it is. */
   #ready: Held[] = [];
   /** The files of all packets that were read and not decided on. */
   readonly #held = new Set<string>();
   #heldBytes = 0;
+  #boundAt = 0;
+  /** Something was moved to `refused/` at this look. */
+  #refused = false;
+  /** What was wrong at this look, and the reason that was logged last. */
+  #fault: { readonly file?: string; readonly reason: string } | undefined;
+  #reported: string | undefined;
+  #lock: OpenDirectoryLock | undefined;
   #stopped = false;
   #running: Promise<void> = Promise.resolve();
 
@@ -71,9 +82,15 @@ export class SpoolReader {
     );
   }
 
-  /** Begins to look. @throws errors of the file system when the directory cannot be read. */
+  /**
+   * Begins to look.
+   *
+   * @throws errors of the file system when the directory cannot be read; {DirectoryLockError} when another gateway reads it, which would
+   *   take the same packets into a pool of its own.
+   */
   async open(): Promise<void> {
     await readdir(this.#directory);
+    this.#lock = lockOpenDirectory(this.#directory);
     logEvent('log', 'receiving', { url: `spool://${this.#directory}` });
     this.#running = this.#run();
   }
@@ -82,66 +99,101 @@ export class SpoolReader {
   async close(): Promise<void> {
     this.#stopped = true;
     await this.#running;
+    this.#lock?.close();
   }
 
   async #run(): Promise<void> {
-    let fault: string | undefined;
     while (!this.#stopped) {
-      try {
-        const waitMs = await this.#look();
-        fault = undefined;
-        await setTimeout(waitMs);
-      } catch (error) {
-        const reason = errorCode(error);
-        if (reason !== fault) logEvent('error', 'receive-failed', { url: this.#directory, reason });
-        fault = reason;
-        await setTimeout(RETRY_MS);
-      }
+      this.#fault = undefined;
+      const waitMs = await this.#look().catch((error: unknown) => {
+        this.#fault = { reason: errorCode(error) };
+        return RETRY_MS;
+      });
+      this.#report();
+      await setTimeout(waitMs);
     }
+  }
+
+  /** Logs what was wrong at this look, where it was not at the one before. */
+  #report(): void {
+    const { reason } = this.#fault ?? {};
+    if (reason !== undefined && reason !== this.#reported) {
+      logEvent('error', 'receive-failed', { url: this.#directory, ...this.#fault });
+    }
+    this.#reported = reason;
   }
 
   /** Reads what is new and decides on what has its turn; the milliseconds to wait before the next look. */
   async #look(): Promise<number> {
-    const names = (await readdir(this.#directory)).filter(isPacketFile);
-    const present = new Set(names);
-    this.#incomplete.keep(present);
-    await this.#stuck.tryAgain(present, performance.now());
-    const fresh = names.filter((name) => !this.#held.has(name) && !this.#stuck.has(name)).sort(byPosition);
-    let read = 0;
-    for (const name of fresh) {
-      if (this.#stopped || read >= MOST_FILES || this.#heldBytes >= MOST_HELD_BYTES) break;
-      if (await this.#read(name)) read += 1;
+    if (this.#listed.length === 0) await this.#list();
+    const again = this.#incomplete.next(MOST_FILES);
+    for (let count = 0; count < MOST_FILES && this.#hasRoom; count += 1) {
+      const name = this.#listed.pop();
+      if (name === undefined) break;
+      await this.#tryToRead(name);
     }
+    for (const name of again) if (this.#hasRoom) await this.#tryToRead(name);
+    if (this.#refused) await boundRefused(this.#directory);
+    this.#refused = false;
     this.#ready.push(...this.#order.due(performance.now()));
-    if (await this.#admitReady()) return read >= MOST_FILES ? 0 : LOOK_EVERY_MS;
-    this.#boundBacklog();
+    if (await this.#admitReady()) return this.#listed.length > 0 && this.#hasRoom ? 0 : LOOK_EVERY_MS;
+    await this.#boundBacklog();
     return RETRY_MS;
   }
 
-  #boundBacklog(): void {
-    const isUnread = (name: string): boolean =>
-      isPacketFile(name) && !this.#held.has(name) && !this.#stuck.has(name);
-    for (let count = deleteOldest(this.#directory, BACKLOG, isUnread); count > 0; count -= 1) {
-      this.outcomes.refused(new PacketRefusal('full', 'the backlog of the spool is full'), this.#origin);
+  /** Looks what is new. A directory of thousands is not listed again before they were read. */
+  async #list(): Promise<void> {
+    const present = new Set((await readdir(this.#directory)).filter(isPacketFile));
+    this.#incomplete.keep(present);
+    await this.#stuck.tryAgain(present, performance.now());
+    const fresh = [...present].filter((name) => this.#isUnread(name) && !this.#incomplete.has(name));
+    this.#listed = inOrder(fresh).reverse();
+  }
+
+  get #hasRoom(): boolean {
+    return !this.#stopped && this.#heldBytes < MOST_HELD_BYTES;
+  }
+
+  #isUnread(name: string): boolean {
+    return !this.#held.has(name) && !this.#stuck.has(name);
+  }
+
+  async #boundBacklog(): Promise<void> {
+    if (performance.now() < this.#boundAt) return;
+    this.#boundAt = performance.now() + BOUND_EVERY_MS;
+    const isMeant = (name: string): boolean => isPacketFile(name) && this.#isUnread(name);
+    const deleted = await deleteOldest(this.#directory, BACKLOG, isMeant);
+    for (let count = 0; count < deleted; count += 1) {
+      this.outcomes.refused({ result: 'full', detail: 'the backlog of the spool is full' }, this.#origin);
     }
   }
 
-  /** Whether there was a packet in it. */
-  async #read(name: string): Promise<boolean> {
-    const state = await this.#incomplete.look(this.#directory, name);
+  /** One file that cannot be read holds up no other, and is tried again. */
+  async #tryToRead(name: string): Promise<void> {
+    try {
+      await this.#read(name);
+    } catch (error) {
+      if (error instanceof UnreadableFile) this.#incomplete.unread(name);
+      const reason = error instanceof UnreadableFile ? error.message : errorCode(error);
+      this.#fault ??= { file: name, reason };
+    }
+  }
+
+  async #read(name: string): Promise<void> {
+    const state = await this.#incomplete.look(this.#directory, name, performance.now());
     if (state === 'abandoned') await this.#refuse(name);
-    if (state !== 'changed') return false;
+    if (state !== 'changed') return;
     const content = await contentOf(join(this.#directory, name));
     if (content === undefined) {
       await this.#refuse(name);
-      return false;
+      return;
     }
     let packet: Packet;
     try {
       packet = openPacket(content, this.keys.ring);
     } catch (error) {
       if (!(error instanceof PacketError)) throw error;
-      return false;
+      return;
     }
     this.#incomplete.forget(name);
     if (this.#recent.seen(packet.mac)) {
@@ -149,10 +201,9 @@ export class SpoolReader {
       await this.#delete(name);
     } else {
       this.#held.add(name);
-      this.#heldBytes += packet.data.length;
+      this.#heldBytes += sizeOf(packet);
       this.#order.add(packet, { name, packet }, performance.now());
     }
-    return true;
   }
 
   /** Decides on what has its turn; false when the first of it has to wait: those after it would be taken before it. */
@@ -163,7 +214,7 @@ export class SpoolReader {
       if (!(await this.#isDecided(first.packet))) return false;
       this.#ready.shift();
       this.#held.delete(first.name);
-      this.#heldBytes -= first.packet.data.length;
+      this.#heldBytes -= sizeOf(first.packet);
       await this.#delete(first.name);
     }
   }
@@ -184,7 +235,15 @@ export class SpoolReader {
 
   #refuse(name: string): Promise<void> {
     const detail = 'a file that is no packet of a key holder, or cannot be read';
-    this.outcomes.refused(new PacketRefusal('malformed', detail), this.#origin);
-    return this.#stuck.remove(name, () => moveToRefused(this.#directory, name));
+    this.outcomes.refused({ result: 'malformed', detail }, this.#origin);
+    this.#incomplete.forget(name);
+    return this.#stuck.remove(name, async () => {
+      await moveToRefused(this.#directory, name);
+      this.#refused = true;
+    });
   }
+}
+
+function sizeOf(packet: Packet): number {
+  return packet.data.length + PACKET_OVERHEAD_BYTES;
 }
