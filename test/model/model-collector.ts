@@ -86,8 +86,9 @@ export class ModelCollector {
     this.look();
     const { unsettled } = this.#current;
     if (unsettled !== undefined) return { packet: Buffer.from(unsettled), isNew: false };
-    if (heartbeat) this.#do((runs) => void runs.sealHeartbeat(Buffer.alloc(0)));
-    else this.#seal();
+    if (heartbeat || this.#current.needsHeartbeat) {
+      this.#do((runs) => void runs.sealHeartbeat(Buffer.alloc(0)));
+    } else this.#seal();
     return { packet: Buffer.from(this.#current.unsettled ?? Buffer.alloc(0)), isNew: true };
   }
 

@@ -257,6 +257,36 @@ describe('a heartbeat', () => {
     expect(opened(outbox.sealHeartbeat(telemetry, START, key)).sequence).toBe(2n); // not sealed in this slot
   });
 
+  test('fills the number of bytes that a full pool refused until they expired, and goes before others', () => {
+    const outbox = newOutbox();
+    outbox.hold(randomBytes(100));
+    outbox.sealEntropy(START, key);
+    outbox.settle(answer(507));
+    outbox.expire(START + GIVE_UP_AFTER_MS);
+    expect(outbox.needsHeartbeat).toBe(true);
+    expect(() => outbox.hold(randomBytes(9))).toThrow('a heartbeat has to go first');
+    outbox.sealHeartbeat(telemetry, START + GIVE_UP_AFTER_MS, key);
+    expect(outbox.settle(answer(204))).toMatchObject({ result: 'delivered', sequence: 1n });
+    expect(outbox.needsHeartbeat).toBe(false);
+    outbox.hold(randomBytes(9));
+    expect(opened(outbox.sealEntropy(START + GIVE_UP_AFTER_MS, key)).sequence).toBe(2n); // no gap
+  });
+
+  test.each([
+    ['refuses', [answer(422)]],
+    ['leaves in doubt', [LOST, answer(409)]],
+  ])('leaves that number when the gateway %s it: other bytes are not sealed there', (_, outcomes) => {
+    const outbox = newOutbox();
+    outbox.hold(randomBytes(100));
+    outbox.sealEntropy(START, key);
+    outbox.settle(answer(507));
+    outbox.expire(START + GIVE_UP_AFTER_MS);
+    outbox.sealHeartbeat(telemetry, START + GIVE_UP_AFTER_MS, key);
+    for (const outcome of outcomes) outbox.settle(outcome);
+    outbox.hold(randomBytes(9));
+    expect(opened(outbox.sealEntropy(START + GIVE_UP_AFTER_MS, key)).sequence).toBe(2n);
+  });
+
   test('leaves bytes alone that have not been sealed under its number', () => {
     const outbox = newOutbox();
     outbox.sealHeartbeat(telemetry, START, key);
@@ -417,6 +447,13 @@ const step: fc.Arbitrary<Step> = fc.record({
   condemn: fc.nat(9).map((n) => n === 0),
 });
 
+/** Has it hold bytes where it can; gives how many more it holds. */
+function refill(outbox: Outbox): number {
+  if (outbox.unsettled !== undefined || outbox.heldBytes > 0 || outbox.needsHeartbeat) return 0;
+  outbox.hold(randomBytes(3 * PART));
+  return 3 * PART;
+}
+
 /** Runs one story; returns what was accepted, delivered, dropped and is still held. */
 function play(steps: readonly Step[]): {
   accepted: string[];
@@ -430,12 +467,9 @@ function play(steps: readonly Step[]): {
   let [now, put, delivered, lost] = [START, 0, 0, 0];
   for (const { deliver, tell, status, heartbeat, replay, passed, most, condemn } of steps) {
     let packet = outbox.unsettled;
-    if (packet === undefined && outbox.heldBytes === 0) {
-      const data = randomBytes(3 * PART);
-      put += data.length;
-      outbox.hold(data);
-    }
-    packet ??= heartbeat ? outbox.sealHeartbeat(telemetry, now, key) : outbox.sealEntropy(now, key, most);
+    const isHeartbeat = heartbeat || outbox.needsHeartbeat;
+    put += refill(outbox);
+    packet ??= isHeartbeat ? outbox.sealHeartbeat(telemetry, now, key) : outbox.sealEntropy(now, key, most);
     const outcome = adversary.send(packet, deliver, tell, status);
     if (replay !== undefined) adversary.replay(replay);
     if (condemn) outbox.condemn();

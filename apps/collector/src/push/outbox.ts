@@ -13,6 +13,8 @@
  *   422 settles it. No other answer does.
  * - while a full pool refuses the bytes (507), a heartbeat may take their slot. Once it was accepted, the refused sealing
  *   is dead, and the bytes move on to the next slot. When its outcome stays doubtful, the bytes are dropped too.
+ * - bytes that a full pool refused until they were dropped leave their slot to a heartbeat, which has to go first: nothing was lost
+ *   on the way, and a slot that nothing fills would look so at the gateway. While its pool is full that is every four minutes.
  * - a sealing may hold less than the one before it in its slot (for a pool that is smaller than a packet). Where it is not certain
  *   which of them was accepted, none of these bytes is sealed again;
  * - whatever was exposed for too long is dropped, and so is what turned out to be bad;
@@ -100,9 +102,15 @@ export class Outbox {
     return this.#sealed?.packet;
   }
 
-  /** Takes 1 byte to 1 MiB of entropy over; only when none is held. */
+  /** Whether the slot has had a sealing of bytes that were dropped since: a heartbeat has to go first. */
+  get needsHeartbeat(): boolean {
+    return this.#held === undefined && this.#exposedBytes > 0;
+  }
+
+  /** Takes 1 byte to 1 MiB of entropy over; only when none is held, and no heartbeat has to go first. */
   hold(data: Buffer): void {
     if (this.#held !== undefined) throw new RangeError('the outbox holds bytes already');
+    if (this.needsHeartbeat) throw new RangeError('a heartbeat has to go first');
     this.#held = data;
     this.#exposedAt = undefined;
     this.#exposedBytes = 0;
@@ -159,7 +167,7 @@ export class Outbox {
     if (!isExpired && !this.#condemned) return undefined;
     const reason: DropReason = this.#condemned ? 'quarantine' : this.#hadNoRoom ? 'full' : 'expired';
     const sequence = this.#slot;
-    if (this.#exposedBytes > 0) this.#leaveSlot();
+    if (this.#exposedBytes > 0 && reason !== 'full') this.#leaveSlot();
     const dropped = { reason, bytes: this.#letGo() };
     return { result: 'dropped', type: 'entropy', sequence, delivered: 0, dropped };
   }
@@ -225,7 +233,8 @@ export class Outbox {
     const lost =
       sealed.type === 'entropy' || (reason !== 'refused' && this.#exposedBytes > 0) ? this.#letGo() : 0;
     const dropped = lost === 0 ? undefined : { reason, bytes: lost };
-    if (sealed.type === 'heartbeat' && reason === 'refused') return this.#keepSlot(sealed, 'dropped');
+    const isRefusedHeartbeat = sealed.type === 'heartbeat' && reason === 'refused';
+    if (isRefusedHeartbeat && !this.needsHeartbeat) return this.#keepSlot(sealed, 'dropped');
     return this.#closeSlot(sealed, reason === 'replayed' ? 'replayed' : 'dropped', 0, dropped);
   }
 

@@ -122,7 +122,7 @@ export class PushScheduler implements BeforeApplicationShutdown {
     if (this.#runs.unsettled !== undefined) return this.#runs.unsettled;
     const isDue = now >= this.#heartbeatAt || this.identity.signer?.isFull === true;
     const heartbeatDue = isDue && this.#flushUntil === undefined;
-    if (heartbeatDue && !this.#heartbeatWasLast) return this.#heartbeat(now);
+    if (this.#runs.needsHeartbeat || (heartbeatDue && !this.#heartbeatWasLast)) return this.#heartbeat(now);
     if (now >= this.#fullUntil && this.#fill(now)) return this.#entropy();
     return heartbeatDue ? this.#heartbeat(now) : undefined;
   }

@@ -58,6 +58,11 @@ export class Runs {
     return this.#outbox.heldBytes;
   }
 
+  /** Whether a heartbeat has to go before other bytes. */
+  get needsHeartbeat(): boolean {
+    return this.#outbox.needsHeartbeat;
+  }
+
   /** The packet whose outcome is unknown, to be sent again as it is. */
   get unsettled(): Buffer | undefined {
     return this.#outbox.unsettled;
@@ -72,7 +77,7 @@ export class Runs {
     return expired === undefined ? {} : { expired };
   }
 
-  /** Takes entropy over, to be sealed; only when none is held. */
+  /** Takes entropy over, to be sealed; only when none is held, and no heartbeat has to go first. */
   hold(data: Buffer): void {
     this.#outbox.hold(data);
   }
