@@ -304,11 +304,6 @@ describe('GET /v1/healthtest', () => {
   test('has the share of sources that passed each test, under names that the capabilities list', async () => {
     await gateway.push(
       gateway.collector.heartbeat({
-        version: '1.0.0',
-        uptimeMs: 1,
-        bufferBytes: 2,
-        bufferCapacity: 3,
-        dropped: {},
         sources: [
           { name: 'a', up: true, state: 'up', bytes: 1, healthFailures: {} },
           { name: 'b', up: false, state: 'intermittent', bytes: 1, healthFailures: { rct: 2 } },

@@ -207,11 +207,6 @@ describe('live answers fit it', () => {
     for (const path of paths) fits(path, await ask(path, withKey()));
     await gateway.push(
       gateway.collector.heartbeat({
-        version: '1.0.0',
-        uptimeMs: 1,
-        bufferBytes: 2,
-        bufferCapacity: 3,
-        dropped: {},
         sources: [
           { name: 'a', up: true, state: 'up', bytes: 1, healthFailures: {} },
           {

@@ -28,11 +28,6 @@ describeWithChromium('the status page', () => {
     await gateway.fill(420_000);
     await gateway.push(
       gateway.collector.heartbeat({
-        version: '1.0.0',
-        uptimeMs: 1,
-        bufferBytes: 2,
-        bufferCapacity: 3,
-        dropped: {},
         sources: [
           { name: 'qrng-a.example.com', up: true, state: 'up', bytes: 81_000_000, healthFailures: {} },
           {

@@ -13,24 +13,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { lookAtSockets } from '../../apps/collector/src/diode/sockets.js';
 import { CollectorProcess } from '../support/collector.js';
 import { temporaryFolder } from '../support/gateway.js';
-import { startScene } from '../support/scene.js';
+import type { Environment } from '../support/gateway.js';
+import { sceneOfEachTest } from '../support/scene.js';
 import type { Scene, SceneOptions } from '../support/scene.js';
 import { until } from '../support/until.js';
 
-let scene: Scene | undefined;
-afterEach(async () => {
-  await scene?.close();
-  scene = undefined;
-});
-
-async function start(options: SceneOptions = {}): Promise<Scene> {
-  scene = await startScene(options);
-  return scene;
-}
+const start = sceneOfEachTest();
 
 /** A collector that takes entropy from the appliance to the receiver. */
 async function running(options: SceneOptions = {}): Promise<Scene> {
@@ -39,6 +31,13 @@ async function running(options: SceneOptions = {}): Promise<Scene> {
     describe: () => started.collector.output,
   });
   return started;
+}
+
+/** The environment of a collector that ran, for another one. */
+async function usedEnvironment(): Promise<Environment> {
+  const { collector } = await start();
+  await collector.kill();
+  return collector.env;
 }
 
 describe('exit code 78', () => {
@@ -83,8 +82,8 @@ describe('the end of the process', () => {
   );
 
   test('comes within ten seconds also when the gateway never answers, and reports what was lost', async () => {
-    const { collector } = await start({ prepare: (receiver) => (receiver.otherwise = 'hang') });
-    await until('a push', () => (scene?.receiver.entropy.length ?? 0) > 0, {
+    const { collector, receiver } = await start({ prepare: (to) => (to.otherwise = 'hang') });
+    await until('a push', () => receiver.entropy.length > 0, {
       describe: () => collector.output,
     });
     const began = performance.now();
@@ -99,8 +98,7 @@ describe('the end of the process', () => {
 
   test('after a bug: one fatal line of JSON, exit code 1', async () => {
     const bug = 'data:text/javascript,process.once("SIGWINCH", () => Promise.reject(new Error("a bug")))';
-    const { env } = (await start()).collector;
-    await scene?.collector.kill();
+    const env = await usedEnvironment();
     const collector = new CollectorProcess(env, ['--import', bug]);
     await collector.logged('started');
     collector.signal('SIGWINCH');
@@ -162,8 +160,7 @@ describe('four devices whose drivers let go of no read', () => {
 
 test('SIGHUP while it starts does not end it, and later has the settings read again', async () => {
   const hangUp = 'data:text/javascript,setTimeout(() => process.kill(process.pid, "SIGHUP"), 150)';
-  const { env } = (await start()).collector;
-  await scene?.collector.kill();
+  const env = await usedEnvironment();
   const file = join(env['QRNG_STATE_DIR'] ?? '', '../collector.env');
   writeFileSync(file, '');
   const collector = new CollectorProcess({ ...env, QRNG_SETTINGS_PATH: file }, ['--import', hangUp]);
@@ -227,13 +224,13 @@ describe('the diode', () => {
     ['as npm starts it', ['--disable-sigusr1']],
     ['even if the flag is forgotten', []],
   ])('has no socket that listens, not after any signal either, %s', async (_, flags) => {
-    const { env } = (await start()).collector;
-    await scene?.collector.kill();
-    const collector = new CollectorProcess(env, flags);
+    const { collector: first, receiver } = await start();
+    await first.kill();
+    const collector = new CollectorProcess(first.env, flags);
     await collector.logged('source-up');
     for (const signal of ['SIGUSR1', 'SIGHUP', 'SIGWINCH'] as const) collector.signal(signal);
-    const before = scene?.receiver.entropy.length ?? 0;
-    await until('packets after the signals', () => (scene?.receiver.entropy.length ?? 0) > before + 10);
+    const before = receiver.entropy.length;
+    await until('packets after the signals', () => receiver.entropy.length > before + 10);
     expect(lookAtSockets(`/proc/${collector.pid}`).receiving).toEqual([]);
     expect(ss(process.pid)).not.toEqual([]); // the receiver, in this process: ss does see listeners
     expect(ss(collector.pid)).toEqual([]);
@@ -246,8 +243,7 @@ describe('the diode', () => {
     ['UDP', 'node:dgram', "createSocket('udp4').bind(0, '127.0.0.1')"],
     ['a Unix socket', 'node:net', "createServer().listen('\\0qrng-' + process.pid)"],
   ])('ends the process with code 70 at the start when it listens on %s', async (_, module, code) => {
-    const { env } = (await start()).collector;
-    await scene?.collector.kill();
+    const env = await usedEnvironment();
     const inject = `data:text/javascript,import * as m from '${module}'; m.${code}.unref()`;
     const collector = new CollectorProcess(env, ['--import', inject]);
     expect(await collector.exited).toBe(70);
@@ -258,8 +254,7 @@ describe('the diode', () => {
     ['listens, before anything can connect', "import * as m from 'node:net'", 'm.createServer().listen(0)'],
     ['starts a child', "import * as m from 'node:child_process'", "m.spawn('sleep', ['20'])"],
   ])('ends it when it %s', async (_, module, code) => {
-    const { env } = (await start()).collector;
-    await scene?.collector.kill();
+    const env = await usedEnvironment();
     const inject = `data:text/javascript,${module}; process.once('SIGWINCH', () => ${code})`;
     const collector = new CollectorProcess(env, ['--import', inject]);
     await collector.logged('source-up');

@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { decodeTelemetry, Keyring, MacKey } from '#libs/crypto';
 import {
   lineageLeaf,
@@ -17,20 +17,11 @@ import {
 import { testAuthority, temporaryFolder } from '../support/gateway.js';
 import { startReceiver } from '../support/receiver.js';
 import type { Push, Receiver, Step } from '../support/receiver.js';
-import { startScene } from '../support/scene.js';
+import { sceneOfEachTest } from '../support/scene.js';
 import type { Scene, SceneOptions } from '../support/scene.js';
 import { until } from '../support/until.js';
 
-let scene: Scene | undefined;
-afterEach(async () => {
-  await scene?.close();
-  scene = undefined;
-});
-
-async function start(options: SceneOptions = {}): Promise<Scene> {
-  scene = await startScene(options);
-  return scene;
-}
+const start = sceneOfEachTest();
 
 /** A scene whose first pushes of entropy are answered by these steps. */
 const scripted = (...steps: Step[]): Promise<Scene> =>

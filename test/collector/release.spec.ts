@@ -1,26 +1,18 @@
 /** A source that is latched, seen and released by the operator's command. */
 import { execFileSync } from 'node:child_process';
-import { afterEach, expect, test } from '@jest/globals';
-import { startScene } from '../support/scene.js';
-import type { Scene } from '../support/scene.js';
+import { expect, test } from '@jest/globals';
+import { sceneOfEachTest } from '../support/scene.js';
 import { until } from '../support/until.js';
 
-let scene: Scene | undefined;
-afterEach(async () => {
-  await scene?.close();
-  scene = undefined;
-});
-
-function sources(...parameters: string[]): string {
-  const state = scene?.collector.env['QRNG_STATE_DIR'] ?? '';
-  return execFileSync(process.execPath, ['dist/tools/sources.js', ...parameters, '--state', state], {
-    encoding: 'utf8',
-  });
-}
+const start = sceneOfEachTest();
 
 test('npm run sources shows a source that is latched, and releases it', async () => {
-  const running = await startScene({ appliances: [{ plan: [{ kind: 'doubled', times: 10 }] }] });
-  scene = running;
+  const running = await start({ appliances: [{ plan: [{ kind: 'doubled', times: 10 }] }] });
+  const state = running.collector.env['QRNG_STATE_DIR'] ?? '';
+  const sources = (...parameters: string[]): string =>
+    execFileSync(process.execPath, ['dist/tools/sources.js', ...parameters, '--state', state], {
+      encoding: 'utf8',
+    });
   await running.collector.logged('source-latched');
   await until('the state in the file', () => sources('show').includes('persistent'));
   expect(running.receiver.bytes.length).toBe(0);

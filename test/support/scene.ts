@@ -1,6 +1,7 @@
 /** A collector between simulated appliances and a receiving end, all of them real and on ports of their own. */
 import { randomBytes } from 'node:crypto';
 import type { ServerOptions } from 'node:https';
+import { afterEach } from '@jest/globals';
 import { startSimulator } from '#libs/quantis/simulator';
 import type { Simulator, SimulatorOptions } from '#libs/quantis/simulator';
 import { CollectorProcess, collectorEnvironment } from './collector.js';
@@ -46,6 +47,16 @@ export class Scene {
     await this.receiver.close();
     await Promise.all(this.appliances.map(({ simulator }) => simulator.close()));
   }
+}
+
+/** What starts the scene of a test, which is closed after it. */
+export function sceneOfEachTest(): (options?: SceneOptions) => Promise<Scene> {
+  let scene: Scene | undefined;
+  afterEach(async () => {
+    await scene?.close();
+    scene = undefined;
+  });
+  return async (options) => (scene = await startScene(options));
 }
 
 /** Starts all of them, the collector last. */

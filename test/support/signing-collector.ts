@@ -5,11 +5,6 @@ import { verifierKey } from '#libs/tlog';
 import type { TestCollector } from './test-collector.js';
 import type { Answer, Environment } from './gateway-client.js';
 
-const TELEMETRY = {
-  ...{ version: '1.0.0', uptimeMs: 1, bufferBytes: 0, bufferCapacity: 1_048_576 },
-  ...{ dropped: {}, sources: [] },
-};
-
 /** An Ed25519 private key, PEM. */
 export function signingKey(): string {
   return generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
@@ -45,9 +40,7 @@ export class SigningCollector {
   /** Pushes a heartbeat with a statement about what was sent. */
   async state(): Promise<void> {
     const lineage = this.signer.statement(groupsIn(4096));
-    await this.#push(
-      this.collector.heartbeat({ ...TELEMETRY, ...(lineage === undefined ? {} : { lineage }) }),
-    );
+    await this.#push(this.collector.heartbeat(lineage === undefined ? {} : { lineage }));
     this.signer.settled('delivered');
   }
 

@@ -2,6 +2,16 @@
 import { encodeTelemetry, MacKey, sealPacket } from '#libs/crypto';
 import type { PacketFields, Telemetry } from '#libs/crypto';
 
+/** Of a collector without sources, well and idle. */
+const TELEMETRY = {
+  version: '1.0.0',
+  uptimeMs: 1,
+  bufferBytes: 2,
+  bufferCapacity: 3,
+  dropped: {},
+  sources: [],
+};
+
 export class TestCollector {
   readonly id: string;
   boot: bigint;
@@ -20,11 +30,11 @@ export class TestCollector {
     return this.#sealed('entropy', data, fields);
   }
 
-  /** The next heartbeat. */
-  heartbeat(telemetry: Telemetry | Buffer, fields: Partial<PacketFields> = {}): Buffer {
+  /** The next heartbeat; what `telemetry` does not say is as of a collector that is well. */
+  heartbeat(telemetry: Partial<Telemetry> | Buffer, fields: Partial<PacketFields> = {}): Buffer {
     return this.#sealed(
       'heartbeat',
-      Buffer.isBuffer(telemetry) ? telemetry : encodeTelemetry(telemetry),
+      Buffer.isBuffer(telemetry) ? telemetry : encodeTelemetry({ ...TELEMETRY, ...telemetry }),
       fields,
     );
   }
