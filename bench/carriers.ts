@@ -3,19 +3,18 @@ import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MB, withPipeline } from './pipeline-processes.js';
 import type { OneWay, Pipeline } from './pipeline-processes.js';
-import type { Row } from './row.js';
-import { freePort } from './server.js';
+import { freePort } from '../scripts/demo/free-port.js';
 import type { Setup } from './setup.js';
-import type { Report } from './table.js';
+import type { Report, Row } from './table.js';
 
 /** 240 Mbit/s, what the largest appliance gives. */
 const TARGET_RATE = 30 * MB;
 
 export const carrierRows: Row[] = [
-  { name: 'carrier, udp, MTU 1500, 6 MB/s', run: (setup) => overUdp(setup, 1500, 6 * MB, seconds(setup)) },
+  { name: 'carrier, udp, MTU 1500, 6 MB/s', run: (setup) => overUdp(setup, 1500, 6 * MB, setup.flowSeconds) },
   {
     name: 'carrier, udp, MTU 9000, 30 MB/s',
-    run: (setup) => overUdp(setup, 9000, TARGET_RATE, seconds(setup)),
+    run: (setup) => overUdp(setup, 9000, TARGET_RATE, setup.flowSeconds),
   },
   {
     name: 'carrier, udp, 240 Mbit/s for long',
@@ -33,7 +32,7 @@ async function overUdp(setup: Setup, mtu: number, rate: number, secs: number): P
 async function overSpool(setup: Setup): Promise<Report> {
   const directory = setup.path('spool');
   mkdirSync(directory);
-  return measured(setup, 'carrier, spool, packets of 1 MiB', seconds(setup), {
+  return measured(setup, 'carrier, spool, packets of 1 MiB', setup.flowSeconds, {
     url: `spool://${directory}`,
     env: {},
   });
@@ -68,8 +67,4 @@ async function counts(pipeline: Pipeline): Promise<{ missing: number; taken: num
     missing: await pipeline.metric('qrng_sequence_missing_total{collector="collector-1"}'),
     taken: (await accepted('udp')) + (await accepted('spool')),
   };
-}
-
-function seconds({ quick }: Setup): number {
-  return quick ? 1 : 10;
 }

@@ -9,9 +9,8 @@ import { BLOCK_BYTES, mix, SourceHealth, wipeAndFree } from '#libs/entropy';
 import type { MixingStrategy } from '#libs/entropy';
 import { createSources } from '#libs/quantis';
 import { MB, startSimulator } from './pipeline-processes.js';
-import type { Row } from './row.js';
 import type { Setup } from './setup.js';
-import type { Line, Report } from './table.js';
+import type { Line, Report, Row } from './table.js';
 
 const ROW = 'collector, by stage';
 const CHUNK = 65_536;

@@ -1,7 +1,8 @@
 /** Starts the gateway as an operator would, with every function on; only the limits are too high to be reached. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from './load/connection.js';
-import { freePort, Server } from './server.js';
+import { freePort } from '../scripts/demo/free-port.js';
+import { Server } from './server.js';
 import type { Setup } from './setup.js';
 
 export interface GatewayOptions {

@@ -1,14 +1,12 @@
 /** `GET /api/integers` with 1000 numbers, and the drawing of them alone. */
 import { randomFillSync } from 'node:crypto';
 import { ByteRing, draw, integers } from '#libs/entropy';
-import { Feed } from './feed.js';
 import { startGateway } from './gateway.js';
-import { measureRequests } from './requests.js';
+import { fedContender } from './requests.js';
 import { interleave, median } from './rounds.js';
 import type { Sample } from './rounds.js';
-import type { Row } from './row.js';
 import type { Setup } from './setup.js';
-import type { Report } from './table.js';
+import type { Report, Row } from './table.js';
 
 const COUNT = 1000;
 const RANGE = { count: COUNT, min: 0, max: 100, unique: false };
@@ -19,21 +17,19 @@ export const integerRows: Row[] = [{ name: 'integers', run }];
 
 async function run(setup: Setup): Promise<Report> {
   const server = await startGateway(setup, { tls: false, poolBytes: POOL_BYTES });
-  const feed = new Feed('bench', setup.hmacKey);
   const bytesEach: number[] = [];
   const contenders = [
-    {
-      name: 'gateway, /api/integers?count=1000',
-      measure: async () => {
-        await feed.fill(server);
-        return measureRequests(setup, server, {
-          path: `/api/integers?count=${COUNT}&min=0&max=100`,
-          // Numbers of one to three digits, commas, two brackets.
-          isRight: ({ status, bodyBytes }) =>
-            status === 200 && bodyBytes > 2 * COUNT && bodyBytes < 4 * COUNT + 2,
-        });
+    fedContender(
+      setup,
+      server,
+      {
+        path: `/api/integers?count=${COUNT}&min=0&max=100`,
+        // Numbers of one to three digits, commas, two brackets.
+        isRight: ({ status, bodyBytes }) =>
+          status === 200 && bodyBytes > 2 * COUNT && bodyBytes < 4 * COUNT + 2,
       },
-    },
+      'gateway, /api/integers?count=1000',
+    ),
     { name: 'drawing alone, in process', measure: () => Promise.resolve(drawAlone(setup.quick, bytesEach)) },
   ];
   try {

@@ -1,13 +1,8 @@
-/**
- * The benchmarks: starts every candidate itself, measures them in turns, prints a table and writes JSON.
- *
- * Usage: npm run bench [-- --quick] [--only ROW] [--rounds N] [--long-seconds N] [--out FILE]
- * --quick checks the answers of every candidate in one short round, and says nothing about time.
- */
+/** The benchmarks: starts every candidate itself, measures them in turns, prints a table and writes JSON. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { commandLine } from '#libs/command-line';
+import { commandLine, misused } from '#libs/command-line';
 import { carrierRows } from './carriers.js';
 import { collectorRows } from './collector.js';
 import { integerRows } from './integers.js';
@@ -17,13 +12,12 @@ import { pushRows } from './push.js';
 import { randomRows } from './random.js';
 import { receiptRows } from './receipts.js';
 import { generator } from './requests.js';
-import type { Row } from './row.js';
 import { scaleRows } from './scale.js';
 import { Setup } from './setup.js';
 import { sharedPoolRows } from './shared-pool.js';
 import { startUpRows } from './start-up.js';
 import { formatLines, formatTargets } from './table.js';
-import type { Line, Target } from './table.js';
+import type { Line, Row, Target } from './table.js';
 
 const ROWS: readonly Row[] = [
   ...randomRows,
@@ -39,25 +33,21 @@ const ROWS: readonly Row[] = [
   ...memoryRows,
 ];
 
-const { values } = commandLine(
-  'Usage: npm run bench [-- --quick] [--only ROW] [--rounds N] [--long-seconds N] [--out FILE]',
-  {
-    options: {
-      quick: { type: 'boolean', default: false },
-      only: { type: 'string', default: '' },
-      rounds: { type: 'string', default: '5' },
-      'long-seconds': { type: 'string', default: '60' },
-      out: { type: 'string', default: 'bench/results/latest.json' },
-    },
+const USAGE = `Usage: npm run bench [-- --quick] [--only ROW] [--rounds N] [--long-seconds N] [--out FILE]
+
+  --quick   checks the answers of every candidate in one short round, and says nothing about time
+  --only    the rows whose names begin so, of: ${ROWS.map(({ name }) => name).join(', ')}`;
+const { values } = commandLine(USAGE, {
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    rounds: { type: 'string', default: '5' },
+    'long-seconds': { type: 'string', default: '60' },
+    out: { type: 'string', default: 'bench/results/latest.json' },
   },
-);
+});
 const rows = ROWS.filter(({ name }) => name.startsWith(values.only));
-if (rows.length === 0) {
-  console.error(
-    `--only ${values.only}: no such row; there are:\n  ${ROWS.map(({ name }) => name).join('\n  ')}`,
-  );
-  process.exit(64);
-}
+if (rows.length === 0) misused(`There is no row ${values.only}.`, USAGE);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 const machine = `${cpus().length} x ${cpus()[0]?.model.trim() ?? 'processor'}, Node ${process.version}`;

@@ -4,10 +4,9 @@ import { Feed } from './feed.js';
 import { startGateway } from './gateway.js';
 import { getRequest, pushRequest, runBuiltIn } from './load/built-in.js';
 import { median } from './rounds.js';
-import type { Row } from './row.js';
 import type { Setup } from './setup.js';
 import type { Server } from './server.js';
-import type { Report } from './table.js';
+import type { Report, Row } from './table.js';
 
 const PACKET_BYTES = 65_536;
 const MIB = 2 ** 20;

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { startGateway } from './gateway.js';
-import { freePort, Server } from './server.js';
+import { freePort } from '../scripts/demo/free-port.js';
+import { Server } from './server.js';
 import type { Setup } from './setup.js';
 import type { Line } from './table.js';
 

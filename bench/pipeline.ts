@@ -5,10 +5,9 @@ import type { LoadResult } from './load/built-in.js';
 import { MB, withPipeline } from './pipeline-processes.js';
 import type { Measured } from './pipeline-processes.js';
 import { median } from './rounds.js';
-import type { Row } from './row.js';
 import type { Server } from './server.js';
 import type { Setup } from './setup.js';
-import type { Report } from './table.js';
+import type { Report, Row } from './table.js';
 
 const TARGET_RATE = 30 * MB;
 /** The simulated appliance gives nothing while the collector tests what it gave, so it is faster while it gives. */
@@ -22,7 +21,7 @@ export const pipelineRows: Row[] = [
 
 async function runFullSpeed(setup: Setup): Promise<Report> {
   return withPipeline(setup, Infinity, async (pipeline) => {
-    const measured = await pipeline.measure(() => sleep(seconds(setup) * 1000));
+    const measured = await pipeline.measure(() => sleep(setup.flowSeconds * 1000));
     return { lines: pipeline.lines('pipeline, full speed', measured), targets: [] };
   });
 }
@@ -73,13 +72,9 @@ function clients(setup: Setup, { port, ca }: Server): Promise<LoadResult> {
     port,
     ca,
     connections: 32,
-    seconds: seconds(setup),
+    seconds: setup.flowSeconds,
     rate: CLIENT_RATE,
     next: () => get,
     isRight: ({ status, bodyBytes }) => status === 200 && bodyBytes === 2048,
   });
-}
-
-function seconds({ quick }: Setup): number {
-  return quick ? 1 : 10;
 }

@@ -1,15 +1,12 @@
 /** `POST /push` over TLS, beside the same gateway that throws the body away, and beside OpenSSL's speed of the MAC alone. */
 import { spawnSync } from 'node:child_process';
 import { HEADER_BYTES } from '#libs/crypto';
-import { Feed } from './feed.js';
 import { startGateway } from './gateway.js';
-import { measurePushes } from './pushes.js';
+import { pushContender } from './pushes.js';
 import { interleave } from './rounds.js';
-import type { Row } from './row.js';
 import type { Setup } from './setup.js';
-import type { Line, Report, Target } from './table.js';
+import type { Line, Report, Row, Target } from './table.js';
 
-const CONNECTIONS = 4; // packets of one collector go one after the other; several keep the gateway busy
 const MIB = 2 ** 20;
 
 interface PushRow {
@@ -33,14 +30,7 @@ async function runRow(setup: Setup, { name, bytes, packets, wanted }: PushRow): 
     startGateway(setup, { ...throwAway, tls: true, env }),
     startGateway(setup, { tls: true, env }),
   ]);
-  const contenders = servers.map((server) => {
-    const feeds = Array.from(
-      { length: CONNECTIONS },
-      (_, index) => new Feed(`bench-${index}`, setup.hmacKey),
-    );
-    const pushes = { feeds, connections: CONNECTIONS, packets: setup.quick ? 10 : packets, bytes };
-    return { name: server.name, measure: () => measurePushes(server, pushes) };
-  });
+  const contenders = servers.map((server) => pushContender(setup, server, { bytes, packets }));
   try {
     const lines = await interleave(name, 'MiB', contenders, setup.rounds);
     if (setup.quick) return { lines, targets: [] };

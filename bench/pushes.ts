@@ -1,10 +1,11 @@
 /** Measures POST /push, with packets that were sealed before the clock starts. */
-import type { Feed } from './feed.js';
+import { Feed } from './feed.js';
 import { pushRequest, runBuiltIn } from './load/built-in.js';
-import type { Sample } from './rounds.js';
+import type { Contender, Sample } from './rounds.js';
 import type { Server } from './server.js';
+import type { Setup } from './setup.js';
 
-export interface Pushes {
+interface Pushes {
   /** Collectors, spread over the connections; the packets of one go in order. */
   readonly feeds: readonly Feed[];
   readonly connections: number;
@@ -15,13 +16,26 @@ export interface Pushes {
 }
 
 const MIB = 2 ** 20;
+/** Packets of one collector go one after the other; several connections keep the gateway busy. */
+const CONNECTIONS = 4;
+
+/** A server that collectors push to, each with packets of its own. */
+export function pushContender(
+  { quick, hmacKey }: Setup,
+  server: Server,
+  { bytes, packets, collectors = CONNECTIONS }: { bytes: number; packets: number; collectors?: number },
+): Contender {
+  const feeds = Array.from({ length: collectors }, (_, index) => new Feed(`bench-${index}`, hmacKey));
+  const pushes = { feeds, connections: CONNECTIONS, packets: quick ? 10 : packets, bytes };
+  return { name: server.name, measure: () => measurePushes(server, pushes) };
+}
 
 /**
  * Pushes all packets as fast as the gateway takes them; the sample is for each MiB of entropy.
  *
  * @throws {Error} when an answer is not 204.
  */
-export async function measurePushes(server: Server, pushes: Pushes): Promise<Sample> {
+async function measurePushes(server: Server, pushes: Pushes): Promise<Sample> {
   const { port, ca } = server;
   const queues = sealedQueues(pushes);
   const cpuBefore = server.cpuMs();

@@ -4,10 +4,10 @@ import { startGateway } from './gateway.js';
 import { getRequest, runBuiltIn } from './load/built-in.js';
 import { measureRequests } from './requests.js';
 import { interleave } from './rounds.js';
-import type { Row } from './row.js';
-import { freePort, Server } from './server.js';
+import { freePort } from '../scripts/demo/free-port.js';
+import { Server } from './server.js';
 import type { Setup } from './setup.js';
-import type { Line, Report, Target } from './table.js';
+import type { Line, Report, Row, Target } from './table.js';
 
 const SIZES = [
   { bytes: 32, size: '32 B', poolMiB: 16 },

@@ -1,7 +1,7 @@
 /** A redis-server for the shared pool, set as docs/scaling.md demands. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { freePort } from './server.js';
+import { freePort } from '../scripts/demo/free-port.js';
 import type { Setup } from './setup.js';
 
 const SETTINGS = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'];

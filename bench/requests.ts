@@ -1,9 +1,10 @@
 /** Measures GET requests: with wrk where it is installed, else and in quick mode with the generator that checks answers. */
+import { Feed } from './feed.js';
 import { getRequest, runBuiltIn } from './load/built-in.js';
 import type { LoadResult } from './load/built-in.js';
 import type { Answer } from './load/connection.js';
 import { hasWrk, runWrk } from './load/wrk.js';
-import type { Sample } from './rounds.js';
+import type { Contender, Sample } from './rounds.js';
 import type { Server } from './server.js';
 import type { Setup } from './setup.js';
 
@@ -23,6 +24,25 @@ const wrk = hasWrk();
 export const generator = wrk
   ? 'wrk'
   : 'the built-in generator (wrk is not installed: rates are lower bounds)';
+
+/** The collector of each gateway: its numbers only go up. */
+const feeds = new WeakMap<Server, Feed>();
+
+/** A gateway whose pool is filled before each measurement. */
+export function fedContender(
+  setup: Setup,
+  server: Server,
+  requests: Requests,
+  name = server.name,
+): Contender {
+  const feed = feeds.get(server) ?? new Feed('bench', setup.hmacKey);
+  feeds.set(server, feed);
+  const measure = async (): Promise<Sample> => {
+    await feed.fill(server);
+    return measureRequests(setup, server, requests);
+  };
+  return { name, measure };
+}
 
 /**
  * One second of load on `server`, after a check of its answers.

@@ -1,14 +1,12 @@
 /** What grows and what must not: the cost of a request or a push with many connections, API keys and collectors. */
-import { Feed } from './feed.js';
 import { startGateway } from './gateway.js';
-import { measurePushes } from './pushes.js';
-import { measureRequests } from './requests.js';
+import { pushContender } from './pushes.js';
+import { fedContender } from './requests.js';
 import type { Requests } from './requests.js';
 import { interleave } from './rounds.js';
-import type { Row } from './row.js';
 import type { Server } from './server.js';
 import type { Setup } from './setup.js';
-import type { Line, Report } from './table.js';
+import type { Line, Report, Row } from './table.js';
 
 const POOL_BYTES = 96 * 2 ** 20;
 
@@ -29,14 +27,9 @@ export const scaleRows: Row[] = [
 
 async function runConnections(setup: Setup): Promise<Report> {
   const server = await startGateway(setup, { tls: false, poolBytes: POOL_BYTES });
-  const feed = new Feed('bench', setup.hmacKey);
-  const contenders = [10, 100, 1000].map((connections) => ({
-    name: `${connections} connections`,
-    measure: async () => {
-      await feed.fill(server);
-      return measureRequests(setup, server, { ...REQUEST, connections });
-    },
-  }));
+  const contenders = [10, 100, 1000].map((connections) =>
+    fedContender(setup, server, { ...REQUEST, connections }, `${connections} connections`),
+  );
   return report([server], () => interleave('connections', 'requests', contenders, setup.rounds));
 }
 
@@ -52,16 +45,7 @@ async function runWorkers(setup: Setup): Promise<Report> {
       }),
     ),
   );
-  const contenders = servers.map((server) => {
-    const feed = new Feed('bench', setup.hmacKey);
-    return {
-      name: server.name,
-      measure: async () => {
-        await feed.fill(server);
-        return measureRequests(setup, server, { ...REQUEST, connections: 100 });
-      },
-    };
-  });
+  const contenders = servers.map((server) => fedContender(setup, server, { ...REQUEST, connections: 100 }));
   return report(servers, () =>
     interleave('workers', 'requests', contenders, setup.rounds, WORKERS_WARM_UP_ROUNDS),
   );
@@ -74,16 +58,9 @@ async function runApiKeys(setup: Setup): Promise<Report> {
       startGateway(setup, { name: `${apiKeys} API keys`, tls: false, poolBytes: POOL_BYTES, apiKeys }),
     ),
   );
-  const contenders = servers.map((server, index) => {
-    const feed = new Feed('bench', setup.hmacKey);
-    return {
-      name: server.name,
-      measure: async () => {
-        await feed.fill(server);
-        return measureRequests(setup, server, { ...REQUEST, apiKeys: counts[index] ?? 1 });
-      },
-    };
-  });
+  const contenders = servers.map((server, index) =>
+    fedContender(setup, server, { ...REQUEST, apiKeys: counts[index] ?? 1 }),
+  );
   return report(servers, () => interleave('API keys', 'requests', contenders, setup.rounds));
 }
 
@@ -93,11 +70,9 @@ async function runCollectors(setup: Setup): Promise<Report> {
   const servers = await Promise.all(
     counts.map((count) => startGateway(setup, { name: `${count} collectors`, tls: true, env })),
   );
-  const contenders = servers.map((server, index) => {
-    const feeds = Array.from({ length: counts[index] ?? 1 }, (_, n) => new Feed(`bench-${n}`, setup.hmacKey));
-    const pushes = { feeds, connections: 4, packets: setup.quick ? 10 : 2500, bytes: 8192 };
-    return { name: server.name, measure: () => measurePushes(server, pushes) };
-  });
+  const contenders = servers.map((server, index) =>
+    pushContender(setup, server, { bytes: 8192, packets: 2500, collectors: counts[index] ?? 1 }),
+  );
   return report(servers, () => interleave('collectors', 'MiB', contenders, setup.rounds));
 }
 

@@ -39,6 +39,11 @@ export class Setup {
     return setup;
   }
 
+  /** How long the rows of the whole way are looked at. */
+  get flowSeconds(): number {
+    return this.quick ? 1 : 10;
+  }
+
   path(name: string): string {
     return join(this.folder, name);
   }

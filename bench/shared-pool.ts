@@ -5,10 +5,9 @@ import { startRedis } from './redis.js';
 import { measureRequests } from './requests.js';
 import { interleave } from './rounds.js';
 import type { Contender, Sample } from './rounds.js';
-import type { Row } from './row.js';
 import type { Server } from './server.js';
 import type { Setup } from './setup.js';
-import type { Report } from './table.js';
+import type { Report, Row } from './table.js';
 
 const ROW = 'shared pool';
 const PATH = '/api/random?bytes=1024';

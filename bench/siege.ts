@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { commandLine } from '#libs/command-line';
+import { commandLine, misused } from '#libs/command-line';
 import { Feed } from './feed.js';
 import { startGateway } from './gateway.js';
 import type { Server } from './server.js';
@@ -35,17 +35,16 @@ interface Row {
   readonly openFilesLeft: number;
 }
 
-const { values } = commandLine('Usage: npm run siege [-- --seconds N] [--only NAME]', {
+const USAGE = `Usage: npm run siege [-- --seconds N] [--only NAME]
+
+  --only    the attacks whose names begin so, of: ${Object.keys(ATTACKS).join(', ')}`;
+const { values } = commandLine(USAGE, {
   options: { seconds: { type: 'string', default: '15' }, only: { type: 'string', default: '' } },
 });
 const seconds = Number(values.seconds);
 const names = Object.keys(ATTACKS).filter((name) => name.startsWith(values.only));
-if (!(seconds > 0) || names.length === 0) {
-  console.error(
-    `--seconds is a number; --only is the beginning of one of: ${Object.keys(ATTACKS).join(', ')}`,
-  );
-  process.exit(64);
-}
+if (!(seconds > 0)) misused('--seconds must be a positive number.', USAGE);
+if (names.length === 0) misused(`There is no attack ${values.only}.`, USAGE);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 const setup = await Setup.create({ quick: false, rounds: 1, longSeconds: 1 });

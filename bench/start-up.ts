@@ -4,9 +4,8 @@ import { startGateway } from './gateway.js';
 import { getRequest, pushRequest } from './load/built-in.js';
 import { Connection } from './load/connection.js';
 import { median } from './rounds.js';
-import type { Row } from './row.js';
 import type { Setup } from './setup.js';
-import type { Report } from './table.js';
+import type { Report, Row } from './table.js';
 
 const POOL_BYTES = 10_485_760; // the default; ready at 5 % of it, which is less than one packet
 const PACKET_BYTES = 2 ** 20;

@@ -1,4 +1,5 @@
-/** The rows of the table, and how they are printed. */
+/** The rows of the table: how they are measured, and how they are printed. */
+import type { Setup } from './setup.js';
 
 /** One candidate in one row. Rates are medians of the rounds; `ratio` is to the row's first candidate. */
 export interface Line {
@@ -27,6 +28,13 @@ export interface Target {
 export interface Report {
   readonly lines: readonly Line[];
   readonly targets: readonly Target[];
+}
+
+/** A row, with the name to choose it by. */
+export interface Row {
+  readonly name: string;
+  /** @throws {Error} when a candidate answers wrongly. */
+  readonly run: (setup: Setup) => Promise<Report>;
 }
 
 /** Whether the target was reached in this run. */

@@ -60,7 +60,7 @@ function options(): { seconds: number | undefined; without: string | undefined }
 async function start(): Promise<DemoSettings> {
   takeFolderOrExit();
   console.log('Making a throw-away CA, certificates and keys in .demo/ ...');
-  const ports = { appliance: await freePort(0), gateway: await freePort(PREFERRED_PORT) };
+  const ports = { appliance: await freePort(), gateway: await freePort(PREFERRED_PORT) };
   const settings = await makeSettings(FOLDER, ports, given());
   console.log('Starting a simulated appliance, the collector and the gateway ...');
   processes.start({
