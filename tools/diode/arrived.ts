@@ -1,8 +1,6 @@
 /** Compares what a carrier delivered with what the gateway made of it. */
-import { packetPosition } from '#libs/crypto';
+import { HEADER_BYTES, MAC_BYTES, packetPosition } from '#libs/crypto';
 
-const HEADER_BYTES = 64;
-const MAC_BYTES = 32;
 const ENTROPY = 1;
 
 interface Arrived {

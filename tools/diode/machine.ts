@@ -68,6 +68,11 @@ export class Machine {
   }
 }
 
+/** Resolves once a process has written something: it does its work then; or has ended. */
+export async function spoken(child: ChildProcess): Promise<void> {
+  await Promise.race([once(child.stdout ?? child, 'data'), once(child, 'exit')]);
+}
+
 /** Ends a process: politely, and after ten seconds not. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

@@ -120,6 +120,11 @@ export class Product {
     return Number(line?.slice(series.length + 1) ?? 0);
   }
 
+  /** How many packets the gateway has counted of each kind, as text. */
+  packetCounts(): string {
+    return [...this.get('/metrics').matchAll(/^qrng_packets_total.*$/gm)].join();
+  }
+
   /** Bytes of entropy that the gateway has taken from the collector so far. */
   received(): number {
     return this.metric('qrng_entropy_received_bytes_total');

@@ -1,15 +1,14 @@
 /** What is claimed of the diode, one after the other, each with what was seen. */
-import { once } from 'node:events';
 import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
 import type { Claim } from './claim.js';
-import { end } from './machine.js';
+import { end, spoken } from './machine.js';
 import type { Machine } from './machine.js';
 import { ADDRESS } from './network.js';
 import type { Network } from './network.js';
 import type { Probe } from './probe.js';
 import type { Product } from './product.js';
-import { counters, dropRules, loadRules } from './rules.js';
+import { count, counters, dropRules, loadRules } from './rules.js';
 import { proveWayBack } from './way-back.js';
 
 const here = import.meta.dirname;
@@ -144,17 +143,13 @@ function reachedBy(
 async function answer(machine: Machine, folder: string): Promise<ChildProcess> {
   const log = join(folder, `answerer-${machine.name}.log`);
   const child = machine.start([join(here, 'answerer.js'), String(ANSWERER_PORT)], {}, log);
-  if (child.stdout !== null) await Promise.race([once(child.stdout, 'data'), once(child, 'exit')]);
+  await spoken(child);
   if (child.exitCode !== null) throw new Error(`nothing could be made to answer on the ${machine.name}`);
   return child;
 }
 
 function bothProtocols(host: string): Probe[] {
   return (['tcp', 'udp'] as const).map((protocol) => ({ protocol, host, port: ANSWERER_PORT }));
-}
-
-function count(counts: Record<string, number>, name: string): number {
-  return counts[name] ?? NaN;
 }
 
 function grown(before: Record<string, number>, after: Record<string, number>): number {

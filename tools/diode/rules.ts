@@ -45,3 +45,8 @@ export function counters(machine: Machine): Record<string, number> {
   const entries = nftables.flatMap(({ counter }) => (counter === undefined ? [] : [counter]));
   return Object.fromEntries(entries.map(({ name, packets }) => [name, packets]));
 }
+
+/** Those of one counter; NaN when there is none. */
+export function count(counts: Record<string, number>, name: string): number {
+  return counts[name] ?? NaN;
+}

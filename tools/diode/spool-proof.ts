@@ -73,10 +73,7 @@ export async function* proveSpool(
   await product.stop('collector');
   mover.stdin?.end();
   await once(mover, 'exit');
-  await settled(
-    () => [...product.get('/metrics').matchAll(/^qrng_packets_total.*$/gm)].join(),
-    PATIENCE_MS + 1000,
-  );
+  await settled(() => product.packetCounts(), PATIENCE_MS + 1000);
 
   const moved = readFileSync(record, 'utf8')
     .trim()

@@ -6,7 +6,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { appendFileSync, createReadStream } from 'node:fs';
 import { isIPv6 } from 'node:net';
-import { RECEIVER_PORT } from './udp-ports.js';
+import { RECEIVER_PORT } from './udp-network.js';
 
 const [, , path = '', record = '', from = '', to = ''] = process.argv;
 const COPIED = 0.02;

@@ -1,7 +1,6 @@
 /** What is counted and dropped on the fibre, by the side of the diode. */
 import type { Machine } from './machine.js';
-import { FIBRE } from './udp-network.js';
-import { RECEIVER_PORT } from './udp-ports.js';
+import { FIBRE, RECEIVER_PORT } from './udp-network.js';
 
 /** Everything that arrives from the gateway. */
 const FROM = `
@@ -57,9 +56,4 @@ table netdev loss {
 /** Drops nothing more; the counter stays. */
 export function loseNothing(red: Machine): void {
   red.run('nft', 'flush', 'chain', 'netdev', 'loss', 'arriving');
-}
-
-/** The packets of a named counter; NaN when there is none. */
-export function count(counts: Record<string, number>, name: string): number {
-  return counts[name] ?? NaN;
 }

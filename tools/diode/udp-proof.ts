@@ -1,19 +1,17 @@
 /** What is claimed of `udp://`, one after the other, each with what was seen. */
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { arrivedPackets, passedOver, recorded } from './arrived.js';
 import type { Claim } from './claim.js';
-import { end } from './machine.js';
+import { end, spoken } from './machine.js';
 import { Product } from './product.js';
-import { counters, loadFiles } from './rules.js';
+import { count, counters, loadFiles } from './rules.js';
 import { settled, until } from './settled.js';
-import { count, lose, loseNothing, watch } from './udp-counts.js';
-import { DIODE, UDP_ADDRESS, withoutArp } from './udp-network.js';
+import { lose, loseNothing, watch } from './udp-counts.js';
+import { DIODE, RECEIVER_PORT, UDP_ADDRESS, withoutArp } from './udp-network.js';
 import type { UdpNetwork } from './udp-network.js';
-import { RECEIVER_PORT } from './udp-ports.js';
 
 const here = import.meta.dirname;
 /** Bytes of entropy a second, about. */
@@ -87,7 +85,7 @@ async function* proveRun(network: UdpNetwork, folder: string, run: Run): AsyncGe
   await product.stop('collector');
 
   const delivered = (): Buffer[] => recorded(readFileSync(product.path('record')));
-  await settled(() => [...product.get('/metrics').matchAll(/^qrng_packets_total.*$/gm)].join());
+  await settled(() => product.packetCounts());
   const { packets: arrived, copies } = arrivedPackets(delivered());
   const [taken, late] = [packets(product, 'accepted'), packets(product, 'replay')];
   const duplicates = packets(product, 'duplicate');
@@ -148,11 +146,7 @@ async function startDiode({ red, black }: UdpNetwork, product: Product, ip: 4 | 
       product.path('black.log'),
     ),
   };
-  await Promise.all(
-    Object.values(halves).map((half) =>
-      Promise.race([once(half.stdout ?? half, 'data'), once(half, 'exit')]),
-    ),
-  );
+  await Promise.all(Object.values(halves).map(spoken));
   return halves;
 }
 

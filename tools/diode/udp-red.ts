@@ -7,7 +7,7 @@ import type { RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { isIPv6 } from 'node:net';
-import { RECEIVER_PORT } from './udp-ports.js';
+import { RECEIVER_PORT } from './udp-network.js';
 
 const FORGED = 20;
 

@@ -1,11 +1,10 @@
 /** What is claimed of the way back of `https://`: how much comes, and that nothing of an attacker's choice gets in. */
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Claim } from './claim.js';
-import { end } from './machine.js';
+import { end, spoken } from './machine.js';
 import type { Machine } from './machine.js';
 import { ADDRESS } from './network.js';
 import type { Network } from './network.js';
@@ -75,7 +74,7 @@ async function* attacked({ gateway }: Network, product: Product): AsyncGenerator
     {},
     product.path('rogue.log'),
   );
-  await Promise.race([once(rogue.stdout ?? rogue, 'data'), once(rogue, 'exit')]);
+  await spoken(rogue);
   const answers = (): string[] => readFileSync(product.path('rogue.log'), 'utf8').trim().split('\n').slice(1);
   const round = (): boolean => {
     const [, turn, of] = /^(\d+) of (\d+) /.exec(answers().at(-1) ?? '') ?? [];

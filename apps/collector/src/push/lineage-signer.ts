@@ -7,7 +7,15 @@
  */
 import { HEADER_BYTES, MAC_BYTES } from '#libs/crypto';
 import type { LineageTelemetry } from '#libs/crypto';
-import { lineageGroups, lineageLeaf, lineageRoot, packetDigest, signatureOf, signLineage } from '#libs/tlog';
+import {
+  HASH_BYTES,
+  lineageGroups,
+  lineageLeaf,
+  lineageRoot,
+  packetDigest,
+  signatureOf,
+  signLineage,
+} from '#libs/tlog';
 import type { NoteKey } from '#libs/tlog';
 
 /** Leaves that no statement was made about; a heartbeat is due then, so that statements and their groups stay small. */
@@ -15,7 +23,6 @@ const MANY_LEAVES = 256;
 /** A statement has fewer leaves than this, and as many wait at most for one. */
 const MOST_LEAVES = 4096;
 const MOST_STRETCHES = 16;
-const HASH_BYTES = 32;
 
 /** Consecutive numbers of one run. */
 interface Stretch {

@@ -31,7 +31,8 @@ export function judgeMebibyteBias(counts: ArrayLike<number>, bytes: number): Tie
   return worst;
 }
 
-function onesOf(counts: ArrayLike<number>): number {
+/** How many bits are 1, by the counts of the 256 byte values. */
+export function onesOf(counts: ArrayLike<number>): number {
   let ones = 0;
   for (let value = 0; value < 256; value++) ones += (counts[value] ?? 0) * (ONES[value] ?? 0);
   return ones;

@@ -4,6 +4,8 @@
  * Each statistic is judged by z, its distance in standard deviations from what is expected of uniform,
  * independent bytes.
  */
+import { onesOf } from '../health/bias.js';
+import { chiSquareOf } from '../health/chi-square.js';
 import type { Tally } from './tally.js';
 
 export interface Statistic {
@@ -30,8 +32,8 @@ export interface Statistics {
 /** Of 8 KiB or more: for less, the normal approximations of the distributions are too coarse. */
 export function statisticsOf(tally: Tally): Statistics {
   const judge = (z: number, limits: Limits = TWO_SIDED) => verdict(Math.abs(z), limits);
-  const ones = onesOf(tally);
-  const chi = chiSquareOf(tally);
+  const ones = onesOf(tally.counts) / (8 * tally.bytes);
+  const chi = chiSquareOf(tally.counts, tally.bytes);
   const correlation = serialCorrelationOf(tally);
   const pi = (4 * tally.inside) / tally.points;
   const most = Math.max(...tally.counts);
@@ -84,19 +86,6 @@ export function rounded(statistics: Statistics): Statistics {
 function round({ value, expected, verdict }: Statistic, places: number): Statistic {
   const cut = (number: number): number => Number(Number(number.toPrecision(DIGITS)).toFixed(places)) + 0; // not -0
   return { value: cut(value), expected: cut(expected), verdict };
-}
-
-function onesOf({ bytes, counts }: Tally): number {
-  return counts.reduce((sum, count, byte) => sum + count * bitsSet(byte), 0) / (8 * bytes);
-}
-
-function bitsSet(byte: number): number {
-  return byte.toString(2).replaceAll('0', '').length;
-}
-
-function chiSquareOf({ bytes, counts }: Tally): number {
-  const expected = bytes / 256;
-  return counts.reduce((sum, count) => sum + (count - expected) ** 2, 0) / expected;
 }
 
 /** Wilson and Hilferty (1931): the cube root of a chi-square is nearly normal. */
