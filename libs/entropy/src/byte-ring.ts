@@ -18,7 +18,7 @@ export class ByteRing {
       throw new RangeError('capacity must be at least 1 byte');
     }
     this.capacity = capacity;
-    this.#bytes = Buffer.allocUnsafeSlow(capacity).fill(0);
+    this.#bytes = Buffer.alloc(capacity); // zeros that take no memory until they are overwritten
   }
 
   /** Bytes held. */

@@ -1,5 +1,4 @@
 /** Reads raw bytes from a character device, such as /dev/qrandom0 of the Quantis PCIe driver, or a FIFO, in a thread of its own. */
-import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { ReadAnswer, ReadRequest } from './device-reader.js';
 import { SourceError } from './source.js';
@@ -16,8 +15,8 @@ const LAST_WAIT_MS = 200;
 const underWay = new Set<Int32Array<SharedArrayBuffer>>();
 let watchesEnd = false;
 
-/** Compiled or not, it lies beside this file. */
-const READER = new URL(`./device-reader${extname(import.meta.url)}`, import.meta.url);
+/** A file of its own, compiled or not, whatever file this one became a part of (rolldown.config.js). */
+const READER = new URL(import.meta.resolve('#libs/quantis/device-reader'));
 
 export interface DeviceOptions {
   readonly name: string;
