@@ -28,6 +28,14 @@ function named(text: string, pattern: RegExp): string[] {
   return [...new Set([...text.matchAll(pattern)].map(([, name = '']) => name))];
 }
 
+test('every npm script is in a document', () => {
+  const text = DOCUMENTS.map(read).join('\n');
+  const missing = Object.keys(packageJson.scripts).filter(
+    (name) => !new RegExp(`npm (run )?${name}\\b|qrng-dd ${name}\\b`).test(text),
+  );
+  expect(missing).toEqual([]);
+});
+
 describe.each(DOCUMENTS)('%s', (file) => {
   const text = read(file);
 
