@@ -67,13 +67,9 @@ export class DescriptionController {
       ...sourceResults(this.#heartbeats()),
       ...statisticResults(this.quality.report().statistics, this.clock.now()),
     ];
-    const verdicts = Object.fromEntries(results.map(({ test_type, verdict }) => [test_type, verdict]));
+    const verdicts = Object.fromEntries(results.map(({ result, verdict }) => [result.test_type, verdict]));
     return {
-      test_result: results.map(({ test_type, test_result, time_stamp }) => ({
-        test_type,
-        test_result,
-        time_stamp,
-      })),
+      test_result: results.map(({ result }) => result),
       extensions: [{ name: 'qrng-dd.verdict', value: verdicts }],
     };
   }

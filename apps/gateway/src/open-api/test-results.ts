@@ -20,7 +20,9 @@ const STATISTICS = {
 
 export const TEST_TYPES: readonly string[] = [...HEALTH_TESTS.map(testType), ...Object.values(STATISTICS)];
 
-export interface JudgedResult extends TestResultDto {
+export interface JudgedResult {
+  readonly result: TestResultDto;
+  /** In words. */
   readonly verdict: string;
 }
 
@@ -37,10 +39,9 @@ export function sourceResults(heartbeats: readonly Heartbeat[]): JudgedResult[] 
   const time_stamp = timestamp(Math.max(...heartbeats.map(({ telemetryAt }) => telemetryAt)));
   return HEALTH_TESTS.map((test) => {
     const failed = sources.filter(({ healthFailures }) => (healthFailures[test] ?? 0) > 0).length;
+    const test_result = (sources.length - failed) / sources.length;
     return {
-      test_type: testType(test),
-      test_result: (sources.length - failed) / sources.length,
-      time_stamp,
+      result: { test_type: testType(test), test_result, time_stamp },
       verdict: failed === 0 ? 'no source failed' : `${failed} of ${sources.length} sources failed`,
     };
   });
@@ -51,9 +52,7 @@ export function statisticResults(statistics: Statistics | undefined, now: number
   if (statistics === undefined) return [];
   const names = Object.keys(STATISTICS) as (keyof Statistics)[];
   return names.map((name) => ({
-    test_type: STATISTICS[name],
-    test_result: statistics[name].value,
-    time_stamp: timestamp(now),
+    result: { test_type: STATISTICS[name], test_result: statistics[name].value, time_stamp: timestamp(now) },
     verdict: statistics[name].verdict,
   }));
 }

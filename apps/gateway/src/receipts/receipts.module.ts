@@ -2,8 +2,7 @@
 import { createPrivateKey, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Inject, Injectable, Module } from '@nestjs/common';
-import type { OnApplicationShutdown } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { errorCode, replaceFile } from '#libs/files';
 import { SettingsError } from '#libs/settings';
 import { SALT_BYTES, TILE_WIDTH } from '#libs/tlog';
@@ -28,20 +27,9 @@ import { RECEIPTS } from './token.js';
 
 const DAY_MS = 86_400_000;
 
-/** Ends the log after the last request was answered. */
-@Injectable()
-class ReceiptsEnd implements OnApplicationShutdown {
-  constructor(@Inject(RECEIPTS) private readonly receipts: Receipts | undefined) {}
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.receipts?.close();
-  }
-}
-
 @Module({
   imports: [RedisModule, StateModule],
   providers: [
-    ReceiptsEnd,
     LineageService,
     {
       provide: RECEIPTS,

@@ -36,7 +36,7 @@ async function cutAt(now: number, sealedAt: number | undefined): Promise<number>
     onCut: (entries) => (cut += entries),
   });
   if (sealedAt !== undefined) receipts.noteTime(sealedAt);
-  await receipts.close();
+  await receipts.onApplicationShutdown();
   return cut;
 }
 

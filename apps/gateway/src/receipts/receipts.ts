@@ -5,6 +5,7 @@
  *            | none: 503, nothing taken                              receipt(index) -> both, two seconds later at most
  */
 import { statfs } from 'node:fs/promises';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import type { LineageTelemetry } from '#libs/crypto';
 import type { PacketProof } from '#libs/tlog';
 import { encodeExtra, packetName, parseEntry, salted, TILE_WIDTH } from '#libs/tlog';
@@ -54,7 +55,7 @@ export interface ReceiptSurroundings {
   readonly onCut: (entries: number) => void;
 }
 
-export class Receipts {
+export class Receipts implements OnApplicationShutdown {
   readonly #around: ReceiptSurroundings;
   readonly #pending = new Map<number, Pending>();
   readonly #timer: NodeJS.Timeout;
@@ -156,7 +157,8 @@ export class Receipts {
     }, WAKE_MS);
   }
 
-  async close(): Promise<void> {
+  /** The last request was answered. */
+  async onApplicationShutdown(): Promise<void> {
     clearInterval(this.#timer);
     await this.#tick();
     clearTimeout(this.#wake);

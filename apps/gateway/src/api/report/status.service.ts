@@ -13,22 +13,6 @@ import { EntropyService } from '../../pool/entropy.service.js';
 import { isFed, secondsUntilEmpty, warnings } from './status-report.js';
 import type { CollectorStatusDto, SourceStatusDto, StatusDto } from './status.dto.js';
 
-/** What is known from heartbeats alone, before the first one. */
-const NOTHING_REPORTED = {
-  version: null,
-  bufferBytes: null,
-  bufferCapacity: null,
-  deliveredBytes: null,
-  droppedBytes: {},
-  clockSteps: null,
-  logLinesLost: null,
-  pushCertificateExpiresAt: null,
-  mixing: null,
-  sources: [],
-} as const satisfies Partial<CollectorStatusDto>;
-
-type ReportedStatus = Pick<CollectorStatusDto, keyof typeof NOTHING_REPORTED>;
-
 /** Asks the head, which knows the collectors and all workers. */
 export const STATUS = declareCall<undefined, StatusDto>('status');
 
@@ -77,33 +61,24 @@ export class StatusService {
   }
 }
 
+/** From its packets and its last heartbeat; null for what that did not say, and before the first one. */
 function describeCollector(status: CollectorStatus, now: number): CollectorStatusDto {
-  const { telemetry } = status;
+  const said: Partial<Telemetry> = status.telemetry ?? {};
+  const { version = null, bufferBytes = null, bufferCapacity = null, deliveredBytes = null } = said;
+  const { clockSteps = null, logLinesLost = null, mixing = null, dropped = {}, sources = [] } = said;
   return {
     name: status.collector,
-    runningSince: isoOrNull(telemetry?.startedAt ?? Number(status.boot)),
+    runningSince: isoOrNull(said.startedAt ?? Number(status.boot)),
     lastPacketAt: new Date(status.lastPacketAt).toISOString(),
     secondsSinceLastPacket: seconds(now - status.lastPacketAt),
     packets: status.packets,
     bytes: status.bytes,
     missingPackets: String(status.missing),
-    ...describeTelemetry(telemetry),
-  };
-}
-
-function describeTelemetry(telemetry: Telemetry | undefined): ReportedStatus {
-  if (telemetry === undefined) return NOTHING_REPORTED;
-  const { dropped, mixing, sources, pushCertificateExpiresAt, ...rest } = telemetry;
-  return {
-    version: rest.version,
-    bufferBytes: rest.bufferBytes,
-    bufferCapacity: rest.bufferCapacity,
-    deliveredBytes: rest.deliveredBytes ?? null,
+    ...{ version, bufferBytes, bufferCapacity, deliveredBytes },
     droppedBytes: dropped,
-    clockSteps: rest.clockSteps ?? null,
-    logLinesLost: rest.logLinesLost ?? null,
-    pushCertificateExpiresAt: isoOrNull(pushCertificateExpiresAt),
-    mixing: mixing ?? null,
+    ...{ clockSteps, logLinesLost },
+    pushCertificateExpiresAt: isoOrNull(said.pushCertificateExpiresAt),
+    mixing,
     sources: sources.map(describeSource),
   };
 }
