@@ -18,7 +18,7 @@ import {
 } from '#libs/settings';
 import { isApiKeyEntry } from './clients/api-key-entry.js';
 import { isToken } from './clients/token.js';
-import { isAddressRange } from './addresses/address-range.js';
+import { isAddressRange } from './addresses/trusted-proxies.js';
 import { parseListenAddress } from './addresses/listen-address.js';
 
 /** More than there are cores in most machines; each takes memory. */

@@ -1,4 +1,4 @@
-/** The network that an address is counted under: an IPv4 address itself, an IPv6 address by its /64. */
+/** The network that an address is counted under (an IPv4 address itself, an IPv6 address by its /64), and the site around it. */
 import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
@@ -37,4 +37,16 @@ const EMBEDDED: Readonly<Record<string, ((octets: number[]) => number[]) | undef
 
 function embeddedIpv4(address: ipaddr.IPv6): string | undefined {
   return EMBEDDED[address.range()]?.(address.toByteArray()).join('.');
+}
+
+/**
+ * The /24 of an IPv4 address, the /48 of an IPv6 network: what a site commonly gets (RFC 6177), and the smallest that is routed.
+ *
+ * @param network as addressNetwork() names it; `unknown` is its own site.
+ */
+export function siteOf(network: string): string {
+  const ipv6 = /^([^:]+:[^:]+:[^:]+):[^:]+::\/64$/.exec(network)?.[1];
+  if (ipv6 !== undefined) return `${ipv6}::/48`;
+  const ipv4 = /^(\d+\.\d+\.\d+)\.\d+$/.exec(network)?.[1];
+  return ipv4 === undefined ? network : `${ipv4}.0/24`;
 }

@@ -6,9 +6,8 @@
  *
  * The counts of what was left out are lines of their own. 10 events x 2 lines/s x about 300 bytes: 520 MB a day at most.
  */
-import { addressNetwork } from '../addresses/address-network.js';
+import { addressNetwork, siteOf } from '../addresses/address-network.js';
 import { BOUNDS } from '../bounds.js';
-import { siteOf } from '../addresses/site.js';
 
 /** Lines at once, and again for each second that passed. */
 const OF_SOURCE = { burst: BOUNDS.auditLinesOfSource, perSecond: 1 / 6 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { siteOf } from '../addresses/site.js';
+import { siteOf } from '../addresses/address-network.js';
 import { Place, Room } from './room.js';
 
 const SIZE = { bytes: 800, networkBytes: 100, patienceMs: 1000 };

@@ -6,7 +6,7 @@
  * The connection that goes when it is full is found from the top: of the network that holds most, the address that holds most, and of that
  * the connection that has finished nothing for longest. So a newcomer displaces one of those who take more than their part.
  */
-import { siteOf } from '../addresses/site.js';
+import { siteOf } from '../addresses/address-network.js';
 
 export interface RoomSize {
   readonly bytes: number;

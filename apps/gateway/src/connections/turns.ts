@@ -13,7 +13,7 @@
  * strangers begins anew once nobody comes any more, or after a while; else those whom nobody has looked at yet wait behind the
  * flood, in the kernel.
  */
-import { siteOf } from '../addresses/site.js';
+import { siteOf } from '../addresses/address-network.js';
 
 /** What was had counts half after this time. */
 const HALF_LIFE_MS = 5000;

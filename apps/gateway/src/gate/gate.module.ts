@@ -8,11 +8,12 @@ import { ClientThrottlerGuard } from './client-throttler.guard.js';
 import { Gate } from './gate.service.js';
 import { KeyReports } from './key-reports.js';
 import { KeyWatch } from './key-watch.js';
+import { RouteRules } from './route-rules.js';
 import { ScopeGuard } from './scope.guard.js';
 
 @Module({
   imports: [LimitsModule, ReloadModule],
-  providers: [ApiKeys, KeyReports, KeyWatch, Gate, ApiKeyGuard, ClientThrottlerGuard, ScopeGuard],
+  providers: [ApiKeys, KeyReports, KeyWatch, Gate, RouteRules, ApiKeyGuard, ClientThrottlerGuard, ScopeGuard],
   exports: [Gate, KeyWatch, ApiKeyGuard, ClientThrottlerGuard, ScopeGuard],
 })
 export class GateModule {}

@@ -1,6 +1,4 @@
 /** What `@Throttle()` and `@SkipThrottle()` of @nestjs/throttler say of a route. */
-import type { ExecutionContext } from '@nestjs/common';
-import type { Reflector } from '@nestjs/core';
 import {
   THROTTLER_BLOCK_DURATION,
   THROTTLER_KEY_GENERATOR,
@@ -18,12 +16,10 @@ export type RouteThrottle = 'skip' | RouteLimits;
 /**
  * Reads the decorators of a route.
  *
+ * @param read gives what a decorator has put under a key.
  * @throws {Error} where a decorator asks for what the gate cannot do: its limits are numbers, and it counts by client.
  */
-export function routeThrottle(reflector: Reflector, context: ExecutionContext): RouteThrottle | undefined {
-  const route = `${context.getClass().name}.${context.getHandler().name}`;
-  const read = (key: string): unknown =>
-    reflector.getAllAndOverride(key, [context.getHandler(), context.getClass()]);
+export function routeThrottle(route: string, read: (key: string) => unknown): RouteThrottle | undefined {
   const number = (key: string): number | undefined => {
     const value = read(key);
     if (value === undefined || typeof value === 'number') return value;
