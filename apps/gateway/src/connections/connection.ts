@@ -47,6 +47,8 @@ export class Connection {
   /** Whether requests can come: for TLS, after the handshake. */
   #isOpen = false;
   #isUnderWay = false;
+  /** Whether its answer is not sent yet. */
+  #isAnswering = false;
   /** Large answers that are under way; and what is charged for them, to those who are known. */
   #answerBytes = 0;
   #underWayBytes = 0;
@@ -143,8 +145,9 @@ export class Connection {
     return now - this.#stalled.since >= BOUNDS.unreadMs;
   }
 
-  /** Nothing came for too long after an answer. */
+  /** Nothing came or went for too long; while an answer is under way, that is for the answer to say. */
   expire(): void {
+    if (this.#isAnswering) return;
     if (this.#mayBeUnread()) this.#socket.destroySoon();
     else this.#socket.destroy();
   }
@@ -198,12 +201,13 @@ export class Connection {
 
   #begin(request: IncomingMessage, response: ServerResponse, handler: Handler): void {
     this.#requests += 1;
-    this.#isUnderWay = true;
+    this.#isUnderWay = this.#isAnswering = true;
     response.once('close', this.#answered);
     handler(request, response);
   }
 
   readonly #answered = (): void => {
+    this.#isAnswering = false;
     this.place.since = this.hall.now();
     const cost = BOUNDS.requestUnits + Math.ceil(this.#answerBytes / BOUNDS.unitBytes);
     const units = Math.min(cost, BOUNDS.turnUnits); // what no turn has room for would wait for ever
