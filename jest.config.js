@@ -5,7 +5,10 @@ if (major < 22 || (major === 22 && minor < 18)) {
   );
 }
 
-/** Unit specs beside the code, what crosses apps in test/. `test/runner` lets Node load them, each file in a process of its own. */
+/**
+ * Unit specs beside the code, what crosses apps in test/. `test/runner` lets Node load them, each file in a process of its own, and
+ * `npm run jest` gives these processes a large young generation: loading Nest fills a small one again and again.
+ */
 export default {
   testEnvironment: '<rootDir>/test/runner/environment.js',
   runtime: '<rootDir>/test/runner/runtime.js',

@@ -10,6 +10,7 @@ import { GatewaySettings } from '../apps/gateway/src/settings.js';
 import packageJson from '../package.json' with { type: 'json' };
 import { gatewayEnvironment, temporaryFolder, testAuthority } from './support/gateway.js';
 import type { Environment } from './support/gateway.js';
+import { ownEnvironment } from './support/own-environment.js';
 
 const PROGRAMS = [
   ...readdirSync('dist/tools', { withFileTypes: true })
@@ -23,7 +24,7 @@ const PROGRAMS = [
 function run(path: string, args: readonly string[], env: Environment = {}): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [path, ...args], {
     encoding: 'utf8',
-    env: { PATH: process.env['PATH'], ...env },
+    env: { ...ownEnvironment(), ...env },
   });
 }
 

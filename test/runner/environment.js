@@ -1,5 +1,5 @@
 /** The process itself as Jest's test environment: a test sees the globals that Node has, and those of Jest. */
-import { createRequire } from 'node:module';
+import { createRequire, flushCompileCache } from 'node:module';
 
 // They are CommonJS; import would read them twice to find their names.
 const require = createRequire(import.meta.url);
@@ -35,9 +35,10 @@ export default class NodeEnvironment {
     // Everything is there.
   }
 
-  /** Jest now ends the process with SIGTERM: what the tests left to 'exit', such as removing their folders, happens before. */
+  /** Jest now ends the process with SIGTERM: what Node does at the end, and what the tests left to 'exit', happens before. */
   teardown() {
     process.removeAllListeners('SIGTERM');
     process.emit('exit', 0);
+    flushCompileCache();
   }
 }

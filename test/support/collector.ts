@@ -5,6 +5,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { testAuthority, temporaryFolder } from './gateway.js';
 import type { Environment } from './gateway.js';
+import { ownEnvironment } from './own-environment.js';
 import { until } from './until.js';
 
 const PROGRAM = resolve('dist/apps/collector/src/main.js');
@@ -29,7 +30,7 @@ export class CollectorProcess {
     nodeArguments: readonly string[] = ['--disable-sigusr1'],
   ) {
     if (!existsSync(PROGRAM)) throw new Error('the collector is not built: npm run build');
-    const environment = { PATH: process.env['PATH'], ...env };
+    const environment = { ...ownEnvironment(), ...env };
     this.#child = spawn(process.execPath, [...nodeArguments, PROGRAM], { env: environment });
     this.exited = new Promise((done) => {
       this.#child.once('close', (code, signal) => done(code ?? signal ?? 'unknown'));

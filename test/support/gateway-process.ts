@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { gatewayEnvironment, testAuthority } from './gateway.js';
 import { GatewayClient } from './gateway-client.js';
 import type { Environment } from './gateway-client.js';
+import { ownEnvironment } from './own-environment.js';
 
 const MAIN = resolve('dist/apps/gateway/src/main.js');
 
@@ -21,7 +22,7 @@ export class ProcessRun {
 
   constructor(env: Environment, nodeOptions: readonly string[] = []) {
     const child = spawn(process.execPath, ['--disable-sigusr1', ...nodeOptions, MAIN], {
-      env: { PATH: process.env['PATH'], ...env },
+      env: { ...ownEnvironment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { temporaryFolder, testAuthority } from './gateway.js';
 import type { Environment } from './gateway.js';
+import { ownEnvironment } from './own-environment.js';
 import { until } from './until.js';
 
 export const QRNG = resolve('clients/qrng/bin/qrng.js');
@@ -23,7 +24,7 @@ export class QrngRun {
     [node, program]: readonly [string, string] = [process.execPath, QRNG],
   ) {
     this.child = spawn(node, [program, ...args], {
-      env: { PATH: process.env['PATH'], ...env },
+      env: { ...ownEnvironment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.on('data', (chunk: Buffer) => this.#stdout.push(chunk));

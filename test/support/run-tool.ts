@@ -1,6 +1,7 @@
 /** Runs a command of tools/, as it was built. */
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
+import { ownEnvironment } from './own-environment.js';
 
 export interface Outcome {
   readonly code: number | null;
@@ -15,7 +16,7 @@ export async function runTool(
   env: Record<string, string>,
 ): Promise<Outcome> {
   const child = spawn(process.execPath, [`dist/tools/${name}.js`, ...args], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: { ...ownEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<number | null>((done) => child.once('exit', done));
