@@ -8,7 +8,7 @@
  */
 import { join, resolve } from 'node:path';
 import { Agent, request } from 'undici';
-import { commandLine, misused } from '#libs/command-line';
+import { commandLine, misused, onOutputClosed } from '#libs/command-line';
 import { DirectoryLockError } from '#libs/files';
 import { shellWord } from '../tools/environment/shell-word.js';
 import { makeSettings, takeFolder } from './demo/folder.js';
@@ -36,6 +36,7 @@ const processes = new Processes(FOLDER, (name, how) => {
   void stop(1);
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
+onOutputClosed(() => void stop(0)); // as under `| head`
 const parent = process.ppid;
 setInterval(() => process.ppid === parent || void stop(0), 1000).unref(); // npm was killed: nobody waits any more
 

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 
 const DIST = join(import.meta.dirname, '../..');
 const KILL_AFTER_MS = 12_000;
+/** So that a demo that is killed leaves nothing behind. */
+const UNTIL_WE_END = ['--pdeathsig', 'TERM'];
 
 export interface Program {
   readonly name: string;
@@ -33,7 +35,8 @@ export class Processes {
   }
 
   start({ name, module, env, args = [] }: Program): void {
-    const child = spawn(process.execPath, ['--disable-sigusr1', join(DIST, module), ...args], {
+    const node = [process.execPath, '--disable-sigusr1', join(DIST, module), ...args];
+    const child = spawn('setpriv', [...UNTIL_WE_END, ...node], {
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true, // Ctrl-C reaches the demo alone, which then ends the others in order

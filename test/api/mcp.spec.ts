@@ -200,6 +200,8 @@ describe.each(['auto', 'legacy'] as const)('the official client, %s', (mode) => 
         'min must be at most max, which is 1; max must be at least min, which is 5.',
       ],
       ['get_random_integers', { unique: 'true' }, 'unique must be one of true, false.'],
+      ['get_random_strings', { alphabet: '%' }, 'alphabet must be 2 to 256 different characters.'],
+      ['get_random_strings', { alphabet: 'aa' }, 'alphabet must be 2 to 256 different characters.'],
       ['get_permutation', {}, 'n is required: a whole number from 1 to 10000.'],
       ['choose', { items: [] }, 'items must be a list of 1 to 1000 texts of at most 1000 characters.'],
       ['choose', { items: ['a', 1] }, 'items must be a list of 1 to 1000 texts of at most 1000 characters.'],

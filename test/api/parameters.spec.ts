@@ -192,6 +192,15 @@ describe.each(Object.entries(BOUNDS))('%s', (path, { holds, refused }) => {
   });
 });
 
+test('text that is no UTF-8 is called so, and what is not', async () => {
+  const detailOf = async (query: string): Promise<unknown> =>
+    (JSON.parse((await gateway.get(`/api/strings?${query}`)).text) as Problem).errors[0]?.detail;
+  for (const query of ['alphabet=%FF%FE', 'count=%zz']) {
+    expect(await detailOf(query)).toBe('must be percent-encoded UTF-8');
+  }
+  expect(await detailOf('alphabet=aa')).toBe('must be 2 to 256 different characters');
+});
+
 describe('GET /api/random', () => {
   test('answers 32 bytes as hex by default', async () => {
     const { text, headers } = await gateway.get('/api/random');

@@ -101,6 +101,11 @@ describe('a draw that asks for a receipt', () => {
     expect((await receiptOf(asked)).entry.request).toBe('GET /api/integers');
     expect((await as('lottery', '/api/integers?receipt=false')).headers['qrng-receipt']).toBeUndefined();
     expect((await as('lottery', '/api/integers?receipt=perhaps')).status).toBe(400);
+    for (const path of ['/api/integers?reciept=true', '/api/random?reciept=true']) {
+      expect((await as('lottery', path)).text).toMatch(
+        /reciept is not a parameter here; it has .*, receipt\./,
+      );
+    }
   });
 
   test('over the QRNG Open API', async () => {

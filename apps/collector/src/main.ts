@@ -18,7 +18,7 @@ process.on('SIGUSR1', () => undefined);
 const early: NodeJS.Signals[] = [];
 const remember = (signal: NodeJS.Signals): void => void early.push(signal);
 process.on('SIGHUP', remember);
-const { values } = commandLine(USAGE, { options: { check: { type: 'boolean', default: false } } });
+const { values } = commandLine(USAGE, { options: { check: { type: 'boolean', default: false } } }, 'service');
 if (values.check) await import('./check.js');
 else {
   if (!isConfined()) await (await import('./confine.js')).confine(import.meta.filename);

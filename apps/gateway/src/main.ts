@@ -17,7 +17,7 @@ process.on('SIGUSR1', () => undefined);
 const early: NodeJS.Signals[] = [];
 const remember = (signal: NodeJS.Signals): void => void early.push(signal);
 process.on('SIGHUP', remember);
-const { values } = commandLine(USAGE, { options: { check: { type: 'boolean', default: false } } });
+const { values } = commandLine(USAGE, { options: { check: { type: 'boolean', default: false } } }, 'service');
 await (values.check ? import('./check.js') : import('./start.js'));
 process.off('SIGHUP', remember);
 if (early.length > 0) process.emit('SIGHUP');

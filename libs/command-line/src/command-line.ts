@@ -5,11 +5,18 @@ import { VERSION } from '#libs/version';
 
 const EX_USAGE = 64; // sysexits.h
 
-/** What `parseArgs` returns; after --help and --version the process ends, and after a mistake too, with `usage` on stderr. */
+/**
+ * What `parseArgs` returns; after --help and --version the process ends, and after a mistake too, with `usage` on stderr.
+ *
+ * @param kind a command does what it has to do also when nobody reads on, as under `| head`, and prints no more. A service has a log
+ *   of its own, and its stdout stays as it was given.
+ */
 export function commandLine<T extends ParseArgsConfig>(
   usage: string,
   config: T,
+  kind: 'command' | 'service' = 'command',
 ): ReturnType<typeof parseArgs<T>> {
+  if (kind === 'command') onOutputClosed(() => undefined);
   const off = { type: 'boolean', default: false } as const;
   const options = { ...config.options, help: { ...off, short: 'h' }, version: off };
   try {
@@ -20,6 +27,16 @@ export function commandLine<T extends ParseArgsConfig>(
     return parsed as ReturnType<typeof parseArgs<T>>;
   } catch (error) {
     return misused(error instanceof Error ? error.message : String(error), usage);
+  }
+}
+
+/** Calls `then` when nobody reads what is printed. Without a listener Node ends the process with a stack, and what it has made stays behind. */
+export function onOutputClosed(then: () => void): void {
+  for (const output of [process.stdout, process.stderr]) {
+    output.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      then();
+    });
   }
 }
 

@@ -1,1 +1,1 @@
-export { CommandError, commandLine, misused, runCommand } from './command-line.js';
+export { CommandError, commandLine, misused, onOutputClosed, runCommand } from './command-line.js';

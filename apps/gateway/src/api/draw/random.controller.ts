@@ -57,7 +57,7 @@ export class RandomController {
   })
   random(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> | undefined {
     const wish = this.receipted.wish(request);
-    const { bytes, encoding: given } = this.parameters.read(request);
+    const { bytes, encoding: given } = this.parameters.read(request, this.receipted.parameters);
     const chosen = Object.hasOwn(request.query as object, 'encoding');
     const encoding = chosen ? given : acceptedEncoding(request.headers.accept);
     if (isHead(request)) {

@@ -33,6 +33,11 @@ export class ReceiptedDraws {
     private readonly dispenser: Dispenser,
   ) {}
 
+  /** The parameters of every draw that `wish` takes out of the query. */
+  get parameters(): readonly string[] {
+    return this.receipts === undefined ? [] : ['receipt'];
+  }
+
   /**
    * Whether the client wants a receipt; the parameter is taken out of the query. With receipts off it is as unknown as any other,
    * and the preference is not honoured.

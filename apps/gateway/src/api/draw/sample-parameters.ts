@@ -55,7 +55,7 @@ export const STRINGS = new Parameters<{ count: number; length: number; alphabet:
   length: wholeNumber('Number of characters in each string.', { min: 1, max: 256, fallback: 32 }),
   alphabet: characters('Characters to choose from: different Unicode code points.', {
     holds: isAlphabet,
-    mustBe: '2 to 256 different characters, percent-encoded UTF-8',
+    mustBe: '2 to 256 different characters',
     fallback: LETTERS,
     schema: { minLength: 2, maxLength: 256 },
   }),

@@ -119,7 +119,7 @@ export class SamplesController {
     sampleOf: (values: T, now: number) => Sample<unknown>,
   ): Promise<void> {
     const wish = this.receipted.wish(request);
-    const values = parameters.read(request);
+    const values = parameters.read(request, this.receipted.parameters);
     const sample = sampleOf(values, this.clock.now());
     if (isHead(request)) answerHead(reply, JSON_TYPE);
     else if (wish === undefined) {

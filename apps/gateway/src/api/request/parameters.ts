@@ -10,6 +10,14 @@ const MAX_ERRORS = 20;
 /** What a query string or a JSON object gives, by name. */
 type Members = Readonly<Record<string, unknown>>;
 
+/** In which form values are given. */
+interface Form {
+  /** The value of a parameter, or undefined if it is invalid. */
+  readonly parse: (parameter: Parameter<unknown>, given: unknown) => unknown;
+  /** What is wrong with the form alone, whatever the parameter. */
+  readonly damage?: (given: unknown) => string | undefined;
+}
+
 export class Parameters<T extends object> {
   /** In the order they are documented. */
   readonly list: readonly (readonly [string, Parameter<unknown>])[];
@@ -21,10 +29,12 @@ export class Parameters<T extends object> {
   /**
    * The values in the query string; Fastify has parsed it: text, or a list where a name is given more than once.
    *
+   * @param others parameters that the route has beside these, and has taken out of the query.
    * @throws {ApiError} `invalid-parameter`, with each parameter that is invalid, missing, repeated or unknown.
    */
-  read({ query, url }: FastifyRequest): T {
-    return this.#values(query as Members, (parameter, text) => parsed(parameter, text, url));
+  read({ query, url }: FastifyRequest, others: readonly string[] = []): T {
+    const form = url.includes('%') && !isDecodable(url) ? DAMAGED_TEXT : TEXT;
+    return this.#values(query as Members, form, others);
   }
 
   /**
@@ -33,28 +43,29 @@ export class Parameters<T extends object> {
    * @throws {ApiError} as `read` does.
    */
   readMembers(members: Members): T {
-    return this.#values(members, parsedMember);
+    return this.#values(members, MEMBER, []);
   }
 
-  #values(given: Members, parse: (parameter: Parameter<unknown>, value: unknown) => unknown): T {
+  #values(given: Members, { parse, damage }: Form, others: readonly string[]): T {
     const values: Record<string, unknown> = {};
     const errors: ParameterError[] = [];
     for (const [name, parameter] of this.list) {
       const value = given[name] === undefined ? parameter.fallback : parse(parameter, given[name]);
-      if (value === undefined) errors.push({ name, detail: fault(parameter, given[name]) });
+      if (value === undefined)
+        errors.push({ name, detail: damage?.(given[name]) ?? fault(parameter, given[name]) });
       values[name] = value;
     }
     for (const name in given) {
       if (!Object.hasOwn(this.known, name)) {
-        errors.push({ name: printable(name), detail: `is not a parameter here; ${this.#names()}` });
+        errors.push({ name: printable(name), detail: `is not a parameter here; ${this.#names(others)}` });
       }
     }
     if (errors.length > 0) throw invalidParameters(errors);
     return values as T;
   }
 
-  #names(): string {
-    const names = this.list.map(([name]) => name).join(', ');
+  #names(others: readonly string[]): string {
+    const names = [...this.list.map(([name]) => name), ...others].join(', ');
     return names === '' ? 'it has none' : `it has ${names}`;
   }
 }
@@ -71,18 +82,27 @@ export function invalidParameters(errors: readonly ParameterError[]): ApiError {
   );
 }
 
-function parsed(parameter: Parameter<unknown>, text: unknown, url: string): unknown {
-  if (typeof text !== 'string' || (text.includes('%') && !isDecodable(url))) return undefined;
-  return parameter.parse(text);
+const TEXT: Form = {
+  parse: (parameter, text) => (typeof text === 'string' ? parameter.parse(text) : undefined),
+};
+
+/** Of a URL in which something cannot be percent-decoded, which Fastify leaves as it is. */
+const DAMAGED_TEXT: Form = {
+  parse: (parameter, text) => (isDamaged(text) ? undefined : TEXT.parse(parameter, text)),
+  damage: (text) => (isDamaged(text) ? 'must be percent-encoded UTF-8' : undefined),
+};
+
+const MEMBER: Form = {
+  parse: ({ schema, parse }, member) => {
+    const type = schema['type'] === 'integer' ? 'number' : schema['type'];
+    return typeof member === type ? parse(String(member)) : undefined;
+  },
+};
+
+function isDamaged(text: unknown): boolean {
+  return typeof text === 'string' && text.includes('%');
 }
 
-/** The value of a member of a JSON object that has the type of the schema. */
-function parsedMember({ schema, parse }: Parameter<unknown>, member: unknown): unknown {
-  const type = schema['type'] === 'integer' ? 'number' : schema['type'];
-  return typeof member === type ? parse(String(member)) : undefined;
-}
-
-/** Fastify leaves text that cannot be percent-decoded as it is. */
 function isDecodable(url: string): boolean {
   try {
     decodeURIComponent(url);
