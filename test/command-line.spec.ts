@@ -48,6 +48,14 @@ describe.each(PROGRAMS)('%s', (path) => {
   });
 });
 
+test('a command whose output nobody reads does what it has to do, without a stack', () => {
+  const file = join(temporaryFolder(), 'api-keys.json');
+  const script = `exec "$0" dist/tools/keys.js create lab --file ${file} | true`;
+  const { stderr } = spawnSync('sh', ['-c', script, process.execPath], { encoding: 'utf8' });
+  expect(stderr).not.toContain('EPIPE');
+  expect(existsSync(file)).toBe(true);
+});
+
 test('qrng-dd lists every tool', () => {
   const { status, stdout } = spawnSync('bin/qrng-dd', ['--help'], { encoding: 'utf8' });
   expect(status).toBe(0);

@@ -1,6 +1,7 @@
 /** The main job as a newcomer starts it: `npm run demo` in an empty folder of its own, then curl. Needs `npm run build`. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -86,6 +87,24 @@ describe('the demo', () => {
     const numbers = printed.split('\n').slice(0, 6).join();
     expect(printed).toMatch(/^(\d{1,2}\n){6}receipt {4}0 of demo\.localhost\/receipts\n/);
     expect(printed).toContain(`\nanswer     [${numbers}]\nverified\n`);
+  });
+
+  test.each([
+    ['nobody reads on, as under `| head -1`', async (other: ChildProcess) => other.stdout?.destroy()],
+    ['it is killed', async (other: ChildProcess) => other.kill('SIGKILL')],
+  ])('leaves nothing behind when %s', async (_, end) => {
+    const place = mkdtempSync(join(parent, 'other-'));
+    const other = spawn(process.execPath, [resolve('dist/scripts/demo.js')], { cwd: place });
+    let errors = '';
+    other.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    const gone = once(other, 'exit');
+    for await (const chunk of other.stdout.iterator({ destroyOnReturn: false })) {
+      if (String(chunk).includes('Waiting for the pool')) break;
+    }
+    await end(other);
+    await gone;
+    while (processesIn(place).length > 0) await new Promise((done) => setTimeout(done, 50));
+    expect(errors).toBe('');
   });
 
   test('ends all three on SIGTERM, with exit code 0', async () => {

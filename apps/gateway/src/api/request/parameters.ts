@@ -51,8 +51,9 @@ export class Parameters<T extends object> {
     const errors: ParameterError[] = [];
     for (const [name, parameter] of this.list) {
       const value = given[name] === undefined ? parameter.fallback : parse(parameter, given[name]);
-      if (value === undefined)
+      if (value === undefined) {
         errors.push({ name, detail: damage?.(given[name]) ?? fault(parameter, given[name]) });
+      }
       values[name] = value;
     }
     for (const name in given) {
