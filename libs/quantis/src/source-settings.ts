@@ -1,4 +1,4 @@
-/** Which settings of a source are valid. Imported as `#libs/quantis/settings`, without the sources themselves, undici and Nest. */
+/** Which settings of a source are valid. Imported as `#libs/quantis/settings`, without the sources themselves and Nest. */
 import { fileURLToPath } from 'node:url';
 import { isSecureUrl } from '#libs/settings';
 

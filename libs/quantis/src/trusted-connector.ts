@@ -7,10 +7,13 @@
  *   CA and pins   both
  *   neither       chain, dates and name, with the system's CAs
  */
-import type { Socket } from 'node:net';
+import type { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { connect as connectTcp, isIP } from 'node:net';
+import type { Socket, SocketConstructorOpts } from 'node:net';
 import { constants } from 'node:os';
-import { TLSSocket } from 'node:tls';
-import { buildConnector } from 'undici';
+import { connect as connectTls, TLSSocket } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import { errorCode } from '#libs/files';
 import { CaFile } from './ca-file.js';
 import { isFingerprint } from './source-settings.js';
@@ -32,82 +35,87 @@ const CIPHERS = [
   'ECDHE+CHACHA20',
 ].join(':');
 
-/**
- * An undici connector that calls back with a socket only once the trust holds.
- *
- * @param onConnected called with each socket before anything is read from it.
- * @throws {RangeError} when a fingerprint is not one.
- */
-export function trustedConnector(
-  trust: Trust,
-  timeoutMs: number,
-  onConnected: (socket: Socket) => void = () => undefined,
-): buildConnector.connector {
-  const caFile = trust.caFile === undefined ? undefined : new CaFile(trust.caFile);
-  const pins = new Set((trust.fingerprints ?? []).map(normalized));
-  return (options, callback) => {
-    const connected: buildConnector.Callback = (error, socket) => {
-      if (error !== null) {
-        callback(connectError(error), null);
-        return;
-      }
-      const refusal = options.protocol === 'https:' ? pinRefusal(socket, pins) : undefined;
-      if (refusal === undefined) {
-        onConnected(socket);
-        callback(null, socket);
-        return;
-      }
-      socket.destroy();
-      callback(refusal, null);
-    };
+type OnRead = NonNullable<SocketConstructorOpts['onread']>;
+
+export class TrustedConnector {
+  /** For the Host header. */
+  readonly host: string;
+  /** When the certificate that was last shown expires, Unix ms; undefined without TLS, or where its dates are not checked. */
+  certificateExpiresAt: number | undefined;
+  readonly #caFile: CaFile | undefined;
+  readonly #pins: ReadonlySet<string>;
+  readonly #checksDates: boolean;
+
+  /** @throws {RangeError} when a fingerprint is not one. */
+  constructor(
+    private readonly url: URL,
+    { caFile, fingerprints = [] }: Trust,
+  ) {
+    this.host = url.host;
+    this.#caFile = caFile === undefined ? undefined : new CaFile(caFile);
+    this.#pins = new Set(fingerprints.map(normalized));
+    // A pin alone names a certificate whatever its dates.
+    this.#checksDates = caFile !== undefined || fingerprints.length === 0;
+  }
+
+  /**
+   * Connects; what is read is given to `onread`.
+   *
+   * @param signal gives up.
+   * @throws {SourceError} when there is no connection, or no trust in the other side; nothing was sent then.
+   */
+  async connect(onread: OnRead, signal: AbortSignal): Promise<Socket> {
+    const secure = this.url.protocol === 'https:';
+    const host = this.url.hostname.replace(/^\[|\]$/g, '');
+    const to = { host, port: Number(this.url.port) || (secure ? 443 : 80), noDelay: true, onread };
+    const socket = secure ? connectTls({ ...to, ...this.#tls(host) }) : connectTcp(to);
+    const giveUp = (): void => void socket.destroy();
+    signal.addEventListener('abort', giveUp, { once: true });
     try {
-      connectorFor(caFile, timeoutMs, pins.size > 0)(options, connected);
-    } catch {
-      callback(
-        new SourceError('tls', 'the CA file cannot be read, or no certificate in it can be used'),
-        null,
-      );
+      await once(socket, secure ? 'secureConnect' : 'connect');
+    } catch (error) {
+      socket.destroy();
+      throw connectError(error);
+    } finally {
+      signal.removeEventListener('abort', giveUp);
     }
-  };
+    const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+    if (secure) this.#checkPin(certificate, socket);
+    if (this.#checksDates && certificate !== undefined) {
+      this.certificateExpiresAt = Math.max(0, certificate.validToDate.getTime());
+    }
+    return socket;
+  }
+
+  #tls(host: string): ConnectionOptions {
+    return {
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(this.#caFile === undefined ? {} : { ca: readOrRefuse(this.#caFile) }),
+      // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED cannot turn it off. With pins alone the pin decides.
+      rejectUnauthorized: this.#caFile !== undefined || this.#pins.size === 0,
+      minVersion: 'TLSv1.2', // appliances are old
+      ciphers: CIPHERS,
+      ALPNProtocols: ['http/1.1'],
+    };
+  }
+
+  #checkPin(certificate: X509Certificate | undefined, socket: Socket): void {
+    const shown = certificate?.fingerprint256 ?? 'none';
+    if (this.#pins.size === 0 || (certificate !== undefined && this.#pins.has(normalized(shown)))) return;
+    socket.destroy();
+    throw new SourceError(
+      'tls',
+      `the certificate (SHA-256 ${shown}) is not pinned in QRNG_APPLIANCE_FINGERPRINT`,
+    );
+  }
 }
 
-function connectorFor(
-  caFile: CaFile | undefined,
-  timeout: number,
-  pinned: boolean,
-): buildConnector.connector {
-  return buildConnector({
-    ...(caFile === undefined ? {} : { ca: caFile.read(Date.now()) }),
-    // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED cannot turn it off. With pins alone the pin decides, below.
-    rejectUnauthorized: caFile !== undefined || !pinned,
-    minVersion: 'TLSv1.2', // appliances are old
-    ciphers: CIPHERS,
-    maxCachedSessions: 0, // a resumed session would show no certificate
-    allowH2: false,
-    timeout,
-  });
-}
-
-/** Whether certificates under this trust have to be valid at the time: a pin alone names one whatever its dates. */
-export function checksDates({ caFile, fingerprints = [] }: Trust): boolean {
-  return caFile !== undefined || fingerprints.length === 0;
-}
-
-/** When the certificate that the other side of `socket` showed expires, Unix ms; undefined without TLS. */
-export function expiryOf(socket: object): number | undefined {
-  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
-  return certificate === undefined ? undefined : Math.max(0, certificate.validToDate.getTime());
-}
-
-function pinRefusal(socket: object, pins: ReadonlySet<string>): SourceError | undefined {
-  if (pins.size === 0) return undefined;
-  const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
-  const shown = certificate?.fingerprint256 ?? 'none';
-  if (certificate !== undefined && pins.has(normalized(shown))) return undefined;
-  return new SourceError(
-    'tls',
-    `the certificate (SHA-256 ${shown}) is not pinned in QRNG_APPLIANCE_FINGERPRINT`,
-  );
+function readOrRefuse(caFile: CaFile): string {
+  try {
+    return caFile.read(Date.now());
+  } catch {
+    throw new SourceError('tls', 'the CA file cannot be read, or no certificate in it can be used');
+  }
 }
 
 function normalized(fingerprint: string): string {
@@ -116,12 +124,10 @@ function normalized(fingerprint: string): string {
 }
 
 /** What failed before there was a connection. Errors of the system are the network's, the others TLS's. */
-function connectError(error: Error): SourceError {
+function connectError(error: unknown): SourceError {
   const code = errorCode(error);
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') {
-    return new SourceError('timeout', 'no connection in time');
-  }
-  const network = code !== 'EPROTO' && ('syscall' in error || code in constants.errno);
+  const hasSyscall = typeof error === 'object' && error !== null && 'syscall' in error;
+  const network = code !== 'EPROTO' && (hasSyscall || code in constants.errno);
   return network
     ? new SourceError('connection', `no connection (${code})`)
     : new SourceError('tls', `no trusted connection (${code})`);

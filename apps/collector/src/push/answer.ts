@@ -7,13 +7,11 @@
  * Whatever else comes is no answer of a gateway and says nothing about the packet: interim answers (1xx), a body, more bytes
  * than an answer has. A proxy may have spoken, after the gateway took the packet.
  */
+import { keepAliveMs, parseHead } from '#libs/http-head';
 import { parseRetryAfter } from '#libs/retry';
 
 /** The most bytes of an answer. */
 const MAX_ANSWER_BYTES = 8192;
-
-/** Node and undici do the same: a connection that is about to be closed is not used again. */
-const KEEP_ALIVE_MARGIN_MS = 1000;
 
 export interface Answer {
   readonly status: number;
@@ -54,32 +52,19 @@ function checkStart(text: string): void {
   if (text.startsWith('HTTP/1.1 1')) throw new AnswerError('interim answer');
 }
 
-function answerOf(head: string): Answer {
-  const [first = '', ...lines] = head.split('\r\n');
-  const status = Number(/^HTTP\/1\.1 (\d{3})(?: [^\r\n]*)?$/.exec(first)?.[1]);
-  if (Number.isNaN(status)) throw new AnswerError('not HTTP/1.1');
+function answerOf(text: string): Answer {
+  const head = parseHead(text);
+  if (head?.minor !== 1) throw new AnswerError('not HTTP/1.1');
+  const { status, headers } = head;
   if (status < 200) throw new AnswerError('interim answer');
-  const headers = headersOf(lines);
   checkEmpty(status, headers);
   const retryAfterMs = parseRetryAfter(headers.get('retry-after'), Date.now());
   if (isForeign(status, headers, retryAfterMs)) throw new AnswerError('answer of a proxy');
   return {
     status,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    keepMs: keepMs(headers),
+    keepMs: keepAliveMs(head),
   };
-}
-
-/** By name in lower case; a header that comes twice is no header that we know what to make of. */
-function headersOf(lines: readonly string[]): Map<string, string> {
-  const headers = new Map<string, string>();
-  for (const line of lines) {
-    const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    if (name === undefined || value === undefined) throw new AnswerError('not HTTP/1.1');
-    const key = name.toLowerCase();
-    headers.set(key, headers.has(key) ? `${headers.get(key) ?? ''}, ${value}` : value);
-  }
-  return headers;
 }
 
 function checkEmpty(status: number, headers: ReadonlyMap<string, string>): void {
@@ -99,10 +84,4 @@ function isForeign(
 ): boolean {
   const refusal = status === 503 || status === 507;
   return refusal && retryAfterMs === undefined && (headers.has('server') || headers.has('via'));
-}
-
-function keepMs(headers: ReadonlyMap<string, string>): number {
-  if (/\bclose\b/i.test(headers.get('connection') ?? '')) return 0;
-  const seconds = /\btimeout=(\d{1,6})\b/i.exec(headers.get('keep-alive') ?? '')?.[1];
-  return seconds === undefined ? Infinity : Math.max(0, Number(seconds) * 1000 - KEEP_ALIVE_MARGIN_MS);
 }

@@ -1,0 +1,1 @@
+export { keepAliveMs, parseHead, type Head } from './head.js';
