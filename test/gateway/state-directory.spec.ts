@@ -108,24 +108,36 @@ test('the state directory is for its owner alone', async () => {
   expect(statSync(gateway.env['QRNG_STATE_DIR'] ?? '').mode & 0o777).toBe(0o700);
 });
 
+test('a replay state that cannot be read as a file ends the gateway with 78 and one line', async () => {
+  const env = await gatewayEnvironment();
+  const file = join(env['QRNG_STATE_DIR'] ?? '', 'replay-state');
+  mkdirSync(file, { recursive: true });
+  const run = new ProcessRun(env);
+  expect(await run.ended).toEqual({ code: 78, signal: null });
+  expect(run.errors).toBe('QRNG_STATE_DIR and QRNG_AUDIT_DIR must be usable: read failed (EISDIR)\n');
+});
+
 // A disk of one's own needs root.
-(process.getuid?.() === 0 ? test : test.skip).each(['gateway', 'collector'])(
-  'a %s whose disk is full ends with 75 and one line',
-  async (app) => {
-    const disk = temporaryFolder();
-    const main = resolve(`dist/apps/${app}/src/main.js`);
-    const script = `mount -t tmpfs -o size=64k tmpfs ${disk} && mkdir ${disk}/state
-      cat /dev/zero > ${disk}/fill 2>/dev/null; exec ${process.execPath} ${main}`;
-    const urls = { QRNG_APPLIANCE_URLS: 'https://127.0.0.1:9/', QRNG_PUSH_URL: 'https://127.0.0.1:9/push' };
-    const own = app === 'gateway' ? await gatewayEnvironment() : { ...urls, QRNG_HMAC_SECRET_KEY: HMAC_KEY };
-    const { status, stdout, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', script], {
-      encoding: 'utf8',
-      env: { PATH: process.env['PATH'], ...own, QRNG_STATE_DIR: join(disk, 'state') },
-    });
-    expect([status, stdout, stderr]).toEqual([
-      75,
-      '',
-      expect.stringMatching(/^QRNG_STATE_DIR .*\(ENOSPC\)\n$/),
-    ]);
-  },
-);
+(process.getuid?.() === 0 ? test : test.skip).each([
+  ['gateway', 'full', 75, 'ENOSPC'],
+  ['gateway', 'read-only', 78, 'EROFS'],
+  ['collector', 'full', 75, 'ENOSPC'],
+  ['collector', 'read-only', 78, 'EROFS'],
+])('a %s whose disk is %s ends with %i and one line', async (app, how, code, fault) => {
+  const disk = temporaryFolder();
+  const main = resolve(`dist/apps/${app}/src/main.js`);
+  const spoil = how === 'full' ? `cat /dev/zero > ${disk}/fill 2>/dev/null` : `mount -o remount,ro ${disk}`;
+  const script = `mount -t tmpfs -o size=64k tmpfs ${disk} && mkdir ${disk}/state
+    ${spoil}; exec ${process.execPath} ${main}`;
+  const urls = { QRNG_APPLIANCE_URLS: 'https://127.0.0.1:9/', QRNG_PUSH_URL: 'https://127.0.0.1:9/push' };
+  const own = app === 'gateway' ? await gatewayEnvironment() : { ...urls, QRNG_HMAC_SECRET_KEY: HMAC_KEY };
+  const { status, stdout, stderr } = spawnSync('unshare', ['--mount', 'sh', '-c', script], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], ...own, QRNG_STATE_DIR: join(disk, 'state') },
+  });
+  expect([status, stdout, stderr]).toEqual([
+    code,
+    '',
+    expect.stringMatching(new RegExp(`^QRNG_STATE_DIR [^\\n]*\\(${fault}\\)\\n$`)),
+  ]);
+});

@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { PinoLogger } from 'nestjs-pino';
 import { errorCode } from '#libs/files';
 import {
+  diskProblem,
   exitConfig,
   LiveSettings,
   readSettings,
@@ -46,7 +47,8 @@ try {
     ].filter((path) => path !== undefined),
   });
 } catch (error) {
-  if (error instanceof SettingsError) exitConfig(error, warnings);
+  const problem = error instanceof SettingsError ? error : diskProblem('QRNG_STATE_DIR', error);
+  if (problem !== undefined) exitConfig(problem, warnings);
   throw error;
 }
 for (const warning of warnings) logEvent('warn', 'unknown-setting', { warning });

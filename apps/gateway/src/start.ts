@@ -1,9 +1,8 @@
 /** Starts the gateway that the environment describes, as one process, or as a head with its workers, or as one of these workers. */
 import 'reflect-metadata';
 import cluster from 'node:cluster';
-import { isDiskFull } from '#libs/files';
 import {
-  EXIT_TEMPORARY,
+  diskProblem,
   exitConfig,
   isLoopback,
   LiveSettings,
@@ -22,7 +21,7 @@ import { GatewaySettings, workersOf } from './settings.js';
 import { startWorkers } from './workers/start-workers.js';
 import { channelToHead, portOf, reportTo } from './workers/worker.js';
 
-const NO_ROOM = 'QRNG_STATE_DIR and QRNG_AUDIT_DIR must be directories on disks with room (ENOSPC)';
+const DIRECTORIES = 'QRNG_STATE_DIR and QRNG_AUDIT_DIR';
 
 const { settings, warnings } = readSettingsOrExit(GatewaySettings, process.env);
 const source = new SettingsSource(
@@ -32,7 +31,8 @@ const source = new SettingsSource(
 );
 const onError = (error: unknown): never => {
   if (error instanceof SettingsError) exitConfig(error, warnings);
-  if (isDiskFull(error)) exitConfig(new SettingsError([NO_ROOM], EXIT_TEMPORARY), warnings);
+  const problem = diskProblem(DIRECTORIES, error);
+  if (problem !== undefined) exitConfig(problem, warnings);
   throw error;
 };
 const head = cluster.isWorker ? channelToHead() : undefined;

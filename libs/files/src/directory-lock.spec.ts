@@ -19,6 +19,14 @@ describe('a directory that cannot be locked says why, which SQLite does not', ()
         chmodSync(join(folder, 'lock'), 0);
       },
     ],
+    [
+      'has a lock file that can be read alone',
+      () => {
+        chmodSync(folder, 0o777);
+        writeFileSync(join(folder, 'lock'), '');
+        chmodSync(join(folder, 'lock'), 0o444);
+      },
+    ],
   ])('when it %s', (_, prepare) => {
     prepare();
     expect(() => asNobody(() => new DirectoryLock(folder, 'lock'))).toThrow(

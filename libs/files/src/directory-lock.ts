@@ -61,12 +61,13 @@ export class DirectoryLock {
       makeDirectory(directory, 0o700);
       this.#database = new DatabaseSync(join(directory, file), { timeout: 0 });
       this.#database.exec('PRAGMA journal_mode=MEMORY; PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
+      this.#database.exec('PRAGMA user_version=1'); // never committed: a file that can only be read fails here
       this.#fileName = nameAt(join(directory, file));
     } catch (error) {
       const ofSqlite = errorCode(error) === SQLITE_ERROR && !isBusy(error);
       throw new DirectoryLockError(
         isBusy(error),
-        (ofSqlite ? faultOf(this.#path) : undefined) ?? errorCode(error),
+        (ofSqlite ? faultOf(join(directory, file)) : undefined) ?? errorCode(error),
       );
     }
     try {

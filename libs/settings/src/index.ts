@@ -16,6 +16,7 @@ export { directoryProblems } from './directory-problems.js';
 export { EnvironmentFileError, parseEnvironmentFile, readEnvironmentFile } from './environment-file.js';
 export { LiveSettings } from './live-settings.js';
 export type { Refreshed } from './live-settings.js';
+export { diskProblem } from './disk-problem.js';
 export { lockDirectory, lockProblem } from './lock-directory.js';
 export {
   EXIT_TEMPORARY,
