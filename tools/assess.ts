@@ -8,6 +8,7 @@ import { CommandError, commandLine, misused, runCommand } from '#libs/command-li
 import { errorCode } from '#libs/files';
 import { SourceError } from '#libs/quantis';
 import { isFingerprint, isSourceUrl } from '#libs/quantis/settings';
+import { splitList } from '#libs/settings';
 import { capture } from './assess/capture.js';
 import { estimate } from './assess/estimate.js';
 import { reportOf } from './assess/report.js';
@@ -73,9 +74,7 @@ async function assess(): Promise<void> {
 
 /** The URL that the argument names, or the only one that is configured. */
 function chosenUrl(argument: string | undefined): string {
-  const configured = (process.env['QRNG_APPLIANCE_URLS'] ?? '')
-    .split(',')
-    .flatMap((text) => text.trim() || []);
+  const configured = splitList(process.env['QRNG_APPLIANCE_URLS'] ?? '');
   const only = configured.length === 1 ? configured[0] : undefined;
   const url =
     argument === undefined ? only : /^\d+$/.test(argument) ? configured[Number(argument) - 1] : argument;
@@ -86,7 +85,7 @@ function chosenUrl(argument: string | undefined): string {
 
 function trust(): { caFile?: string; fingerprints?: string[] } {
   const { QRNG_APPLIANCE_CA_FILE: caFile = '', QRNG_APPLIANCE_FINGERPRINT: pins = '' } = process.env;
-  const fingerprints = pins.split(',').flatMap((text) => text.trim() || []);
+  const fingerprints = splitList(pins);
   if (!fingerprints.every(isFingerprint)) {
     throw new CommandError('QRNG_APPLIANCE_FINGERPRINT must be SHA-256 fingerprints.', EX_CONFIG);
   }

@@ -65,25 +65,42 @@ export function examineConfiguration(
   serviceUser: number | undefined,
   now: number,
 ): Finding[] {
-  return (app === 'gateway' ? gateway : collector)(env, files, serviceUser, now);
+  return app === 'gateway'
+    ? examineSettings(GatewaySettings, gateway)
+    : examineSettings(CollectorSettings, collector);
+
+  function examineSettings<T extends GatewaySettings | CollectorSettings>(
+    cls: SettingsClass<T>,
+    own: (settings: Readonly<T>, now: number) => OwnPart,
+  ): Finding[] {
+    const read = settingsOf(cls, env);
+    const { settings } = read;
+    if (settings === undefined) return read.findings;
+    const { findings, keyFiles, otherFiles } = own(settings, now);
+    const secrets = [...secretFiles(cls, env), ...present(keyFiles)];
+    return [
+      ...read.findings,
+      ...findings,
+      ...keyAges(env, secretNames(cls), now),
+      logLevel(settings.QRNG_LOG_LEVEL),
+      ...permissions([...secrets, settings.QRNG_STATE_DIR]),
+      ...settingsFiles(`qrng-${app}`, serviceUser, files),
+      ...readableFor(`qrng-${app}`, serviceUser, [...secrets, ...present(otherFiles)]),
+    ];
+  }
 }
 
-function gateway(
-  env: Environment,
-  files: readonly string[],
-  serviceUser: number | undefined,
-  now: number,
-): Finding[] {
-  const read = settingsOf(GatewaySettings, env);
-  const { settings } = read;
-  if (settings === undefined) return read.findings;
+/** What only one of the apps has. */
+interface OwnPart {
+  readonly findings: readonly Finding[];
+  /** Files with secrets in them, beside NAME_FILE of the settings. */
+  readonly keyFiles: readonly (string | undefined)[];
+  readonly otherFiles: readonly (string | undefined)[];
+}
+
+function gateway(settings: Readonly<GatewaySettings>, now: number): OwnPart {
   const clients = (settings.QRNG_API_KEY ?? []).map(splitApiKeyEntry);
-  const secrets = [
-    ...secretFiles(GatewaySettings, env),
-    ...present(settings.QRNG_TLS_KEY_FILE, settings.QRNG_API_KEYS_FILE),
-  ];
-  return [
-    ...read.findings,
+  const findings = [
     ...[() => readApiKeysOfSettings(settings), () => keysOf(settings)]
       .flatMap(problemsOf)
       .map(check('Settings').fail),
@@ -98,47 +115,30 @@ function gateway(
       ? []
       : [hmacKey('QRNG_HMAC_SECRET_KEY', settings.QRNG_HMAC_SECRET_KEY)]),
     ...clients.map((one, index) => apiKey(one.name ?? `client ${index + 1}`, one.key)),
-    ...keyAges(env, secretNames(GatewaySettings), now),
     check('Rate limiting').pass(
       `${settings.QRNG_RATE_LIMIT_MAX} requests in ${settings.QRNG_RATE_LIMIT_WINDOW_SECS} s, ${settings.QRNG_RATE_LIMIT_BURST} in one`,
     ),
     settings.QRNG_METRICS_TOKEN === undefined
       ? check('Monitoring').warn('/metrics is open to everybody: set QRNG_METRICS_TOKEN')
       : check('Monitoring').pass('/metrics demands a token'),
-    logLevel(settings.QRNG_LOG_LEVEL),
-    ...permissions([...secrets, settings.QRNG_STATE_DIR]),
-    ...settingsFiles('qrng-gateway', serviceUser, files),
-    ...readableFor('qrng-gateway', serviceUser, [
-      ...secrets,
-      ...present(settings.QRNG_TLS_CERT_FILE, settings.QRNG_TLS_CLIENT_CA_FILE),
-    ]),
   ];
+  return {
+    findings,
+    keyFiles: [settings.QRNG_TLS_KEY_FILE, settings.QRNG_API_KEYS_FILE],
+    otherFiles: [settings.QRNG_TLS_CERT_FILE, settings.QRNG_TLS_CLIENT_CA_FILE],
+  };
 }
 
-function collector(
-  env: Environment,
-  files: readonly string[],
-  serviceUser: number | undefined,
-  now: number,
-): Finding[] {
-  const read = settingsOf(CollectorSettings, env);
-  const { settings } = read;
-  if (settings === undefined) return read.findings;
-  const secrets = [...secretFiles(CollectorSettings, env), ...present(settings.QRNG_PUSH_KEY_FILE)];
-  return [
-    ...read.findings,
-    ...fileProblems(settings, now).map(check('Settings').fail),
-    ...credentials(settings, now),
-    hmacKey('QRNG_HMAC_SECRET_KEY', settings.QRNG_HMAC_SECRET_KEY),
-    ...keyAges(env, secretNames(CollectorSettings), now),
-    logLevel(settings.QRNG_LOG_LEVEL),
-    ...permissions([...secrets, settings.QRNG_STATE_DIR]),
-    ...settingsFiles('qrng-collector', serviceUser, files),
-    ...readableFor('qrng-collector', serviceUser, [
-      ...secrets,
-      ...present(settings.QRNG_APPLIANCE_CA_FILE, settings.QRNG_PUSH_CA_FILE, settings.QRNG_PUSH_CERT_FILE),
-    ]),
-  ];
+function collector(settings: Readonly<CollectorSettings>, now: number): OwnPart {
+  return {
+    findings: [
+      ...fileProblems(settings, now).map(check('Settings').fail),
+      ...credentials(settings, now),
+      hmacKey('QRNG_HMAC_SECRET_KEY', settings.QRNG_HMAC_SECRET_KEY),
+    ],
+    keyFiles: [settings.QRNG_PUSH_KEY_FILE],
+    otherFiles: [settings.QRNG_APPLIANCE_CA_FILE, settings.QRNG_PUSH_CA_FILE, settings.QRNG_PUSH_CERT_FILE],
+  };
 }
 
 /** Whether the collector's appliances and its gateway answer as they should; nothing without valid settings. */
@@ -163,7 +163,7 @@ async function examinePeers(env: Environment): Promise<Finding[]> {
   ]);
 }
 
-function present(...paths: readonly (string | undefined)[]): string[] {
+function present(paths: readonly (string | undefined)[]): string[] {
   return paths.filter((path) => path !== undefined);
 }
 

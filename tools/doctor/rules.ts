@@ -1,5 +1,6 @@
 /** Whom the firewall rules let in and where the log may go: what is cut off when they are loaded. */
 import { BlockList, isIP } from 'node:net';
+import { splitList } from '#libs/settings';
 import type { App } from './app.js';
 import { check } from './finding.js';
 import type { Finding } from './finding.js';
@@ -44,10 +45,7 @@ function sessions(administrators: readonly string[], clients: readonly string[])
 /** The addresses and ranges of a `define`, without the loopback address that stands for none. */
 function defined(rules: string, name: string): string[] {
   const list = new RegExp(`^define ${name} = \\{([^}]*)\\}`, 'm').exec(rules)?.[1] ?? '';
-  return list
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => !['', '127.0.0.1', '::1'].includes(item));
+  return splitList(list).filter((item) => !['127.0.0.1', '::1'].includes(item));
 }
 
 function listOf(ranges: readonly string[]): BlockList {

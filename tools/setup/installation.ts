@@ -1,6 +1,7 @@
 /** What an installation consists of: the two hosts, their addresses, and who else they may talk to. */
 import { isIP, isIPv6 } from 'node:net';
 import { isCollectorId } from '#libs/crypto';
+import { splitList } from '#libs/settings';
 import { isFingerprint, isSourceUrl } from '#libs/quantis/settings';
 import { CLIENT_NAME } from '../../apps/gateway/src/clients/api-key-entry.js';
 
@@ -74,7 +75,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 export function checkAnswer(option: string, text: string): void {
   const rule = RULES[option];
   if (rule === undefined) return;
-  for (const item of rule.list === true ? items(text) : [text]) {
+  for (const item of rule.list === true ? splitList(text) : [text]) {
     if (!rule.check(item)) {
       throw new AnswerError(`--${option} must be ${rule.mustBe}, not ${JSON.stringify(item)}`);
     }
@@ -86,7 +87,7 @@ export function installationOf(answers: Answers): Installation {
   for (const [option, text] of Object.entries(answers)) if (text !== undefined) checkAnswer(option, text);
   const { host: gateway, port } = gatewayOf(required(answers, 'gateway'));
   const collectorHost = required(answers, 'collector-host');
-  const list = (option: string): string[] => items(answers[option] ?? '');
+  const list = (option: string): string[] => splitList(answers[option] ?? '');
   return {
     gateway,
     port,
@@ -115,13 +116,6 @@ function required(answers: Answers, option: string): string {
   const text = answers[option];
   if (text === undefined) throw new AnswerError(`--${option} is missing`);
   return text;
-}
-
-function items(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
 }
 
 /** `HOST`, `HOST:PORT`, `IPV6` or `[IPV6]:PORT`; undefined when it is none of them. */

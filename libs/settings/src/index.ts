@@ -44,6 +44,7 @@ export {
   SigningKeyVariable,
   PathVariable,
   secretNames,
+  splitList,
   Variable,
   variableNames,
 } from './variables.js';

@@ -157,7 +157,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /** The items of a comma separated list, trimmed, without empty ones. */
-function splitList(text: string): string[] {
+export function splitList(text: string): string[] {
   return text
     .split(',')
     .map((item) => item.trim())
