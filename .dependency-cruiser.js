@@ -11,6 +11,7 @@ const GATEWAY = [
     'failpoint',
     'framework-logger',
     'log-events',
+    'maps',
     'repeated-member',
     'problem',
     'clients',

@@ -8,6 +8,7 @@
  */
 import { addressNetwork, siteOf } from '../addresses/address-network.js';
 import { BOUNDS } from '../bounds.js';
+import { setLatest } from '../maps.js';
 
 /** Lines at once, and again for each second that passed. */
 const OF_SOURCE = { burst: BOUNDS.auditLinesOfSource, perSecond: 1 / 6 };
@@ -50,7 +51,7 @@ export class EventLimit<Event extends string> {
     const network = addressNetwork(address);
     const source = this.#source(`${event} ${network}`, now);
     const site = refilled(this.#sites.get(`${event} ${siteOf(network)}`), OF_SITE, now);
-    remember(this.#sites, `${event} ${siteOf(network)}`, site);
+    setLatest(this.#sites, `${event} ${siteOf(network)}`, site, MOST_REMEMBERED);
     const { newcomers, known } = this.#budget(event, now);
     const shared = source.news > 0 && newcomers.tokens >= 1 ? newcomers : known;
     const buckets = [source, site, shared];
@@ -64,7 +65,7 @@ export class EventLimit<Event extends string> {
     const last = this.#sources.get(key);
     const known = last !== undefined && now - last.at < SILENCE_MS;
     const source = { ...refilled(last, OF_SOURCE, now), news: known ? last.news : NEWCOMER_LINES };
-    remember(this.#sources, key, source);
+    setLatest(this.#sources, key, source, MOST_REMEMBERED);
     return source;
   }
 
@@ -77,15 +78,6 @@ export class EventLimit<Event extends string> {
     this.#events.set(event, budget);
     return budget;
   }
-}
-
-/** Keeps the order of the map that of the last use. */
-function remember<T>(map: Map<string, T>, key: string, value: T): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size <= MOST_REMEMBERED) return;
-  const [oldest] = map.keys();
-  if (oldest !== undefined) map.delete(oldest);
 }
 
 function refilled(bucket: Bucket | undefined, { burst, perSecond }: Rate, now: number): Bucket {

@@ -5,6 +5,7 @@ import type { SourceTelemetry, Telemetry } from '#libs/crypto';
 import { HEALTH_TESTS } from '#libs/entropy';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings, transportsOf } from '../settings.js';
+import { getOrMake } from '../maps.js';
 import { ReportedCounters } from './reported-counters.js';
 
 /** The most sources, and (source, test) pairs, of one collector that have a series. */
@@ -136,13 +137,8 @@ export class CollectorMetrics {
   }
 
   #reportedBy(collector: string): Reported {
-    const known = this.#reported.get(collector) ?? {
-      sources: [],
-      counters: new ReportedCounters(),
-      series: new Set<string>(),
-    };
-    this.#reported.set(collector, known);
-    return known;
+    const begin = (): Reported => ({ sources: [], counters: new ReportedCounters(), series: new Set() });
+    return getOrMake(this.#reported, collector, begin);
   }
 }
 

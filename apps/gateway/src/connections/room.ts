@@ -7,6 +7,7 @@
  * the connection that has finished nothing for longest. So a newcomer displaces one of those who take more than their part.
  */
 import { siteOf } from '../addresses/address-network.js';
+import { getOrMake } from '../maps.js';
 
 export interface RoomSize {
   readonly bytes: number;
@@ -133,11 +134,9 @@ export class Room {
   /** Only for Place. */
   enter(place: Place, source: string): Address {
     const name = siteOf(source);
-    const network = this.#networks.get(name) ?? { name, held: 0, addresses: new Map<string, Address>() };
-    this.#networks.set(name, network);
-    const known = network.addresses.get(source);
-    const address = known ?? { name: source, network, held: 0, places: new Set<Place>() };
-    network.addresses.set(source, address);
+    const network = getOrMake(this.#networks, name, (): Network => ({ name, held: 0, addresses: new Map() }));
+    const begin = (): Address => ({ name: source, network, held: 0, places: new Set() });
+    const address = getOrMake(network.addresses, source, begin);
     address.places.add(place);
     this.#places += 1;
     return address;

@@ -14,6 +14,7 @@
  * flood, in the kernel.
  */
 import { siteOf } from '../addresses/address-network.js';
+import { getOrMake, setLatest } from '../maps.js';
 
 /** What was had counts half after this time. */
 const HALF_LIFE_MS = 5000;
@@ -102,12 +103,7 @@ export class Turns {
 
   /** Somebody at this address has shown who they are: those who come from there next go before strangers. */
   trust(source: string): void {
-    this.#trusted.delete(source); // to be the latest
-    this.#trusted.set(source, TRUSTED_FOR);
-    for (const [oldest] of this.#trusted) {
-      if (this.#trusted.size <= MOST_TRUSTED) break;
-      this.#trusted.delete(oldest);
-    }
+    setLatest(this.#trusted, source, TRUSTED_FOR, MOST_TRUSTED);
   }
 
   cancel(waiter: Waiter): void {
@@ -191,10 +187,7 @@ export class Turns {
   }
 
   #network(source: string): Network {
-    const name = siteOf(source);
-    const network = this.#networks.get(name) ?? { had: 0, addresses: new Map<string, Queue>() };
-    this.#networks.set(name, network);
-    return network;
+    return getOrMake(this.#networks, siteOf(source), () => ({ had: 0, addresses: new Map() }));
   }
 
   #forget(): void {
@@ -214,7 +207,5 @@ export class Turns {
 }
 
 function queueOf(network: Network, source: string): Queue {
-  const queue = network.addresses.get(source) ?? { had: 0, waiting: new Set<Waiter>() };
-  network.addresses.set(source, queue);
-  return queue;
+  return getOrMake(network.addresses, source, () => ({ had: 0, waiting: new Set() }));
 }

@@ -1,4 +1,5 @@
 /** Which methods a path has. Fastify's own hasRoute() takes what a client sent for a pattern: `*` or `:` in it made it throw. */
+import { getOrMake } from '../maps.js';
 
 const CATCH_ALL = /^\/?\*$/;
 
@@ -23,14 +24,9 @@ export class RouteTable {
   }
 
   #methodsOfRoute(route: string): Set<string> {
-    if (!/[:*]/.test(route)) {
-      const methods = this.#paths.get(route) ?? new Set();
-      this.#paths.set(route, methods);
-      return methods;
-    }
-    const known = this.#patterns.get(route) ?? { pattern: patternOf(route), methods: new Set<string>() };
-    this.#patterns.set(route, known);
-    return known.methods;
+    if (!/[:*]/.test(route)) return getOrMake(this.#paths, route, () => new Set<string>());
+    return getOrMake(this.#patterns, route, () => ({ pattern: patternOf(route), methods: new Set<string>() }))
+      .methods;
   }
 }
 

@@ -8,6 +8,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { ApiError } from '../problem/api-error.js';
+import { getOrMake } from '../maps.js';
 import { dayKey, ExchangeError } from './exchange.js';
 import type { ClientDay, Exchange, SliceRequest } from './exchange.js';
 
@@ -121,11 +122,7 @@ export class QuotaSlices {
   }
 
   #heldOf({ client, day }: ClientDay): Held {
-    const key = dayKey({ client, day });
-    const known = this.#held.get(key);
-    if (known !== undefined) return known;
-    const held = { client, day, bytes: 0, claimed: 0 };
-    this.#held.set(key, held);
-    return held;
+    const nothing = { client, day, bytes: 0, claimed: 0 };
+    return getOrMake(this.#held, dayKey(nothing), () => nothing);
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Client } from '../clients/client.js';
 import type { Clock } from '../clock.js';
+import { getOrMake, setLatest } from '../maps.js';
 import { dayKey } from './exchange.js';
 import type { UsageCounts, UsageTotal } from './exchange.js';
 import type { QuotaStanding } from './rate-limit-fields.js';
@@ -138,28 +139,15 @@ export class UsageBook {
   #begin(day: number): void {
     this.#day = day;
     this.#today = this.#days.get(day) ?? new Map<string, DayUsage>();
-    this.#days.delete(day); // a Map keeps the order of insertion
-    this.#days.set(day, this.#today);
-    for (const [oldest] of this.#days) {
-      if (this.#days.size <= MOST_DAYS) break;
-      this.#days.delete(oldest);
-    }
+    setLatest(this.#days, day, this.#today, MOST_DAYS);
   }
 
   #unsentOf(client: string, day: number): UsageCounts {
-    const key = dayKey({ client, day });
-    const known = this.#unsent.get(key);
-    if (known !== undefined) return known;
-    const unsent = { client, day, requests: 0, bytes: 0, unleased: 0 };
-    this.#unsent.set(key, unsent);
-    return unsent;
+    const nothing = { client, day, requests: 0, bytes: 0, unleased: 0 };
+    return getOrMake(this.#unsent, dayKey(nothing), () => nothing);
   }
 }
 
 function usageOf(usages: Usages, client: string): DayUsage {
-  const known = usages.get(client);
-  if (known !== undefined) return known;
-  const usage = { requests: 0, bytes: 0 };
-  usages.set(client, usage);
-  return usage;
+  return getOrMake(usages, client, () => ({ requests: 0, bytes: 0 }));
 }

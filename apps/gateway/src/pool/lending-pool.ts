@@ -9,6 +9,7 @@
 import { EmbeddedPool } from './embedded-pool.js';
 import type { BufferOptions } from './expiring-buffer.js';
 import type { DiscardReason, PoolLevel } from './pool.js';
+import { getOrMake } from '../maps.js';
 
 /** The most that is lent ahead at a time, and which part of the pool that may be: a worker that dies loses it. */
 export const MOST_LENT_BYTES = 256 * 1024;
@@ -52,8 +53,7 @@ export class LendingPool extends EmbeddedPool {
     if (need > reachable) return [];
     const ahead = Math.floor(Math.min(MOST_LENT_BYTES, reachable / (SHARE * this.workers)));
     const pieces = this.#cut(Math.max(need, ahead), systemNow);
-    const loan = this.#loans.get(worker) ?? { lent: 0, used: 0 };
-    this.#loans.set(worker, loan);
+    const loan = getOrMake(this.#loans, worker, () => ({ lent: 0, used: 0 }));
     for (const { data } of pieces) loan.lent += data.length;
     return pieces;
   }

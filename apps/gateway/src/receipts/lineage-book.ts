@@ -19,6 +19,7 @@ import {
 } from '#libs/tlog';
 import type { LineageGroups, PacketProof } from '#libs/tlog';
 import type { PacketRef } from '../pool/packet-ref.js';
+import { setLatest } from '../maps.js';
 
 /** More than come until a statement does; in all, and of statements. */
 const MOST_PACKETS = 65_536;
@@ -47,12 +48,7 @@ export class LineageBook {
   }
 
   note(packet: PacketRef): void {
-    this.#digests.set(packetName(packet), packet.digest);
-    if (this.#digests.size <= MOST_PACKETS) return;
-    for (const oldest of this.#digests.keys()) {
-      this.#digests.delete(oldest);
-      return;
-    }
+    setLatest(this.#digests, packetName(packet), packet.digest, MOST_PACKETS);
   }
 
   /** Notes what `collector` signed. Nothing that does not fit together is kept. */

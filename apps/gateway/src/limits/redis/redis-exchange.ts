@@ -16,6 +16,7 @@ import type {
   UsageCounts,
   UsageTotal,
 } from '../exchange.js';
+import { setLatest } from '../../maps.js';
 import type { CommonArguments } from './count-prelude.js';
 import { exchange } from './exchange-script.js';
 import type { ExchangeArguments, ExchangeReply } from './exchange-script.js';
@@ -123,10 +124,7 @@ export class RedisExchange implements Exchange {
 
   #isNew(from: string, number: number): boolean {
     if (number <= (this.#heard.get(from) ?? 0)) return false;
-    this.#heard.delete(from); // a Map keeps the order of insertion
-    this.#heard.set(from, number);
-    const [oldest] = this.#heard.keys();
-    if (this.#heard.size > MOST_MEMBERS && oldest !== undefined) this.#heard.delete(oldest);
+    setLatest(this.#heard, from, number, MOST_MEMBERS);
     return true;
   }
 

@@ -11,6 +11,7 @@ import type { Packet } from '#libs/crypto';
 import { SeenBytes, SourceHealth } from '#libs/entropy';
 import { Clock } from '../../clock.js';
 import { GatewaySettings } from '../../settings.js';
+import { getOrMake } from '../../maps.js';
 import { Delivery } from './delivery.js';
 import { HealthReports } from './health-reports.js';
 import { ReceivedQuality } from './received-quality.js';
@@ -70,10 +71,6 @@ export class ReceivedHealth implements OnApplicationShutdown {
   }
 
   #deliveryOf(name: string): Delivery {
-    const known = this.#deliveries.get(name);
-    if (known !== undefined) return known;
-    const delivery = new Delivery(new SourceHealth(name, this.#seen));
-    this.#deliveries.set(name, delivery);
-    return delivery;
+    return getOrMake(this.#deliveries, name, () => new Delivery(new SourceHealth(name, this.#seen)));
   }
 }
