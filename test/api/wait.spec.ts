@@ -176,6 +176,22 @@ test('those that wait are served in their order, a large one before a small one 
   expect(await sum('qrng_pool_bytes')).toBe(0);
 });
 
+test('a client with many that wait keeps no other one waiting: they take turns', async () => {
+  await start(0);
+  const many = Array.from({ length: 50 }, () => ask('/api/random?bytes=1000', '30'));
+  await waiting(50);
+  const other = [ask('/api/random?bytes=10', '30', 'second')];
+  await waiting(51);
+  other.push(ask('/api/random?bytes=10', '30', 'second'));
+  await waiting(52);
+  await push(2020); // one of the many, one of the other, and so again
+  for (const { status } of await Promise.all(other)) expect(status).toBe(200);
+  await waiting(48);
+  await push(48_000);
+  for (const { status } of await Promise.all(many)) expect(status).toBe(200);
+  await balance();
+});
+
 test('nothing is taken for a client that went away, and those behind it are served', async () => {
   await start(0);
   const abort = new AbortController();

@@ -1,7 +1,8 @@
 /**
- * Lets requests wait for entropy instead of being refused at once (`Prefer: wait`, RFC 7240), first come first served:
+ * Lets requests wait for entropy instead of being refused at once (`Prefer: wait`, RFC 7240). Clients take turns, one answer each; of one
+ * client it is first come first served:
  *
- *   too little -> room in the queue? -> [ first, second, ... ] -> enough for the first: try again -> answer
+ *   too little -> room in the queue? -> [ first of a, first of b, second of a, ... ] -> enough for the first: try again -> answer
  *                    | none: 503             | 30 s at most, its client is gone, its key is revoked, the gateway stops
  */
 import { Injectable } from '@nestjs/common';
@@ -33,7 +34,8 @@ interface Waiter {
 
 @Injectable()
 export class Waiters implements BeforeApplicationShutdown {
-  readonly #queue = new Set<Waiter>();
+  /** Those of each client; first of the one whose turn it is. */
+  readonly #lines = new Map<string, Set<Waiter>>();
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
 
@@ -44,7 +46,9 @@ export class Waiters implements BeforeApplicationShutdown {
   ) {}
 
   get waiting(): number {
-    return this.#queue.size;
+    let waiting = 0;
+    for (const line of this.#lines.values()) waiting += line.size;
+    return waiting;
   }
 
   /** Says in an answer that was there at once that the client would have been let wait. */
@@ -80,14 +84,12 @@ export class Waiters implements BeforeApplicationShutdown {
     this.#stopping = true;
     clearTimeout(this.#timer);
     const stops = new ApiError('unavailable', 'This gateway is stopping.', { retryAfterSecs: 1 });
-    for (const waiter of this.#queue) waiter.refuse(stops);
+    for (const line of this.#lines.values()) for (const waiter of line) waiter.refuse(stops);
   }
 
   #hasRoomFor({ name }: Client): boolean {
-    if (this.#stopping || this.#queue.size >= MAX_WAITERS) return false;
-    let same = 0;
-    for (const { client } of this.#queue) if (client.name === name) same += 1;
-    return same < MAX_OF_CLIENT;
+    if (this.#stopping || this.waiting >= MAX_WAITERS) return false;
+    return (this.#lines.get(name)?.size ?? 0) < MAX_OF_CLIENT;
   }
 
   #wait<T>(
@@ -101,7 +103,7 @@ export class Waiters implements BeforeApplicationShutdown {
         client,
         need,
         attempt: async () => {
-          const taken = await take(() => this.#queue.has(waiter));
+          const taken = await take(() => this.#lines.get(client.name)?.has(waiter) === true);
           settle(() => resolve(taken));
         },
         refuse: (error) => settle(() => reject(error)),
@@ -113,10 +115,10 @@ export class Waiters implements BeforeApplicationShutdown {
         clearTimeout(timer);
         forget();
         reply.raw.off('close', shortage);
-        this.#queue.delete(waiter);
+        this.#leave(waiter);
         outcome();
       };
-      this.#queue.add(waiter);
+      this.#join(waiter);
       this.#look();
     });
   }
@@ -125,9 +127,22 @@ export class Waiters implements BeforeApplicationShutdown {
     this.#timer ??= setTimeout(() => void this.#serve(), LOOK_EVERY_MS);
   }
 
-  /** Serves those at the head of the queue as long as there is enough for them. */
+  #join(waiter: Waiter): void {
+    const { name } = waiter.client;
+    const line = this.#lines.get(name) ?? new Set();
+    this.#lines.set(name, line.add(waiter));
+  }
+
+  #leave(waiter: Waiter): void {
+    const { name } = waiter.client;
+    const line = this.#lines.get(name);
+    line?.delete(waiter);
+    if (line?.size === 0) this.#lines.delete(name);
+  }
+
+  /** Serves those whose turn it is as long as there is enough for them. */
   async #serve(): Promise<void> {
-    for (const waiter of this.#queue) {
+    for (let waiter; (waiter = this.#first()) !== undefined;) {
       this.recent.note(waiter.client.name); // streams leave something for single answers
       if (this.entropy.level().reachable < waiter.need) break;
       try {
@@ -136,9 +151,24 @@ export class Waiters implements BeforeApplicationShutdown {
         if (isShortage(error)) break;
         waiter.refuse(error instanceof Error ? error : new Error(String(error)));
       }
+      this.#passTurn(waiter.client);
     }
     this.#timer = undefined;
-    if (this.#queue.size > 0 && !this.#stopping) this.#look();
+    if (this.#lines.size > 0 && !this.#stopping) this.#look();
+  }
+
+  #first(): Waiter | undefined {
+    const [line] = this.#lines.values();
+    const [waiter] = line ?? [];
+    return waiter;
+  }
+
+  /** The next turn is that of another client, if others wait. */
+  #passTurn({ name }: Client): void {
+    const line = this.#lines.get(name);
+    if (line === undefined) return;
+    this.#lines.delete(name);
+    this.#lines.set(name, line);
   }
 }
 
