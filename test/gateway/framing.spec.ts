@@ -1,9 +1,11 @@
 /** Requests that a proxy before the gateway may read differently, or that only a tunnel wants: each gets an answer of ours. */
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Visitor } from '../support/crowd.js';
 import { startGateway } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 import { rawRequest } from '../support/raw-request.js';
+import { until } from '../support/until.js';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -84,6 +86,75 @@ describe('Transfer-Encoding', () => {
       const answer = await rawRequest(gateway, ['POST /push HTTP/1.1', 'Host: a', type, String(field)]);
       expect(answer).toMatchObject({ status, body: '' });
     }
+  });
+});
+
+/** What comes back for these bytes, sent together, until the connection ends. */
+async function answersTo(...parts: (string | Buffer)[]): Promise<Visitor> {
+  const visitor = await Visitor.come(gateway.url, '127.0.0.1');
+  visitor.socket.write(
+    Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part))),
+  );
+  await until('an end', () => visitor.isClosed);
+  return visitor;
+}
+
+const NEXT = `${LIVE}\r\nHost: a\r\n\r\n`;
+
+describe('after a request whose end somebody else may see elsewhere nothing more is read: one answer, 400, and the end', () => {
+  test.each([
+    ['a length and a coding', 'Content-Length: 5\r\nTransfer-Encoding: chunked', '0\r\n\r\n'],
+    ['an empty member before the coding', 'Transfer-Encoding: ,chunked', '0\r\n\r\n'],
+    ['an empty member after it', 'Transfer-Encoding: chunked,', '0\r\n\r\n'],
+    ['a space before the colon', 'Transfer-Encoding : chunked', '0\r\n\r\n'],
+    ['a coding in the next line', 'Transfer-Encoding:\r\n chunked', '0\r\n\r\n'],
+    ['a coding after a bare line feed', 'X: a\nTransfer-Encoding: chunked', '0\r\n\r\n'],
+    ['a coding after a bare carriage return', 'X: a\rTransfer-Encoding: chunked', '0\r\n\r\n'],
+    ['a coding with NUL', 'Transfer-Encoding: chunked\0', '0\r\n\r\n'],
+    ['two equal lengths', 'Content-Length: 5\r\nContent-Length: 5', '12345'],
+    ['a list of lengths', 'Content-Length: 5, 5', '12345'],
+    ['a length with a sign', 'Content-Length: +5', '12345'],
+    ['a hexadecimal length', 'Content-Length: 0x5', '12345'],
+    ['a length of 2^64 and 5', 'Content-Length: 18446744073709551621', '12345'],
+    ['two hosts', 'Host: b', ''],
+    ['a chunk with a sign', 'Transfer-Encoding: chunked', '+5\r\n12345\r\n0\r\n\r\n'],
+    ['a chunk of 2^64 and 5', 'Transfer-Encoding: chunked', '10000000000000005\r\n12345\r\n0\r\n\r\n'],
+    ['a chunk after a bare line feed', 'Transfer-Encoding: chunked', '5\n12345\r\n0\r\n\r\n'],
+    ['a chunk longer than it says', 'Transfer-Encoding: chunked', '4\r\n12345\r\n0\r\n\r\n'],
+    ['a trailer with a length', 'Transfer-Encoding: chunked', '0\r\nContent-Length: 5\r\n\r\n'],
+    ['a folded trailer', 'Transfer-Encoding: chunked', '0\r\nX: a\r\n b\r\n\r\n'],
+  ])('%s', async (_, fields, body) => {
+    const head = `Host: a\r\nAuthorization: Bearer ${gateway.apiKey}\r\nContent-Type: application/json\r\n${fields}\r\n\r\n`;
+    const { statuses } = await answersTo(`POST /v1/entropy HTTP/1.1\r\n${head}`, body, NEXT);
+    expect(statuses).toEqual([400]);
+  });
+
+  test('of a push is as bare as ever', async () => {
+    const fields = 'Host: a\r\nTransfer-Encoding: ,chunked\r\n\r\n0\r\n\r\n';
+    const { statuses, said } = await answersTo(`POST /push HTTP/1.1\r\n${fields}`, NEXT);
+    expect(statuses).toEqual([400]);
+    expect(said).toMatch(/\r\nconnection: close\r\n/i);
+    expect(said).toMatch(/\r\n\r\n$/);
+  });
+});
+
+describe('what comes after a whole request and is none ends the connection once that is answered', () => {
+  test.each([
+    ['no HTTP', '', 'nonsense\r\n\r\n'],
+    ['a request after one that is the last', 'Connection: close\r\n', NEXT],
+    ['the body of a request that had none', '', '12345'],
+  ])('%s', async (_, field, rest) => {
+    await gateway.fill(1000);
+    const before = (await gateway.metric('qrng_pool_bytes')) ?? NaN;
+    const head = `Host: a\r\nAuthorization: Bearer ${gateway.apiKey}\r\n${field}\r\n`;
+    const { statuses, said } = await answersTo(`GET /api/random?bytes=32 HTTP/1.1\r\n${head}`, rest);
+    expect(statuses).toEqual([200]);
+    expect(said).toMatch(/\r\n\r\n[0-9a-f]{64}$/);
+    expect(await gateway.metric('qrng_pool_bytes')).toBe(before - 32);
+  });
+
+  test('over HTTP/1.0, a second request', async () => {
+    expect((await answersTo('GET /health/live HTTP/1.0\r\n\r\n'.repeat(2))).statuses).toEqual([200]);
   });
 });
 

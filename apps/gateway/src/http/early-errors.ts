@@ -53,18 +53,31 @@ export function earlyErrors(onAnswer: OnEarlyAnswer): EarlyErrors {
 
 /** Answers what Node's parser refuses, or what did not arrive in time, and ends the connection. */
 function answerClientError(error: ClientError, socket: HttpSocket, onAnswer: OnEarlyAnswer): void {
-  const answer = socket._httpMessage;
-  // What is wrong then came after a whole request: this would be taken for the answer to that, which may have been a push
-  // whose packet is taken. A reset leaves its outcome open.
-  const earlier = answer?.headersSent === true || answer?.req.complete === true;
-  if (error.code === 'ECONNRESET' || !socket.writable || earlier) {
+  const answer = socket._httpMessage ?? undefined;
+  const isPush = isPushHead(answer?.req, error.rawPacket);
+  // What is wrong then came after a whole request: this would be taken for the answer to that.
+  const earlier = answer !== undefined && (answer.headersSent || answer.req.complete) ? answer : undefined;
+  // Of a push, whose packet may have been taken, a reset leaves the outcome open.
+  if (error.code === 'ECONNRESET' || !socket.writable || (earlier !== undefined && isPush)) {
     socket.destroy();
+    return;
+  }
+  if (earlier !== undefined) {
+    endAfter(earlier, socket);
     return;
   }
   const code = codeOf(error);
   onAnswer(PROBLEMS[code].status);
-  socket.end(isPushHead(answer?.req, error.rawPacket) ? bareStatus(code) : wholeAnswer(code));
+  socket.end(isPush ? bareStatus(code) : wholeAnswer(code));
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
+}
+
+/** Makes the answer that is under way the last one; nothing more is read. */
+function endAfter(answer: ServerResponse, socket: Socket): void {
+  socket.pause();
+  if (!answer.headersSent) answer.shouldKeepAlive = false;
+  else if (answer.writableFinished) socket.destroySoon();
+  else answer.once('finish', () => socket.destroySoon());
 }
 
 /** Answers a path that the router cannot decode. */

@@ -1,6 +1,6 @@
 /** What happens around every request, as Fastify hooks: Nest interceptors cost ten times as much. */
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
 import { BOUNDS } from '../bounds.js';
@@ -60,7 +60,7 @@ export function addRequestHooks(app: NestFastifyApplication): void {
 
   fastify.addHook('onRequest', (request, reply, done) => {
     const push = isPush(request);
-    checkFraming(request);
+    checkMessage(request, reply);
     if (request.is404) unknownRoute.refuse(request, reply);
     if (push) pushGate?.check(request, reply);
     else unknownRoute.checkBody(request, reply);
@@ -105,6 +105,16 @@ export function addRequestHooks(app: NestFastifyApplication): void {
     log.close();
     done();
   });
+}
+
+/** @throws {ApiError} on a message that somebody else may see the end of elsewhere: nothing more is read on its connection (RFC 9112, 6.3). */
+function checkMessage(request: FastifyRequest, reply: FastifyReply): void {
+  try {
+    checkFraming(request);
+  } catch (error) {
+    void reply.header('connection', 'close');
+    throw error;
+  }
 }
 
 /** What an answer can hold of memory while it is not read. */
