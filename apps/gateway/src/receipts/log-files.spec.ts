@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { openCheckpoint } from '#libs/tlog';
 import { ReceiptLog } from './receipt-log.js';
 
 const key = { name: 'gateway.example.com/receipts', key: generateKeyPairSync('ed25519').privateKey };
@@ -97,6 +98,24 @@ describe('a log goes on', () => {
     await live(directory, 5, 3);
     writeFileSync(file('checkpoint'), before);
     expect(await live(directory, 8, 1)).toBe(9);
+  });
+
+  test('where a kill left the copy of its checkpoint behind, also on another machine that has this copy alone', async () => {
+    const before = readFileSync(file('checkpoint'));
+    const log = await ReceiptLog.open(directory, key);
+    for (const name of ['5', '6']) {
+      await log.append({ entry: Buffer.from(name), extra: Buffer.from('x') });
+      log.publish();
+    }
+    const published = openCheckpoint(log.checkpoint, [key]);
+    const other = join(state, 'elsewhere/receipts');
+    cpSync(directory, other, { recursive: true });
+    await log.close();
+    expect(openCheckpoint(readFileSync(file('checkpoint'), 'utf8'), [key])).toEqual(published);
+    writeFileSync(join(other, 'checkpoint'), before);
+    const again = await ReceiptLog.open(other, key);
+    expect(openCheckpoint(again.checkpoint, [key])).toEqual(published);
+    await again.close();
   });
 
   test('from a directory that was moved to another machine', async () => {

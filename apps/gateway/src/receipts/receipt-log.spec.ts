@@ -61,6 +61,12 @@ describe('a log', () => {
     await log.close();
   });
 
+  test('writes a record that comes in the moment in which the one before it was written, without waiting for a third', async () => {
+    const log = await ReceiptLog.open(directory, key);
+    for (const index of [0, 1, 2]) expect(await log.append(record(`${index}`))).toBe(index);
+    await log.close();
+  });
+
   test('goes on after a restart, over tiles, with every entry provable', async () => {
     let log = await ReceiptLog.open(directory, key);
     await appendMany(log, 0, 300);

@@ -5,8 +5,8 @@
  *
  *   records/00000000   256 records each: entry and extra; the last file is the one that grows
  *   tile/L/N           full tiles of hashes
- *   checkpoint         the last signed state; no later one is ever inconsistent with it. Beside the directory is another copy, by which
- *                      an older state that somebody put back is found
+ *   checkpoint         a signed state, the last one after a clean end; no later one is ever inconsistent with it. Beside the directory is the
+ *                      last one at every moment (log-files.ts), by which an older state that somebody put back is found
  *   cut                the signed note about records that retention removed
  */
 import { join } from 'node:path';
@@ -50,6 +50,8 @@ export class ReceiptLog {
   readonly #tiles: HashTiles;
   readonly #files: RecordFiles;
   #signed: Signed;
+  /** The size that the checkpoint in the directory has; undefined where that is not known. */
+  #noted: number | undefined;
   #cut: Cut | undefined;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
@@ -136,7 +138,7 @@ export class ReceiptLog {
   append(record: LogRecord): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ record, resolve, reject });
-      this.#writing ??= this.#write().finally(() => (this.#writing = undefined));
+      this.#writing ??= this.#write();
     });
   }
 
@@ -155,9 +157,8 @@ export class ReceiptLog {
       failpoint('checkpoint-unwritten');
       replaceFile(rememberedPath(this.#directory, this.#key.name), note);
       failpoint('checkpoint-remembered');
-      replaceFile(join(this.#directory, 'checkpoint'), note);
-      failpoint('checkpoint-written');
       this.#signed = { size, note };
+      if (this.#noted === undefined || size - this.#noted >= TILE_WIDTH) this.#note();
     } catch (error) {
       this.#fault = unwritable(error);
       throw error;
@@ -231,9 +232,20 @@ export class ReceiptLog {
     await this.#writing;
     try {
       this.publish();
+      if (this.#noted !== this.#signed.size) this.#note();
     } finally {
       await this.#files.close();
     }
+  }
+
+  /**
+   * Writes the copy in the directory, for who finds that alone. It may be behind, so it costs no write each second: what was signed since
+   * lies beside the directory, and the entries that were signed are all in the records.
+   */
+  #note(): void {
+    replaceFile(join(this.#directory, 'checkpoint'), this.#signed.note);
+    failpoint('checkpoint-written');
+    this.#noted = this.#signed.size;
   }
 
   async #write(): Promise<void> {
@@ -253,6 +265,8 @@ export class ReceiptLog {
         for (const { reject } of batch) reject(error);
       }
     }
+    // In the same step as the look at what waits: a record that comes a moment later would wait for the next one.
+    this.#writing = undefined;
   }
 
   async #recordsOf(tile: number): Promise<readonly LogRecord[] | undefined> {
