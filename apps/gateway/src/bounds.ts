@@ -72,3 +72,6 @@ export const BOUNDS = {
   /** Sockets that the process holds at a time, whatever they cost. */
   sockets: 16_384,
 } as const;
+
+/** Collectors that are remembered: more than an installation has, as a key holder could make up names without end. */
+export const MAX_COLLECTORS = 256;

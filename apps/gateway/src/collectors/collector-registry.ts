@@ -2,11 +2,10 @@
 import { Injectable } from '@nestjs/common';
 import { decodeTelemetry, TelemetryError } from '#libs/crypto';
 import type { LossReason, Packet, Telemetry } from '#libs/crypto';
+import { MAX_COLLECTORS } from '../bounds.js';
 import { logEvent } from '../log-events.js';
 import { CollectorMetrics } from './collector-metrics.js';
 
-/** More than an installation has; anyone who holds the key could otherwise name collectors without end. */
-const MAX_COLLECTORS = 256;
 const MAX_LABELS = 2 * MAX_COLLECTORS;
 
 /** What a collector counts, and an operator should hear of for a while. */

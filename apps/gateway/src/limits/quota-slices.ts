@@ -7,13 +7,10 @@
  * that is killed takes with it what it had leased.
  */
 import { setTimeout } from 'node:timers/promises';
-import { ApiError } from '../problem/api-error.js';
+import { unavailable } from '../problem/api-error.js';
 import { getOrMake } from '../maps.js';
 import { dayKey, ExchangeError } from './exchange.js';
 import type { ClientDay, Exchange, SliceRequest } from './exchange.js';
-
-/** When to try again where no slice can be had. */
-const RETRY_AFTER_SECS = 1;
 
 interface Held extends ClientDay {
   /** Leased and not given out; below 0 where more was taken than set aside. */
@@ -104,13 +101,7 @@ export class QuotaSlices {
       }
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error;
-      throw new ApiError(
-        'unavailable',
-        'The quota of this API key cannot be checked now; try again shortly.',
-        {
-          retryAfterSecs: RETRY_AFTER_SECS,
-        },
-      );
+      throw unavailable('The quota of this API key cannot be checked now; try again shortly.');
     }
   }
 

@@ -90,7 +90,8 @@ export class Quotas {
   }
 }
 
-function clientOf({ client }: FastifyRequest): Client {
+/** Who sent a request that the gate has let in. */
+export function clientOf({ client }: FastifyRequest): Client {
   if (client === undefined) throw new Error('ApiKeyGuard did not run');
   return client;
 }

@@ -52,3 +52,13 @@ export class ApiError extends Error {
     this.name = 'ApiError';
   }
 }
+
+/** What cannot be done now, and may work in a moment. */
+export function unavailable(detail: string, retryAfterSecs = 1): ApiError {
+  return new ApiError('unavailable', detail, { retryAfterSecs });
+}
+
+/** Instead of what waits, or begins, while the gateway stops. */
+export function stopping(): ApiError {
+  return unavailable('This gateway is stopping.');
+}

@@ -4,7 +4,7 @@ import { encodeEntry, MAX_PIECES, SALT_BYTES, salted } from '#libs/tlog';
 import type { ReceiptPiece, ReceiptSecrets } from '#libs/tlog';
 import { joined } from '../pool/packet-ref.js';
 import type { PacketRef, Piece } from '../pool/packet-ref.js';
-import { ApiError } from '../problem/api-error.js';
+import { unavailable } from '../problem/api-error.js';
 
 /** When to try again after bytes of unknown origin: others may have come by then. */
 const UNKNOWN_RETRY_SECS = 60;
@@ -43,19 +43,16 @@ export class Drawing {
    */
   begin(pieces: readonly Piece[]): void {
     if (pieces.some(({ packet }) => packet === undefined)) {
-      throw new ApiError(
-        'unavailable',
+      throw unavailable(
         'Nobody noted which packet the next bytes of the pool came in: they came before receipts were on, or through a gateway ' +
           'without them. Ask without a receipt, or try again later.',
-        { retryAfterSecs: UNKNOWN_RETRY_SECS },
+        UNKNOWN_RETRY_SECS,
       );
     }
     if (pieces.length > MAX_PIECES) {
-      throw new ApiError(
-        'unavailable',
+      throw unavailable(
         `The next bytes of the pool came in ${pieces.length} small packets, and a receipt names at most ${MAX_PIECES}. Ask for ` +
           'fewer bytes at a time.',
-        { retryAfterSecs: 1 },
       );
     }
     this.#at = this.#now();

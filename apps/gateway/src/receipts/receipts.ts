@@ -13,7 +13,7 @@ import { errorCode } from '#libs/files';
 import type { Clock } from '../clock.js';
 import { logEvent } from '../log-events.js';
 import type { PacketRef } from '../pool/packet-ref.js';
-import { ApiError } from '../problem/api-error.js';
+import { ApiError, unavailable } from '../problem/api-error.js';
 import { Drawing } from './drawing.js';
 import type { LineageBook } from './lineage-book.js';
 import type { LineageExchange } from './lineage-exchange.js';
@@ -142,7 +142,7 @@ export class Receipts implements OnApplicationShutdown {
       await this.#nextTick(TICK_MS);
       record = await log.record(index);
     }
-    if (record === 'unpublished') throw unavailable();
+    if (record === 'unpublished') throw noReceipt();
     if (record === undefined || !parseEntry(record.entry).client.equals(this.#hidden(client))) {
       throw this.#unknown(index);
     }
@@ -167,11 +167,11 @@ export class Receipts implements OnApplicationShutdown {
 
   async #reserve(bytes: number): Promise<() => void> {
     await this.#look();
-    if (this.fault !== undefined) throw unavailable();
+    if (this.fault !== undefined) throw noReceipt();
     try {
       return await this.#around.log.reserve(bytes);
     } catch {
-      throw unavailable(); // the fault of the log says why
+      throw noReceipt(); // the fault of the log says why
     }
   }
 
@@ -189,8 +189,7 @@ export class Receipts implements OnApplicationShutdown {
       this.#pending.set(index, { packets: [...packets.values()], since: this.#around.clock.monotonic() });
       return index;
     } catch {
-      const detail = 'The receipt could not be written; what was drawn for it is given to nobody.';
-      throw new ApiError('unavailable', detail, { retryAfterSecs: 1 });
+      throw unavailable('The receipt could not be written; what was drawn for it is given to nobody.');
     }
   }
 
@@ -292,8 +291,8 @@ export class Receipts implements OnApplicationShutdown {
   }
 }
 
-function unavailable(): ApiError {
-  const detail =
-    'No receipt can be written or published now, and nothing was taken. Ask without one, or try again later.';
-  return new ApiError('unavailable', detail, { retryAfterSecs: 1 });
+function noReceipt(): ApiError {
+  return unavailable(
+    'No receipt can be written or published now, and nothing was taken. Ask without one, or try again later.',
+  );
 }

@@ -6,6 +6,7 @@
  *       -> older than what passed      passes: admission refuses it
  */
 import type { Packet } from '#libs/crypto';
+import { MAX_COLLECTORS } from '../bounds.js';
 
 type Position = Pick<Packet, 'collector' | 'boot' | 'sequence'>;
 
@@ -23,8 +24,6 @@ interface Queue<T> {
   readonly waiting: Waiting<T>[];
 }
 
-/** Beyond this many collectors those of whom nothing waits are forgotten: their next packet may wait once more. */
-const REMEMBERED_COLLECTORS = 256;
 /** A position that nothing has followed for so long is forgotten: it may have been one that a stolen key had invented. */
 const POSITION_MS = 300_000;
 
@@ -76,7 +75,7 @@ export class Sequencer<T> {
   #queueOf(collector: string): Queue<T> {
     const known = this.#queues.get(collector);
     if (known !== undefined) return known;
-    if (this.#queues.size >= REMEMBERED_COLLECTORS) this.#forgetIdle();
+    if (this.#queues.size >= MAX_COLLECTORS) this.#forgetIdle(); // their next packet may wait once more
     const queue: Queue<T> = { last: undefined, lastAt: Infinity, waiting: [] };
     this.#queues.set(collector, queue);
     return queue;

@@ -12,7 +12,7 @@ import type { Client } from '../../clients/client.js';
 import { KeyWatch } from '../../gate/key-watch.js';
 import { unauthorized } from '../../gate/unauthorized.js';
 import { EntropyService } from '../../pool/entropy.service.js';
-import { ApiError } from '../../problem/api-error.js';
+import { ApiError, stopping } from '../../problem/api-error.js';
 import { noteApplied, preferredWait } from '../request/prefer.js';
 import { RecentClients } from './recent-clients.js';
 
@@ -83,8 +83,7 @@ export class Waiters implements BeforeApplicationShutdown {
   beforeApplicationShutdown(): void {
     this.#stopping = true;
     clearTimeout(this.#timer);
-    const stops = new ApiError('unavailable', 'This gateway is stopping.', { retryAfterSecs: 1 });
-    for (const line of this.#lines.values()) for (const waiter of line) waiter.refuse(stops);
+    for (const line of this.#lines.values()) for (const waiter of line) waiter.refuse(stopping());
   }
 
   #hasRoomFor({ name }: Client): boolean {

@@ -1,6 +1,7 @@
 /** What `GET /api/usage` answers, for that route and for get_usage of /mcp. */
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { clientOf } from '../../limits/quotas.js';
 import { UsageBook } from '../../limits/usage-book.js';
 import type { UsageDto } from './usage.dto.js';
 
@@ -8,8 +9,8 @@ import type { UsageDto } from './usage.dto.js';
 export class UsageService {
   constructor(private readonly usage: UsageBook) {}
 
-  report({ client }: FastifyRequest): UsageDto {
-    if (client === undefined) throw new Error('ApiKeyGuard did not run');
+  report(request: FastifyRequest): UsageDto {
+    const client = clientOf(request);
     const { requests, bytes } = this.usage.of(client.name);
     const { bytesPerDay = null } = client;
     return {

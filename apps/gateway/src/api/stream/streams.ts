@@ -5,9 +5,9 @@ import { KeyWatch } from '../../gate/key-watch.js';
 import { BOUNDS } from '../../bounds.js';
 import { unauthorized } from '../../gate/unauthorized.js';
 import { LimitReports } from '../../limits/limit-reports.js';
-import { Quotas } from '../../limits/quotas.js';
+import { clientOf, Quotas } from '../../limits/quotas.js';
 import { logEvent } from '../../log-events.js';
-import { ApiError } from '../../problem/api-error.js';
+import { stopping } from '../../problem/api-error.js';
 import { EntropyStream } from './entropy-stream.js';
 import { noteApplied, preferredWait } from '../request/prefer.js';
 import { StreamQueue } from './stream-queue.js';
@@ -38,7 +38,7 @@ export class Streams {
    *   or the rest will not come, `quota-used-up`. Nothing is taken then.
    */
   async open(request: FastifyRequest, reply: FastifyReply, bytes: number): Promise<EntropyStream> {
-    if (this.#stopping) throw stops();
+    if (this.#stopping) throw stopping();
     const wait = preferredWait(request);
     if (wait === undefined) this.queue.refuseShortage(bytes);
     else noteApplied(reply, `wait=${wait}`);
@@ -72,7 +72,7 @@ export class Streams {
   stop(): void {
     setTimeout(() => {
       this.#stopping = true;
-      for (const stream of this.#open.keys()) stream.destroy(stops());
+      for (const stream of this.#open.keys()) stream.destroy(stopping());
     }, this.shutdownMs).unref();
   }
 
@@ -82,17 +82,11 @@ export class Streams {
 
   /** A client whose key is revoked while it reads gets no further. */
   #endWithKey(request: FastifyRequest, stream: EntropyStream): () => void {
-    const { client } = request;
-    if (client === undefined) throw new Error('ApiKeyGuard did not run');
-    return this.keys.watch(client, () => stream.destroy(unauthorized(request)));
+    return this.keys.watch(clientOf(request), () => stream.destroy(unauthorized(request)));
   }
 
   #logEarlyEnd(request: FastifyRequest, { taken, total }: EntropyStream): void {
     const client = request.client?.name;
     logEvent('warn', 'stream-ended-early', { requestId: request.id, client, taken, total });
   }
-}
-
-function stops(): ApiError {
-  return new ApiError('unavailable', 'This gateway is stopping.', { retryAfterSecs: 1 });
 }

@@ -8,7 +8,8 @@
  *
  * Each is followed by a space, but for boot. Positions are compared as text, because Lua's numbers are doubles.
  */
-import { MAX_COLLECTORS, REMEMBERED_PACKETS } from '../replay/replay-state.js';
+import { MAX_COLLECTORS } from '../../bounds.js';
+import { REMEMBERED_PACKETS } from '../replay/replay-state.js';
 
 const POSITION_DIGITS = 40;
 const RECORD_LENGTH = POSITION_DIGITS + 1 + 64 + 1;

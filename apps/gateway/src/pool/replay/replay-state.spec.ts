@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { Packet, PacketFields } from '#libs/crypto';
-import { MAX_COLLECTORS, ReplayState } from './replay-state.js';
+import { MAX_COLLECTORS } from '../../bounds.js';
+import { ReplayState } from './replay-state.js';
 
 const T0 = 1_760_000_000_000;
 const WINDOW = { ttlMs: 300_000, skewMs: 60_000 };

@@ -8,11 +8,10 @@
 import type { Packet } from '#libs/crypto';
 import { exposedAt } from './freshness.js';
 import type { FreshnessWindow } from './freshness.js';
+import { MAX_COLLECTORS } from '../../bounds.js';
 
 /** A second, different packet with one sequence is told from a replay by its MAC for this many packets. */
 export const REMEMBERED_PACKETS = 16;
-/** More than an installation has; a key holder could otherwise fill memory and disk with names. */
-export const MAX_COLLECTORS = 256;
 
 /** One accepted packet; `mac` is the 32 bytes of its HMAC. */
 export interface Accepted {
