@@ -21,7 +21,7 @@ Captures samples of a source, and has NIST's tools for SP 800-90B estimate them 
   SOURCE              its URL, or its number in QRNG_APPLIANCE_URLS; without it the only one there is
   --out DIR           a new folder for the samples and the report (assessment)
   --samples N         bytes in a row (1000000)
-  --restarts N        how often to connect or open anew, with N bytes each time (1000)
+  --restarts N        how often to connect or open again, with N bytes each time (1000)
   --json              prints the report as JSON
   --help, --version
 

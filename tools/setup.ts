@@ -92,7 +92,7 @@ async function run(given: Answers): Promise<void> {
   );
   if (changed.length > 0) {
     console.log(
-      `\nNew answers: ${changed.map((name) => `--${name}`).join(', ')}. Files that were kept say what they said before; remove those that are to be made anew, and run this again.`,
+      `\nNew answers: ${changed.map((name) => `--${name}`).join(', ')}. Files that were kept say what they said before; remove those that are to be made again, and run this once more.`,
     );
   }
   if (!dryRun) finish(folder, installation);
@@ -116,7 +116,7 @@ function saved(out: string | undefined): Answers {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Answers;
   } catch {
-    throw new CommandError(`${path} is damaged: mend or remove it`);
+    throw new CommandError(`${path} is damaged: correct or remove it`);
   }
 }
 

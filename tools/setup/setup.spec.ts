@@ -179,7 +179,7 @@ describe('with the hosts alone', () => {
     const again = setup('--out', folder);
     expect([again.status, again.stdout]).toEqual([1, '']);
     expect(again.stderr).toBe(
-      'gateway/tls.crt is there and gateway/tls.key is not: put it back, or remove gateway/tls.crt to have both made anew\n',
+      'gateway/tls.crt is there and gateway/tls.key is not: put it back, or remove gateway/tls.crt to have both made again\n',
     );
   });
 });

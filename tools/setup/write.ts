@@ -41,7 +41,7 @@ function checkPair(folder: string, one: string, other: string): void {
   if (hasOne === hasOther) return;
   const [there, missing] = hasOne ? [one, other] : [other, one];
   throw new CommandError(
-    `${there} is there and ${missing} is not: put it back, or remove ${there} to have both made anew`,
+    `${there} is there and ${missing} is not: put it back, or remove ${there} to have both made again`,
   );
 }
 
