@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 const ROOT = join(import.meta.dirname, '../..');
 const COMPILED = join(ROOT, '.compiled-tests');
@@ -30,7 +31,14 @@ export default function compile() {
   if (stamp() === now) return;
   rmSync(STAMP, { force: true });
   rmSync(NODES, { recursive: true, force: true });
-  const options = ['--noCheck', '--incremental', '--outDir', COMPILED];
+  const options = [
+    '--noCheck',
+    '--incremental',
+    '--sourceRoot',
+    pathToFileURL(`${ROOT}/`).href,
+    '--outDir',
+    COMPILED,
+  ];
   const args = [COMPILER, '-p', 'tsconfig.json', ...options];
   const { status, stdout } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
   if (status !== 0) throw new Error(`The sources could not be compiled.\n${stdout}`);
