@@ -276,6 +276,33 @@ describe('the diode', () => {
 });
 
 describe('a process that Node confines', () => {
+  test.each([
+    ['on the command line', true],
+    ['in NODE_OPTIONS', false],
+  ])('is given no more permissions %s', async (_, onCommandLine) => {
+    const flags = ['--permission', '--allow-fs-read=*', '--allow-fs-write=*', '--allow-child-process'];
+    const env = await usedEnvironment();
+    const collector = onCommandLine
+      ? new CollectorProcess(env, flags)
+      : new CollectorProcess({ ...env, NODE_OPTIONS: flags.join(' ') });
+    expect(await collector.exited).toBe(70);
+    expect(collector.output).toContain('wider than a collector may have (child, fs.read, fs.write)');
+  });
+
+  test('takes no module from NODE_OPTIONS', async () => {
+    const module = join(temporaryFolder(), 'before.cjs');
+    writeFileSync(module, "process.once('SIGWINCH', () => console.log('the module runs'));");
+    const collector = new CollectorProcess({
+      ...(await usedEnvironment()),
+      NODE_OPTIONS: `--require ${module}`,
+    });
+    await collector.logged('source-up');
+    collector.signal('SIGWINCH');
+    expect(readFileSync(`/proc/${collector.pid}/environ`, 'latin1')).not.toContain('NODE_OPTIONS=');
+    expect(await collector.stop()).toMatchObject({ code: 0 });
+    expect(collector.output).not.toContain('the module runs');
+  });
+
   const outside = join(temporaryFolder(), 'outside');
   writeFileSync(outside, 'of somebody else');
 

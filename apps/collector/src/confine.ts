@@ -26,7 +26,20 @@ export async function confine(program: string): Promise<never> {
   if (process.execve === undefined) throw new Error('this Node cannot begin a program anew');
   const flags = [...process.execArgv, ...permissionFlags(process.env)];
   const command = [process.execPath, ...flags, program, ...process.argv.slice(2)];
-  return process.execve(process.execPath, command, process.env);
+  // With it Node would take more permissions from the environment, and modules that come before the program.
+  const env = Object.entries(process.env).filter(([name]) => name !== 'NODE_OPTIONS');
+  return process.execve(process.execPath, command, Object.fromEntries(env));
+}
+
+/** Ends the process where Node confines it, but less than `confine` would: whoever started it has given it permissions. */
+export function endIfWide(): void {
+  const scopes = ['child', 'fs.read', 'fs.write', 'addon'] as const;
+  const given = scopes.filter((scope) => process.permission.has(scope));
+  if (given.length === 0) return;
+  process.stderr.write(
+    `Node's permissions are wider than a collector may have (${given.join(', ')}): start it without --permission and --allow-...\n`,
+  );
+  process.exit(EXIT_BREACHED);
 }
 
 async function lock(folder = ''): Promise<void> {

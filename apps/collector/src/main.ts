@@ -21,7 +21,9 @@ process.on('SIGHUP', remember);
 const { values } = commandLine(USAGE, { options: { check: { type: 'boolean', default: false } } }, 'service');
 if (values.check) await import('./check.js');
 else {
-  if (!isConfined()) await (await import('./confine.js')).confine(import.meta.filename);
+  const { confine, endIfWide } = await import('./confine.js');
+  if (isConfined()) endIfWide();
+  else await confine(import.meta.filename);
   await import('./start.js');
 }
 process.off('SIGHUP', remember);
