@@ -1,19 +1,11 @@
 /** The tools that draw: bytes, numbers, strings, UUIDs, permutations, choices, dice. */
 import { Injectable } from '@nestjs/common';
-import { floats, gaussians, integers, permutation, strings, uuids } from '#libs/entropy';
 import type { Sample } from '#libs/entropy';
 import { Dispenser } from '../api/draw/dispenser.js';
 import { oneOf, wholeNumber } from '../api/request/parameter.js';
 import { Parameters } from '../api/request/parameters.js';
-import {
-  checkRange,
-  FLOATS,
-  GAUSSIANS,
-  INTEGERS,
-  PERMUTATION,
-  STRINGS,
-  UUIDS,
-} from '../api/draw/sample-parameters.js';
+import { FLOATS, GAUSSIANS, INTEGERS, PERMUTATION, STRINGS, UUIDS } from '../api/draw/draws.js';
+import type { Draw } from '../api/draw/draws.js';
 import { Clock } from '../clock.js';
 import { GatewaySettings } from '../settings.js';
 import { choice, CHOICE_SCHEMA } from './choice.js';
@@ -35,7 +27,7 @@ export class DrawTools {
   constructor(
     settings: GatewaySettings,
     private readonly dispenser: Dispenser,
-    clock: Clock,
+    private readonly clock: Clock,
   ) {
     this.tools = [
       this.#bytes(settings.QRNG_MAX_REQUEST_BYTES),
@@ -44,40 +36,31 @@ export class DrawTools {
         title: 'Random integers',
         description:
           'Whole numbers from min to max, both included, uniformly distributed; all different with unique.',
-        sample: (values) => {
-          checkRange(values);
-          return integers(values);
-        },
       }),
       this.#list(FLOATS, NUMBER, {
         name: 'get_random_floats',
         title: 'Random floats',
         description: 'Numbers in [0, 1), multiples of 2^-53, uniformly distributed.',
-        sample: floats,
       }),
       this.#list(GAUSSIANS, NUMBER, {
         name: 'get_random_gaussians',
         title: 'Normally distributed numbers',
         description: 'Numbers of the normal distribution with this mean and standard deviation.',
-        sample: gaussians,
       }),
       this.#list(STRINGS, TEXT, {
         name: 'get_random_strings',
         title: 'Random strings',
         description: `Strings over an alphabet, each character uniformly distributed. ${NO_SECRET}`,
-        sample: strings,
       }),
       this.#list(UUIDS, TEXT, {
         name: 'get_random_uuid',
         title: 'Random UUIDs',
         description: 'UUIDs of version 4 (random) or 7 (they begin with the time).',
-        sample: (values) => uuids({ ...values, now: clock.now() }),
       }),
       this.#list(PERMUTATION, INTEGER, {
         name: 'get_permutation',
         title: 'Random permutation',
         description: 'The numbers from 0 to n - 1 in random order.',
-        sample: permutation,
       }),
       this.#choose(),
       this.#dice(),
@@ -109,11 +92,10 @@ export class DrawTools {
 
   /** A tool whose answer is a list of values. */
   #list<T extends object, V>(
-    parameters: Parameters<T>,
+    { parameters, sample }: Draw<T, V>,
     items: object,
-    tool: Pick<Tool, 'name' | 'title' | 'description'> & { readonly sample: (values: T) => Sample<V[]> },
+    described: Pick<Tool, 'name' | 'title' | 'description'>,
   ): Tool {
-    const { sample, ...described } = tool;
     return {
       ...described,
       inputSchema: inputSchema(parameters),
@@ -121,7 +103,7 @@ export class DrawTools {
       scopes: ['random'],
       draws: true,
       call: async (given, exchange) => ({
-        values: await this.#draw(exchange, sample(parameters.readMembers(given))),
+        values: await this.#draw(exchange, sample(parameters.readMembers(given), this.clock.now())),
       }),
     };
   }

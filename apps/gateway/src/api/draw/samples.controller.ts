@@ -1,17 +1,14 @@
 /** The routes that draw numbers, strings, UUIDs and permutations from entropy, all of them exactly uniform. */
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { floats, gaussians, integers, permutation, strings, uuids } from '#libs/entropy';
-import type { Sample } from '#libs/entropy';
 import { Clock } from '../../clock.js';
 import { Dispenser } from './dispenser.js';
 import { EntropyRoutes } from '../request/entropy-routes.decorator.js';
 import { answerHead, isHead } from '../request/head.js';
 import { Describe, listOf } from '../request/openapi.js';
-import type { Parameters } from '../request/parameters.js';
 import { canonicalRequest, ReceiptedDraws } from './receipted-draws.service.js';
-import { FLOATS, GAUSSIANS, INTEGERS, PERMUTATION, STRINGS, UUIDS } from './sample-parameters.js';
-import { checkRange } from './sample-parameters.js';
+import { FLOATS, GAUSSIANS, INTEGERS, PERMUTATION, STRINGS, UUIDS } from './draws.js';
+import type { Draw } from './draws.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -30,15 +27,12 @@ export class SamplesController {
     summary: 'Whole numbers',
     description:
       'Uniform over the range, by rejection sampling. With `unique` no number appears twice, as in a lottery.',
-    parameters: INTEGERS,
+    parameters: INTEGERS.parameters,
     answer: 'The numbers.',
     of: listOf({ type: 'integer', format: 'int64' }, { max: 1000, example: [4, 1, 6] }),
   })
   integers(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#answer(request, reply, INTEGERS, (options) => {
-      checkRange(options);
-      return integers(options);
-    });
+    return this.#answer(request, reply, INTEGERS);
   }
 
   @Get('floats')
@@ -46,7 +40,7 @@ export class SamplesController {
     id: 'getFloats',
     summary: 'Numbers in [0, 1)',
     description: 'Multiples of 2^-53, all equally likely; 0 is possible, 1 is not.',
-    parameters: FLOATS,
+    parameters: FLOATS.parameters,
     answer: 'The numbers.',
     of: listOf(
       { type: 'number', format: 'double', minimum: 0, exclusiveMaximum: 1 },
@@ -54,7 +48,7 @@ export class SamplesController {
     ),
   })
   floats(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#answer(request, reply, FLOATS, floats);
+    return this.#answer(request, reply, FLOATS);
   }
 
   @Get('gaussians')
@@ -62,12 +56,12 @@ export class SamplesController {
     id: 'getGaussians',
     summary: 'Normally distributed numbers',
     description: 'Drawn by the polar method, which is exact in the tails, unlike a sum of uniform numbers.',
-    parameters: GAUSSIANS,
+    parameters: GAUSSIANS.parameters,
     answer: 'The numbers.',
     of: listOf({ type: 'number', format: 'double' }, { max: 1000, example: [-0.4216208843098771] }),
   })
   gaussians(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#answer(request, reply, GAUSSIANS, gaussians);
+    return this.#answer(request, reply, GAUSSIANS);
   }
 
   @Get('strings')
@@ -75,12 +69,12 @@ export class SamplesController {
     id: 'getStrings',
     summary: 'Strings',
     description: 'Each character is uniform over the alphabet: for passwords, codes, identifiers.',
-    parameters: STRINGS,
+    parameters: STRINGS.parameters,
     answer: 'The strings.',
     of: listOf({ type: 'string' }, { max: 100, example: ['pX4mTz0kQ9'] }),
   })
   strings(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#answer(request, reply, STRINGS, strings);
+    return this.#answer(request, reply, STRINGS);
   }
 
   @Get('uuid')
@@ -88,7 +82,7 @@ export class SamplesController {
     id: 'getUuids',
     summary: 'UUIDs',
     description: 'Version 4 (122 random bits) or 7 (the time, then 74 random bits) of RFC 9562.',
-    parameters: UUIDS,
+    parameters: UUIDS.parameters,
     answer: 'The UUIDs.',
     of: listOf(
       { type: 'string', format: 'uuid' },
@@ -96,7 +90,7 @@ export class SamplesController {
     ),
   })
   uuids(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#answer(request, reply, UUIDS, (values, now) => uuids({ ...values, now }));
+    return this.#answer(request, reply, UUIDS);
   }
 
   @Get('permutation')
@@ -104,19 +98,18 @@ export class SamplesController {
     id: 'getPermutation',
     summary: 'A random permutation',
     description: 'The numbers from 0 to n - 1 in random order; every order is equally likely.',
-    parameters: PERMUTATION,
+    parameters: PERMUTATION.parameters,
     answer: 'The permutation.',
     of: listOf({ type: 'integer', format: 'int64', minimum: 0 }, { max: 10_000, example: [3, 0, 4, 1, 2] }),
   })
   permutation(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    return this.#answer(request, reply, PERMUTATION, permutation);
+    return this.#answer(request, reply, PERMUTATION);
   }
 
   async #answer<T extends object>(
     request: FastifyRequest,
     reply: FastifyReply,
-    parameters: Parameters<T>,
-    sampleOf: (values: T, now: number) => Sample<unknown>,
+    { parameters, sample: sampleOf }: Draw<T, unknown>,
   ): Promise<void> {
     const wish = this.receipted.wish(request);
     const values = parameters.read(request, this.receipted.parameters);
