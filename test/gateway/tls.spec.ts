@@ -82,6 +82,15 @@ describe('the TLS of the gateway', () => {
     },
   );
 
+  test('resumes no session where it demands client certificates: each is checked at each connection', async () => {
+    const { certificatePem: cert, keyPem: key } = await clients.issue({ commonName: 'lab', client: true });
+    const first = await handshake({ cert, key });
+    const session = await new Promise<Buffer>((done) => first.once('session', done));
+    const again = await handshake({ cert, key, session });
+    expect(again.isSessionReused()).toBe(false);
+    for (const socket of [first, again]) socket.destroy();
+  });
+
   test('tells browsers to come by TLS alone', async () => {
     const { headers } = await gateway.get('/api/status');
     expect(headers['strict-transport-security']).toBe('max-age=31536000');

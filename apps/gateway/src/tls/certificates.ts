@@ -6,7 +6,6 @@ import { Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { Server } from 'node:tls';
-import type { TLSSocket } from 'node:tls';
 import type { Authorities, Dated } from '#libs/certificates';
 import { Clock } from '../clock.js';
 import { FileWatcher } from '../reload/file-watcher.js';
@@ -22,7 +21,7 @@ export class Certificates implements OnApplicationBootstrap, OnApplicationShutdo
   #current = new WeakSet<object>();
   /** Those made since other client certificates are trusted: what was checked then holds now. */
   #trusted = new WeakSet<object>();
-  /** When the client certificate of a connection, or one that leads to it, expires; Unix ms. */
+  /** When the client certificate of a connection expires, Unix ms. */
   readonly #ends = new WeakMap<object, number>();
   #clients: Authorities | undefined;
   #onTrustChange: () => void = () => undefined;
@@ -43,7 +42,8 @@ export class Certificates implements OnApplicationBootstrap, OnApplicationShutdo
       this.reports.handshake(keyExchangeGroup(socket));
       this.#current.add(socket);
       this.#trusted.add(socket);
-      if (this.#clients !== undefined && socket.authorized) this.#ends.set(socket, endOfChain(socket));
+      const shown = this.#clients === undefined ? undefined : socket.getPeerX509Certificate();
+      if (shown !== undefined) this.#ends.set(socket, Date.parse(shown.validTo));
     });
     const { QRNG_TLS_CERT_FILE: cert = '', QRNG_TLS_KEY_FILE: key = '' } = this.settings;
     const clientCa = clientCaFile(this.settings);
@@ -116,25 +116,16 @@ export class Certificates implements OnApplicationBootstrap, OnApplicationShutdo
     return isWorse;
   }
 
-  /** What has come to its end keeps out those, too, whom it let in: they come anew, and OpenSSL checks them again. */
+  /**
+   * What has come to its end keeps out those, too, whom it let in: they come anew, and OpenSSL checks them again. So does each
+   * connection once a day, since nobody sees when an authority ends that only the client has sent along.
+   */
   #lookAgain(server: Server, certificate: ServerCertificate): void {
+    this.#current = new WeakSet();
     if (!this.#look(server, certificate)) return;
     server.setSecureContext(contextOf(certificate, this.#clients));
-    this.#current = new WeakSet();
     this.#changeTrust();
   }
-}
-
-/** When the first of the certificates that a client has shown expires, Unix ms. */
-function endOfChain(socket: TLSSocket): number {
-  let end = Infinity;
-  const seen = new Set<string>();
-  for (let one = socket.getPeerX509Certificate(); one !== undefined; one = one.issuerCertificate) {
-    if (seen.has(one.fingerprint256)) break; // a root has issued itself
-    seen.add(one.fingerprint256);
-    end = Math.min(end, Date.parse(one.validTo));
-  }
-  return end;
 }
 
 function sameTrust(one: Authorities | undefined, other: Authorities | undefined): boolean {

@@ -1,4 +1,5 @@
 /** The TLS side of the server: TLS 1.3 only, at the start and at every reload; files that cannot work are refused. */
+import { constants } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { SecureContextOptions } from 'node:tls';
 import { Authorities, checkOwnCertificate } from '#libs/certificates';
@@ -86,7 +87,10 @@ export function readClientAuthorities(
 function optionsOf(clients: Authorities | undefined): SecureContextOptions {
   if (clients === undefined) return {};
   const { ca, crl } = clients;
-  return { ca: [...ca], ...(crl.length === 0 ? {} : { crl: [...crl] }) };
+  // In a resumed session OpenSSL checks no certificate again, and nobody sees an authority that only the client sends along: it could
+  // have expired since. Without tickets each connection is a whole handshake.
+  const secureOptions = constants.SSL_OP_NO_TICKET;
+  return { ca: [...ca], ...(crl.length === 0 ? {} : { crl: [...crl] }), secureOptions };
 }
 
 /** What only OpenSSL sees, such as a key too short for it, before anything in use is touched. */
