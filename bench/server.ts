@@ -67,6 +67,10 @@ export class Server implements Endpoint {
     return server;
   }
 
+  get pid(): number {
+    return this.#process.pid ?? NaN;
+  }
+
   get url(): string {
     return `${this.ca === undefined ? 'http' : 'https'}://127.0.0.1:${this.port}`;
   }

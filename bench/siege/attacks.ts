@@ -28,6 +28,7 @@ const COME_EVERY_MS = 20;
 const HEAD = 'HTTP/1.1\r\nHost: siege\r\n';
 const LIVE = `GET /health/live ${HEAD}\r\n`;
 const BUNDLE = `GET /docs/swagger-ui-bundle.js ${HEAD}\r\n`;
+const LAST_BUNDLE = BUNDLE.replace('\r\n', '\r\nConnection: close\r\n');
 const PUSH = `POST /push ${HEAD}Content-Type: application/octet-stream\r\nContent-Length: 1048576\r\n\r\n`;
 
 const badKey = (): string =>
@@ -38,6 +39,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   'slow headers': { connections: 1000, perSecond: 300, begin: () => `GET / ${HEAD}x: `, drip: 'x' },
   'slow bodies': { connections: 1000, perSecond: 300, begin: () => PUSH, drip: Buffer.alloc(4096) },
   'slow readers': { connections: 1000, perSecond: 300, begin: () => BUNDLE.repeat(20), reads: false },
+  'unread last answers': { connections: 1000, perSecond: 300, begin: () => LAST_BUNDLE, reads: false },
   pipelining: { connections: 64, perSecond: 300, begin: () => LIVE.repeat(32), next: () => LIVE },
   'connection flood': { connections: 2000, perSecond: 1000, without: 'tls', begin: () => '' },
   'handshake flood': { connections: 100, perSecond: 1000, without: 'request', begin: () => '' },
