@@ -61,6 +61,8 @@ const MESSAGES = {
   'receive-failed': 'a one-way input cannot be read; it is tried again',
   'receipt-log-opened': 'receipts are on; verifiers pin this public key',
   'receipt-log-unwritable': 'the receipt log cannot be written; requests that ask for a receipt are refused',
+  'receipt-log-unreadable':
+    'a file of the receipt log cannot be read; what is in it is answered 503 until it is put back from a backup',
   'receipt-log-writable': 'the receipt log can be written again',
   'receipts-cut': 'retention removed old entries of the receipt log, with a signed note about it',
   'telemetry-malformed': 'a heartbeat does not carry valid telemetry',

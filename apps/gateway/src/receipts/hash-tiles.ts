@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCode, makeDirectory, replaceFile } from '#libs/files';
+import { RecordFileError } from './record-file.js';
 import { HASH_BYTES, subtreeOfTile, subtreesOf, TILE_WIDTH, tileOf, tilePath, treeRoot } from '#libs/tlog';
 
 const TILE_BYTES = TILE_WIDTH * HASH_BYTES;
@@ -100,7 +101,9 @@ export class HashTiles {
 
   #read(level: number, index: number): Buffer[] {
     const tile = readFileSync(join(this.#directory, tilePath(level, index)));
-    if (tile.length !== TILE_BYTES) throw new Error(`${tilePath(level, index)} is not a tile of 256 hashes`);
+    if (tile.length !== TILE_BYTES) {
+      throw new RecordFileError(`${tilePath(level, index)} is not a tile of 256 hashes`);
+    }
     return Array.from({ length: TILE_WIDTH }, (_, i) => tile.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES));
   }
 }

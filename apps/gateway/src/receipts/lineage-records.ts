@@ -15,22 +15,27 @@ export class LineageRecords {
     makeDirectory(this.#folder, 0o700);
   }
 
-  /** Writes the proofs for entries, each once; those of a tile together. One call at a time. @throws errors of the file system. */
-  async write(proofs: ReadonlyMap<number, readonly PacketProof[]>): Promise<void> {
-    const tiles = Map.groupBy(proofs, ([index]) => Math.floor(index / TILE_WIDTH));
-    for (const [tile, entries] of tiles) {
-      const file = await this.#open(tile);
+  /**
+   * Writes the proofs for entries, each once; those of a tile together. Where a file cannot be written the others still are. One call at a
+   * time.
+   *
+   * @param onWritten gets each entry whose proofs are on the disk.
+   * @throws the first error of the file system, once all was tried.
+   */
+  async write(
+    proofs: ReadonlyMap<number, readonly PacketProof[]>,
+    onWritten: (index: number) => void,
+  ): Promise<void> {
+    const errors: unknown[] = [];
+    for (const [tile, entries] of Map.groupBy(proofs, ([index]) => Math.floor(index / TILE_WIDTH))) {
       try {
-        await file.append(
-          entries.map(([index, list]) => ({
-            entry: Buffer.from(String(index)),
-            extra: Buffer.from(canonicalJson(list.map(proofJson))),
-          })),
-        );
-      } finally {
-        await file.close();
+        await this.#append(tile, entries);
+        for (const [index] of entries) onWritten(index);
+      } catch (error) {
+        errors.push(error);
       }
     }
+    if (errors.length > 0) throw errors[0];
   }
 
   async read(index: number): Promise<PacketProof[] | undefined> {
@@ -48,6 +53,23 @@ export class LineageRecords {
   /** Removes the proofs of tiles before `tile`. @throws errors of the file system. */
   cut(tile: number): void {
     removeBefore(this.#folder, tile);
+  }
+
+  async #append(
+    tile: number,
+    entries: readonly (readonly [number, readonly PacketProof[]])[],
+  ): Promise<void> {
+    const file = await this.#open(tile);
+    try {
+      await file.append(
+        entries.map(([index, list]) => ({
+          entry: Buffer.from(String(index)),
+          extra: Buffer.from(canonicalJson(list.map(proofJson))),
+        })),
+      );
+    } finally {
+      await file.close();
+    }
   }
 
   async #open(tile: number): Promise<RecordFile> {

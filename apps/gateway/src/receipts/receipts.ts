@@ -19,6 +19,7 @@ import type { LineageBook } from './lineage-book.js';
 import type { LineageExchange } from './lineage-exchange.js';
 import type { LineageRecords } from './lineage-records.js';
 import type { ReceiptLog } from './receipt-log.js';
+import { noReceipt, Reads } from './reads.js';
 import { decodeSecrets, encodeSecrets } from './secrets.js';
 
 const TICK_MS = 500;
@@ -34,11 +35,6 @@ const CONFIRMED_MS = 600_000;
 const RECORD_BYTES = 65_536;
 /** The disk must have as much beside what is reserved: checkpoints and tiles need it. */
 const FREE_BYTES = 1024 * 1024;
-
-interface Pending {
-  readonly packets: readonly PacketRef[];
-  readonly since: number;
-}
 
 export interface ReceiptSurroundings {
   readonly directory: string;
@@ -56,8 +52,9 @@ export interface ReceiptSurroundings {
 }
 
 export class Receipts implements OnApplicationShutdown {
+  readonly reads = new Reads();
   readonly #around: ReceiptSurroundings;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Map<number, { packets: readonly PacketRef[]; since: number }>();
   readonly #timer: NodeJS.Timeout;
   #ticking: Promise<void> = Promise.resolve();
   #wake: NodeJS.Timeout | undefined;
@@ -128,9 +125,13 @@ export class Receipts implements OnApplicationShutdown {
    * The receipt file of entry `index`, as soon as it is published and its packets are proven, two seconds after the draw at
    * the latest.
    *
-   * @throws {ApiError} `not-found` when there is none of this client, `unavailable` when it cannot be published now.
+   * @throws {ApiError} `not-found` when there is none of this client, `unavailable` when it cannot be published or read now.
    */
-  async receipt(index: number, client: string): Promise<string> {
+  receipt(index: number, client: string): Promise<string> {
+    return this.reads.of(() => this.#receipt(index, client));
+  }
+
+  async #receipt(index: number, client: string): Promise<string> {
     this.#wakeUp();
     await this.#completed(index);
     const { log, lineage, clock } = this.#around;
@@ -220,18 +221,22 @@ export class Receipts implements OnApplicationShutdown {
     const now = clock.monotonic();
     const known = new Map<string, PacketProof | undefined>(); // many draws come from one packet
     const proven = new Map<number, PacketProof[]>();
-    const givenUp: number[] = [];
-    for (const [index, { packets, since }] of this.#pending) {
+    for (const [index, { packets }] of this.#pending) {
       const proofs = packets.flatMap((packet) => {
         const name = packetName(packet);
         if (!known.has(name)) known.set(name, book.proof(packet));
         return known.get(name) ?? [];
       });
       if (proofs.length === packets.length) proven.set(index, proofs);
-      else if (now - since > PROOFS_MS) givenUp.push(index);
     }
-    await lineage.write(proven);
-    for (const index of [...proven.keys(), ...givenUp]) this.#pending.delete(index);
+    try {
+      await lineage.write(proven, (index) => this.#pending.delete(index));
+    } finally {
+      // Given up, also where it cannot be written: what waits is bounded.
+      for (const [index, { since }] of this.#pending) {
+        if (now - since > PROOFS_MS) this.#pending.delete(index);
+      }
+    }
   }
 
   async #cut(): Promise<void> {
@@ -289,10 +294,4 @@ export class Receipts implements OnApplicationShutdown {
         : `There is no receipt ${index} of this API key.`;
     return new ApiError('not-found', detail);
   }
-}
-
-function noReceipt(): ApiError {
-  return unavailable(
-    'No receipt can be written or published now, and nothing was taken. Ask without one, or try again later.',
-  );
 }

@@ -92,9 +92,9 @@ export class LogController {
   }
 
   #tile({ level, index, width }: NonNullable<ReturnType<typeof parseTilePath>>): Promise<Buffer | undefined> {
-    const { log } = this.receipts;
-    return level === 'entries'
-      ? log.entryTile(index, width)
-      : Promise.resolve(log.hashTile(level, index, width));
+    const { log, reads } = this.receipts;
+    return reads.of(() =>
+      level === 'entries' ? log.entryTile(index, width) : log.hashTile(level, index, width),
+    );
   }
 }
