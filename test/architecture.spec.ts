@@ -35,7 +35,7 @@ test('docs/architecture.md has every room of the gateway, and the floor that lin
 test('every file that docs/architecture.md names is there', () => {
   const named = [...text.matchAll(/`((?:[a-z-]+\/)+[a-z.-]*)`/g)].map(([, path = '']) => path);
   const places = (path: string): string[] =>
-    [SOURCES, `${SOURCES}/pool`].map((folder) => `${folder}/${path}`);
+    ['.', SOURCES, `${SOURCES}/pool`].map((folder) => `${folder}/${path}`);
   const missing = named.filter((path) =>
     places(path.replace(/\.ts$/, '')).every((place) => !existsSync(place) && !existsSync(`${place}.ts`)),
   );
