@@ -24,7 +24,6 @@ const out = resolve(values.out);
 const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
 const name = `qrng-dd-${VERSION}-linux-${process.arch}`;
 
-console.error('Copying what runs, packing it and listing its parts, about a minute ...');
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 const staging = join(out, '.tree');
