@@ -17,6 +17,7 @@ const COMPILER = 'node_modules/typescript-7/bin/tsc';
 const SOURCES = [
   '{apps,bench,clients/*/src,libs,scripts,test,tools}/**/*.ts',
   'tsconfig.json',
+  'test/runner/compile.js',
   'node_modules/typescript-7/package.json',
 ];
 
