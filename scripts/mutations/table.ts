@@ -242,8 +242,11 @@ export const SHARED = [
   ]),
 ];
 
+/** The part of the model that needs Redis. */
+export const PART_OF_REDIS = 'by two gateways that share a pool';
+
 /** Every mutation, with the part of the model that has to notice it. */
 export const MUTATIONS = [
   ...EMBEDDED.map((mutation) => ({ ...mutation, part: 'by a gateway of its own' })),
-  ...SHARED.map((mutation) => ({ ...mutation, part: 'by two gateways that share a pool' })),
+  ...SHARED.map((mutation) => ({ ...mutation, part: PART_OF_REDIS })),
 ];
