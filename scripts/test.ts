@@ -77,7 +77,7 @@ if (broken.length > 0 && broken.length <= RUN_AGAIN_AT_MOST && (await passAlone(
   };
   jest = { code: 0, results: { ...jest.results, ...passed } };
   console.log(
-    `\nPassed only alone: they depend on the load of the machine and need mending: ${broken.join(' ')}`,
+    `\nPassed only alone: they depend on the load of the machine and need to be fixed: ${broken.join(' ')}`,
   );
 }
 const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = jest.results;

@@ -54,7 +54,7 @@ export const EMBEDDED = [
       'const floor = now + 1;',
     ],
     [
-      'forget while a clock is ahead is for ever',
+      'forget while a clock is ahead is forever',
       'position.floor - now <= this.#window.skewMs ||',
       'position.floor > 0 ||',
     ],
@@ -223,7 +223,7 @@ export const SHARED = [
       '',
     ],
     [
-      'redis: forget while a clock is ahead is for ever',
+      'redis: forget while a clock is ahead is forever',
       'if position and position.floor - now > skew and',
       'if false and',
     ],

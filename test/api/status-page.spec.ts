@@ -9,7 +9,7 @@ import { describeWithChromium, launchChromium } from '../support/chromium.js';
 import { startGateway, temporaryFolder } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 
-/** The picture of README is taken anew on demand only, with some minutes of flow in it: tests change nothing. */
+/** The picture of README is taken again on demand only, with some minutes of flow in it: tests change nothing. */
 const isForReadme = process.env['QRNG_UPDATE_SCREENSHOTS'] === 'yes';
 const FOLDER = isForReadme ? 'docs/images' : temporaryFolder();
 const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');

@@ -225,7 +225,7 @@ test('a gateway that ends its streams opens none more', async () => {
   expect(await open(10)).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
 });
 
-test('a gateway that stops does not wait for streams for ever', async () => {
+test('a gateway that stops does not wait for streams forever', async () => {
   gateway.app.get(Streams).shutdownMs = 200;
   await gateway.fill(1000);
   const { body } = await open(5000);

@@ -6,7 +6,7 @@ import { describeWithChromium, launchChromium } from '../support/chromium.js';
 import { startGateway, temporaryFolder } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 
-/** The picture of the manual is taken anew on demand only: tests change nothing. */
+/** The picture of the manual is taken again on demand only: tests change nothing. */
 const FOLDER = process.env['QRNG_UPDATE_SCREENSHOTS'] === 'yes' ? 'docs/images' : temporaryFolder();
 
 /** So high that nothing scrolls, and the picture is what it shows down to the answer. */

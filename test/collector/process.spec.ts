@@ -149,7 +149,7 @@ describe('four devices whose drivers let go of no read', () => {
         ).length;
       await until('the devices are read', () => opened() === 4, { describe: () => collector.output });
       const { code, unaccounted } = await collector.stop();
-      // Node would wait for these threads for ever; the log was written before.
+      // Node would wait for these threads forever; the log was written before.
       expect({ code, unaccounted }).toEqual({ code: 'SIGKILL', unaccounted: 0 });
     } finally {
       await collector.kill();

@@ -252,7 +252,7 @@ describe('sources', () => {
     expect(performance.now() - began).toBeGreaterThanOrEqual(1000);
   });
 
-  test('that fail badly again and again are tested anew each time, pass on nothing, and wait for an operator in the end', async () => {
+  test('that fail badly again and again are tested again each time, pass on nothing, and wait for an operator in the end', async () => {
     const appliance = await Appliance.start();
     appliance.simulator.plan({ kind: 'stuck-bit', value: 0, times: 10 });
     const rig = new Rig([appliance.simulator.url], {});

@@ -17,7 +17,7 @@ async function start(...args: Parameters<typeof GatewayProcess.start>): Promise<
 
 describe('a gateway that is killed while it admits its third packet', () => {
   test.each(['packet-accepted', 'packet-stored'])(
-    'at %s refuses copies of all three for ever, and takes packets exposed after its bound',
+    'at %s refuses copies of all three forever, and takes packets exposed after its bound',
     async (place) => {
       const gateway = await start({}, killAt(place, 3));
       const packets = [1, 2, 3].map(() => gateway.collector.seal(randomBytes(1000)));

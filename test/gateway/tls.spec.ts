@@ -152,7 +152,7 @@ describe('the TLS of the gateway', () => {
   });
 });
 
-test('a push on a connection from before a reload is the last one there, so that a revoked client has to come anew', async () => {
+test('a push on a connection from before a reload is the last one there, so that a revoked client has to come again', async () => {
   const { certificatePem: cert, keyPem: key } = await clients.issue({ commonName: 'old', client: true });
   const socket = await handshake({ cert, key });
   const push = async (): Promise<string> => {

@@ -62,7 +62,7 @@ describeWithRedis('leases', () => {
   const admit = (pool: RedisPool, bytes: number) =>
     pool.admit(openPacket(collector.seal(randomBytes(bytes)), keyring));
 
-  test('whose answer was lost count as discarded with the next report, and so do not fill the pool for ever', async () => {
+  test('whose answer was lost count as discarded with the next report, and so do not fill the pool forever', async () => {
     const discarded: [string, number][] = [];
     const pool = await openPool((...what) => discarded.push(what));
     await admit(pool, 10_000);

@@ -55,7 +55,7 @@ export async function capture(source: Source, sizes: Sizes, folder: string): Pro
   return { source: name, ...sizes, fetches };
 }
 
-/** Opens or connects anew for each call. */
+/** Opens or connects again for each call. */
 async function withSource<T>(
   { url, ...trust }: Source,
   work: (open: EntropySource) => Promise<T>,

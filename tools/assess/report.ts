@@ -6,7 +6,7 @@ import type { Estimate } from './estimate.js';
 /** What no reader should take such an estimate for. */
 export const LIMITS = [
   'A source delivers what its own conditioning made. SP 800-90B estimates raw samples of a noise source; of conditioned output the estimators find nearly 8 bits a byte whatever went in, also of a counter behind a hash. A low estimate shows a fault, a high one proves nothing about the noise.',
-  'SP 800-90B wants each row of the restart samples to follow a restart of the noise source. Here a restart is a new connection, or the device opened anew: the noise source ran on. For a claim switch it off and on between rows.',
+  'SP 800-90B wants each row of the restart samples to follow a restart of the noise source. Here a restart is a new connection, or the device opened again: the noise source ran on. For a claim switch it off and on between rows.',
   'Answers of an appliance need not follow each other without a gap, so "in a row" holds within one fetch.',
   'A validated entropy source needs more than numbers: a description of the noise, health tests at the noise source, a laboratory. No claim of SP 800-90B or 90C follows from this report.',
 ] as const;

@@ -1,6 +1,6 @@
 /**
  * Diode software as one fears it: `node spool-mover.js FROM TO RECORD`. Moves `*.qrng` files, some of them late by up to three
- * seconds, some twice, under other names, cut short at first or for ever, or not at all, and writes most of them in two pieces.
+ * seconds, some twice, under other names, cut short at first or forever, or not at all, and writes most of them in two pieces.
  * RECORD gets a JSON line for each file: its packet, and what was done with it. Ends once nothing is left, when stdin is closed.
  */
 import { appendFileSync, openSync, closeSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';

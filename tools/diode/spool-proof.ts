@@ -85,7 +85,7 @@ export async function* proveSpool(
   const left = [...files(there), ...files(join(there, 'refused'))];
   const cut = of(moved, 'cut').length;
   yield {
-    text: 'What was cut short for ever is no packet: it is kept for somebody to look at, and nothing else is left',
+    text: 'What was cut short forever is no packet: it is kept for somebody to look at, and nothing else is left',
     seen: `cut short ${cut}, left in the spool or in refused/ ${left.length}`,
     holds: left.length === cut,
   };

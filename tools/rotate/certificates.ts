@@ -1,4 +1,4 @@
-/** Issues the gateway's or the collector's certificate anew, with a new key, by the authority of the setup folder. */
+/** Issues the gateway's or the collector's certificate again, with a new key, by the authority of the setup folder. */
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { CommandError } from '#libs/command-line';

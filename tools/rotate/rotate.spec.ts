@@ -114,7 +114,7 @@ describe('a certificate in a folder', () => {
   test.each([
     ['tls', 'gateway/tls.crt', 'gateway/tls.key', 'authority/gateway-ca.crt'],
     ['client', 'collector/push.crt', 'collector/push.key', 'authority/collector-ca.crt'],
-  ])('(%s) is issued anew by the same authority for the same names', (kind, certificate, key, authority) => {
+  ])('(%s) is issued again by the same authority for the same names', (kind, certificate, key, authority) => {
     const before = new X509Certificate(text(certificate));
     expect(rotate(kind, '--in', folder).stdout).toContain('within the last day');
     const { status, stderr } = rotate(kind, '--in', folder, '--again', '--days', '30');

@@ -174,7 +174,7 @@ describe('with the hosts alone', () => {
     expect(again.stdout).toMatch(/^New answers: --gateway\. Files that were kept/m);
   });
 
-  test('refuses to make the half of a pair anew, and says which', () => {
+  test('refuses to make the half of a pair again, and says which', () => {
     rmSync(join(folder, 'gateway/tls.key'));
     const again = setup('--out', folder);
     expect([again.status, again.stdout]).toEqual([1, '']);

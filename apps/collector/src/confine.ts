@@ -1,7 +1,7 @@
 /**
  * Has Node confine this process: no child processes, no addons, no inspector, threads for devices alone, and of all files those of the
  * program and those that the settings name (Node's permission model, https://nodejs.org/api/permissions.html). Its flags depend on the
- * settings, so the program begins anew with them in the same process (execve).
+ * settings, so the program starts again with them in the same process (execve).
  *
  *   environment -> state directory locked, as standard input -> execve -> the same program, confined
  */
@@ -14,7 +14,7 @@ import { EXIT_BREACHED } from './exit-breached.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Begins `program` anew, confined; ends the process where another one has its state directory. Never returns. */
+/** Begins `program` again, confined; ends the process where another one has its state directory. Never returns. */
 export async function confine(program: string): Promise<never> {
   if (inspector.url() !== undefined) {
     process.stderr.write(
@@ -23,7 +23,7 @@ export async function confine(program: string): Promise<never> {
     process.exit(EXIT_BREACHED);
   }
   await lock(process.env['QRNG_STATE_DIR']);
-  if (process.execve === undefined) throw new Error('this Node cannot begin a program anew');
+  if (process.execve === undefined) throw new Error('this Node cannot begin a program again');
   const flags = [...process.execArgv, ...permissionFlags(process.env)];
   const command = [process.execPath, ...flags, program, ...process.argv.slice(2)];
   // With it Node would take more permissions from the environment, and modules that come before the program.

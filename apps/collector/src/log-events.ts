@@ -23,7 +23,7 @@ const MESSAGES = {
   'credentials-refused': 'keys or certificates on disk cannot be used; the old ones stay in use',
   'source-up': 'a source passed its start-up test and is in use',
   'source-failing':
-    'a fetch failed; the source is tried again with back-off, and tested anew before it is used',
+    'a fetch failed; the source is tried again with back-off, and tested again before it is used',
   'source-block-dropped': 'a block failed a health test and was dropped',
   'source-quarantined':
     'a source failed a health test badly, or softly for the third time; it is out of use until it passes a longer start-up test',

@@ -19,7 +19,7 @@ const MESSAGES = {
   'no-keys': 'there are no API keys: nobody can use the API',
   'certificate-reloaded': 'new connections use the new certificate',
   'certificate-refused': 'the certificate on disk cannot be used; the old one stays in use',
-  'client-ca-reloaded': 'other client certificates are trusted now; collectors connect anew',
+  'client-ca-reloaded': 'other client certificates are trusted now; collectors connect again',
   'client-ca-refused':
     'the client CA certificates or revocation lists on disk cannot be used; the old ones stay in use',
   'certificate-expiring': 'a certificate or revocation list expires soon; replace it',
@@ -54,7 +54,7 @@ const MESSAGES = {
     'requests in the state directory cannot be read or answered; npm run replay and unblock do not work',
   'clock-leapt':
     'the wall clock of this host was set, or the machine was suspended; check the time service and what rests on the time of day',
-  'usage-lost': 'the usage of the day cannot be read; quotas begin anew',
+  'usage-lost': 'the usage of the day cannot be read; quotas start again',
   'usage-not-written': 'the usage of the day cannot be written',
   receiving:
     'packets are received without answers; a small bufferBytes loses datagrams (raise net.core.rmem_max)',

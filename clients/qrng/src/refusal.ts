@@ -5,7 +5,7 @@ import { printable } from './printable.js';
 import { QrngError } from './qrng-error.js';
 import type { QrngErrorCode } from './qrng-error.js';
 
-/** A quota begins anew with the UTC day, so the gateway never asks for more. */
+/** A quota starts again with the UTC day, so the gateway never asks for more. */
 const LONGEST_WAIT_MS = 86_400_000;
 
 /** @param body of the answer, at most a few KiB of it. */

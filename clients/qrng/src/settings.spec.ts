@@ -37,7 +37,7 @@ describe('readSettings', () => {
     });
   });
 
-  test('reads a key file anew each time it is asked', () => {
+  test('reads a key file again each time it is asked', () => {
     const path = file('key', 'one\n');
     const { apiKey } = readSettings({ QRNG_URL: URL_AND_KEY.QRNG_URL, QRNG_API_KEY_FILE: path });
     const read = apiKey as () => string;

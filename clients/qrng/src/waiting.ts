@@ -9,7 +9,7 @@ export type OnWait = (error: QrngError, ms: number) => void;
 /**
  * What `request` resolves with at last. It waits as the gateway's Retry-After says, with jitter, else with a back-off.
  *
- * @throws {QrngError} that no wait mends, and the reason of `signal`.
+ * @throws {QrngError} that no wait helps, and the reason of `signal`.
  */
 export async function waitingFor<T>(
   request: () => Promise<T>,

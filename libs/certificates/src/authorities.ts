@@ -74,7 +74,7 @@ export class Authorities {
     };
   }
 
-  /** Why a certificate issued by `one` would be refused. `path` leads to it, so that no ring is gone round for ever. */
+  /** Why a certificate issued by `one` would be refused. `path` leads to it, so that no ring is gone round forever. */
   #fault(one: Authority, now: number, path: readonly Authority[]): string | undefined {
     const own =
       dateFault(one, now) ?? roleFault(one) ?? (this.crl.length > 0 ? listFault(one, now) : undefined);

@@ -18,7 +18,7 @@ const DIGESTS: Readonly<Record<string, string | null>> = {
 };
 
 export class RevocationList {
-  /** Unix ms. A list without a next update is valid for ever. */
+  /** Unix ms. A list without a next update is valid forever. */
   readonly begins: number;
   readonly ends: number;
   readonly #issuer: Buffer;

@@ -86,7 +86,7 @@ export interface LineageTelemetry {
 export interface Telemetry {
   readonly version: string;
   readonly uptimeMs: number;
-  /** The boot number of its process's first run: its counters begin anew where this changes, and go on where only the run does. */
+  /** The boot number of its process's first run: its counters start again where this changes, and go on where only the run does. */
   readonly startedAt?: number;
   readonly bufferBytes: number;
   readonly bufferCapacity: number;

@@ -18,7 +18,7 @@ describe('a directory', () => {
   test.each([
     ['below a file', () => join(file(), 'state'), 'ENOTDIR'],
     ['where a file is', file, 'EEXIST'],
-    ['where nothing can be made, for which Node would try for ever', () => '/proc/qrng/state', 'ENOENT'],
+    ['where nothing can be made, for which Node would try forever', () => '/proc/qrng/state', 'ENOENT'],
   ])('%s is an error', (_, path, code) => {
     expect(() => makeDirectory(path(), 0o700)).toThrow(expect.objectContaining({ code }));
   });

@@ -59,7 +59,7 @@ function toStdout(): DestinationStream {
   const stdout = pino.destination({
     dest: 1,
     sync: false,
-    contentMode: 'buffer', // of text it would count all that waits anew at each line, a tenth of a small request
+    contentMode: 'buffer', // of text it would count all that waits again at each line, a tenth of a small request
     minLength: WRITE_FROM_BYTES,
     maxWrite: WRITE_BYTES,
     maxLength: MOST_WAITING_BYTES,

@@ -2,7 +2,7 @@
 import { Authorities } from '#libs/certificates';
 import { readSettingText } from '#libs/files';
 
-/** Read anew for each connection; content that no certificate can be checked against does not replace what could. */
+/** Read again for each connection; content that no certificate can be checked against does not replace what could. */
 export class CaFile {
   #usable: string | undefined;
 

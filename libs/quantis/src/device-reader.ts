@@ -35,7 +35,7 @@ parentPort?.on('message', (request: ReadRequest) => {
   parentPort?.postMessage(answer, 'data' in answer ? [answer.data.buffer] : []);
 });
 
-/** Whatever fails (EIO, the end of the data, nobody who waits) closes the device; the next request opens it anew. */
+/** Whatever fails (EIO, the end of the data, nobody who waits) closes the device; the next request opens it again. */
 function answerTo(request: ReadRequest): ReadAnswer {
   try {
     return { data: read(request) };

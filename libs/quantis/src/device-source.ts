@@ -122,7 +122,7 @@ function begin(flags: Int32Array<SharedArrayBuffer>): void {
   process.once('exit', endReads);
 }
 
-/** Node waits for its threads as it ends; one whose read never ends would keep the process for ever. */
+/** Node waits for its threads as it ends; one whose read never ends would keep the process forever. */
 function endReads(): void {
   for (const flags of underWay) cancel(flags);
   for (const flags of underWay) {

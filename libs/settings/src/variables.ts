@@ -66,7 +66,7 @@ export function Secret({ mayBeEmpty = false } = {}): PropertyDecorator {
   };
 }
 
-/** Marks a setting that may change while the process runs (live-settings.ts): its users read it anew, or hear of the change. */
+/** Marks a setting that may change while the process runs (live-settings.ts): its users read it again, or hear of the change. */
 export function Live(): PropertyDecorator {
   return (target, key) => remember(live, target.constructor, String(key));
 }

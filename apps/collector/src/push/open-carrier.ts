@@ -21,7 +21,7 @@ export function carrierOf(settings: Readonly<CollectorSettings>, identity: Ident
       return new SpoolCarrier({
         directory: decodeURIComponent(url.pathname),
         maxBytes: settings.QRNG_SPOOL_MAX_BYTES,
-        // A packet that is larger than the spool would wait for ever.
+        // A packet that is larger than the spool would wait forever.
         maxData: Math.min(
           settings.QRNG_PUSH_MAX_BYTES,
           settings.QRNG_SPOOL_MAX_BYTES - PACKET_OVERHEAD_BYTES,

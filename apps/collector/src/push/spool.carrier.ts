@@ -128,7 +128,7 @@ async function writeSynced(path: string, content: Buffer): Promise<void> {
   }
 }
 
-/** Nothing that lies there is opened: a link would lead elsewhere, a FIFO wait for ever. */
+/** Nothing that lies there is opened: a link would lead elsewhere, a FIFO wait forever. */
 function openNew(path: string): Promise<FileHandle> {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_SYNC } = constants;
   return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_SYNC, 0o640);

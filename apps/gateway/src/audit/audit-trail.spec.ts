@@ -382,7 +382,7 @@ describe('the verifier', () => {
     ]);
   });
 
-  test('finds by an anchor that all of it was written anew', async () => {
+  test('finds by an anchor that all of it was written again', async () => {
     const anchor = (await verifyTrail(directory)).last;
     expect(await problems(anchor)).toEqual([]);
     rmSync(directory, { recursive: true });

@@ -210,7 +210,7 @@ export class Connection {
     this.#isAnswering = false;
     this.place.since = this.hall.now();
     const cost = BOUNDS.requestUnits + Math.ceil(this.#answerBytes / BOUNDS.unitBytes);
-    const units = Math.min(cost, BOUNDS.turnUnits); // what no turn has room for would wait for ever
+    const units = Math.min(cost, BOUNDS.turnUnits); // what no turn has room for would wait forever
     if (this.#underWayBytes > 0) this.place.shrink(this.#underWayBytes);
     this.#answerBytes = this.#underWayBytes = 0;
     if (this.#isKnown) this.#goOn();

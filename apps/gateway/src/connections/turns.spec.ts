@@ -23,7 +23,7 @@ test('go at once while the turn has time for them, and then in the next one', as
   expect([went.length, turns.waiting]).toEqual([15, 0]);
 });
 
-test('wait while others are let in, one in a turn, but not for ever', async () => {
+test('wait while others are let in, one in a turn, but not forever', async () => {
   for (let i = 0; i < 10; i++) turns.take(waiter('early', '192.0.2.1'));
   await setImmediate(); // the time began
   for (let i = 0; i < 20; i++) turns.take(waiter('flood', '192.0.2.1'));

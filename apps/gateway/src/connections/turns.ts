@@ -10,7 +10,7 @@
  * So a flood takes what nobody else needs, and somebody who comes now and then does not wait behind it.
  *
  * Node (libuv) accepts one connection in a turn of the event loop. So while they come, the turns stay short: the time for
- * strangers begins anew once nobody comes any more, or after a while; else those whom nobody has looked at yet wait behind the
+ * strangers starts again once nobody comes any more, or after a while; else those whom nobody has looked at yet wait behind the
  * flood, in the kernel.
  */
 import { siteOf } from '../addresses/address-network.js';
@@ -19,7 +19,7 @@ import { getOrMake, setLatest } from '../maps.js';
 /** What was had counts half after this time. */
 const HALF_LIFE_MS = 5000;
 
-/** Connections that are let in before the time begins anew. Not a time: a gateway with little of the processor takes long for a turn. */
+/** Connections that are let in before the time starts again. Not a time: a gateway with little of the processor takes long for a turn. */
 const LET_IN = 16;
 
 /** Addresses where somebody has shown who they are have this part of a turn first, for an hour (in half lives); the latest are remembered. */

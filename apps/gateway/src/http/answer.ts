@@ -15,7 +15,7 @@ export function isWhole({ statusCode }: FastifyReply, payload: unknown): payload
 }
 
 /**
- * Writes the answer, in the place of what Fastify does after its last hook. Node encodes a text in UTF-8 anew, together with the
+ * Writes the answer, in the place of what Fastify does after its last hook. Node encodes a text in UTF-8 again, together with the
  * head, and sends a buffer in a write of its own; one-byte characters go out as they are, behind the head and with it.
  *
  * @param common fields that come before those of the route, which sets none of them: names and values in turn.

@@ -16,7 +16,7 @@ import { UnknownRoute } from './unknown-route.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The path of the route as it is declared, or `unmatched`. Fastify's own routeOptions are made anew at each look. */
+    /** The path of the route as it is declared, or `unmatched`. Fastify's own routeOptions are made again at each look. */
     route: string;
   }
 }

@@ -91,7 +91,7 @@ function faultOf(message: unknown): Fault | undefined {
   if (typeof message !== 'object' || message === null || Array.isArray(message)) return ERRORS.invalid;
   // The package goes through it by recursion.
   if (isDeeper(message, MAX_DEPTH)) return ERRORS.deep;
-  // It would keep its connection for ever, and a gateway has at most 5000.
+  // It would keep its connection forever, and a gateway has at most 5000.
   return 'method' in message && message.method === 'subscriptions/listen' ? ERRORS.stream : undefined;
 }
 

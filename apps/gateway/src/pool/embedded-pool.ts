@@ -68,7 +68,7 @@ export class EmbeddedPool implements Pool {
     return this.#replay.fault();
   }
 
-  /** A disk that is full does not mend itself; other gateways do better. */
+  /** A full disk does not heal by itself; other gateways do better. */
   servesOn(): boolean {
     return false;
   }
@@ -83,7 +83,7 @@ export class EmbeddedPool implements Pool {
     this.#buffer.wipe();
   }
 
-  /** Decides anew once the bound is above: another copy may have been taken meanwhile. */
+  /** Decides again once the bound is above: another copy may have been taken meanwhile. */
   async #admitLater(packet: Packet, stores: boolean, ref: PacketRef | undefined): Promise<Admission> {
     if (await this.#replay.raise(Number(packet.timestamp))) return this.admit(packet, stores, ref);
     return { result: 'unready', detail: this.fault() ?? 'the replay state cannot be written' };

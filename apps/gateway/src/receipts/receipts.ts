@@ -46,7 +46,7 @@ export interface ReceiptSurroundings {
   /** Hides names of clients in the log. */
   readonly salt: Buffer;
   readonly clock: Clock;
-  /** 0: entries stay for ever. */
+  /** 0: entries stay forever. */
   readonly retentionMs: number;
   readonly onCut: (entries: number) => void;
 }

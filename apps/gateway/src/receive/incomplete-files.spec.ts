@@ -27,7 +27,7 @@ test('a file that says it is of the future is abandoned like any other', async (
   expect(await look('a', 31_000)).toBe('abandoned');
 });
 
-test('a file that changed is read again, and its time begins anew', async () => {
+test('a file that changed is read again, and its time starts again', async () => {
   write('a', IN_A_YEAR);
   await look('a', 0);
   write('a', IN_A_YEAR + 1);

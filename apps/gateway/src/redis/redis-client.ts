@@ -8,7 +8,7 @@ const MAX_RETRY_DELAY_MS = 1000;
 
 export type RedisClient = ReturnType<typeof createRedisClient>;
 
-/** A client that connects, and connects again for ever, once `connect()` was called. */
+/** A client that connects, and connects again forever, once `connect()` was called. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- node-redis derives the type from the options
 export function createRedisClient(url: string) {
   return createClient({

@@ -69,7 +69,7 @@ export class RedisConnection {
     return fault === undefined ? undefined : withoutAddresses(fault, this.#url);
   }
 
-  /** Whether the fault is one that time does not mend: Redis answers, and refuses what the gateway needs. */
+  /** Whether the fault does not pass with time: Redis answers, and refuses what the gateway needs. */
   get refused(): boolean {
     return this.#refused;
   }
@@ -109,7 +109,7 @@ export class RedisConnection {
     return { space: this.#space ?? '', fingerprint: this.#deployment.fingerprints()[0] ?? '' };
   }
 
-  /** Looks up anew where this deployment's keys are: they changed, or Redis lost its data. @throws {RedisError} */
+  /** Looks up again where this deployment's keys are: they changed, or Redis lost its data. @throws {RedisError} */
   async rejoin(): Promise<void> {
     await this.run((client) => this.#join(client));
   }
@@ -169,7 +169,7 @@ export class RedisConnection {
         this.#log.up([]);
       }
     } catch {
-      // kept by #explain, or the connection is being made anew, and is checked then
+      // kept by #explain, or the connection is being made again, and is checked then
     }
     if (this.#fault === undefined) {
       this.#probeAfter(this.#refusal === undefined ? PROBE_EVERY_MS : CHECK_AGAIN_MS);

@@ -8,7 +8,7 @@ const LOWEST_MAJOR_VERSION = 7;
 
 export interface RedisFault {
   readonly fault: string;
-  /** Whether only an operator can mend it. */
+  /** Whether only an operator can fix it. */
   readonly lasting: boolean;
   /** The error that Redis answered a command with, in its own words. */
   readonly reply?: string;

@@ -1,5 +1,5 @@
 /**
- * The certificate of the server and the authorities of its clients: taken up anew while the gateway runs, without dropping a
+ * The certificate of the server and the authorities of its clients: taken up again while the gateway runs, without dropping a
  * connection, and looked at once a day, since they have an end.
  */
 import { Injectable } from '@nestjs/common';
@@ -86,7 +86,7 @@ export class Certificates implements OnApplicationBootstrap, OnApplicationShutdo
     this.#onTrustChange = listener;
   }
 
-  /** New connections get the new context; tickets of the old one no longer resume, so a revoked client starts anew. */
+  /** New connections get the new context; tickets of the old one no longer resume, so a revoked client starts again. */
   #use(server: Server, certificate: ServerCertificate): void {
     server.setSecureContext(contextOf(certificate, this.#clients));
     this.#current = new WeakSet();
@@ -117,7 +117,7 @@ export class Certificates implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   /**
-   * What has come to its end keeps out those, too, whom it let in: they come anew, and OpenSSL checks them again. So does each
+   * What has come to its end keeps out those, too, whom it let in: they come again, and OpenSSL checks them again. So does each
    * connection once a day, since nobody sees when an authority ends that only the client has sent along.
    */
   #lookAgain(server: Server, certificate: ServerCertificate): void {

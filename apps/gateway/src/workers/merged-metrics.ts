@@ -18,7 +18,7 @@ export function mergedText(
   return merge([own, ...workers.map(additive)]).metrics();
 }
 
-/** What a worker that is gone adds for ever. */
+/** What a worker that is gone adds forever. */
 export function countsOf(metrics: readonly MetricValues[]): MetricValues[] {
   return metrics.filter((metric) => !isGauge(metric));
 }

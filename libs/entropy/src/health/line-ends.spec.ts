@@ -11,7 +11,7 @@ test('384 blocks in a row without carriage return and line feed are one too many
   expect(ends.test(without())).toBe(true);
 });
 
-test('a block with one begins the count anew', () => {
+test('a block with one begins the count again', () => {
   const ends = new LineEnds();
   for (let i = 0; i < 383; i++) ends.test(without());
   const block = without();

@@ -146,7 +146,7 @@ describe('SourceHealth', () => {
     for (const [, bytes] of broken) expect(feed(new SourceHealth('a'), bytes(), size).tier).toBe('hard');
   });
 
-  test('begins its windows anew after a hard failure', () => {
+  test('begins its windows again after a hard failure', () => {
     const health = new SourceHealth('a');
     const half = good().fill(7, 8100);
     expect(health.judge(half).tier).toBe('hard');

@@ -31,7 +31,7 @@ import { type Cutoffs, type Tier, tierOf } from './tier.js';
 export const FULL_ENTROPY = 8;
 
 export interface Judgement {
-  /** `soft`: drop the block. `hard`: put the source out of use, too; all windows have begun anew. */
+  /** `soft`: drop the block. `hard`: put the source out of use, too; all windows have started again. */
   readonly tier: Tier;
   /** Tests that failed, each once. */
   readonly failures: HealthTest[];

@@ -46,7 +46,7 @@ export class HealthReports {
     warnings.from(() => this.#warnings());
   }
 
-  /** A block of `collector` failed tests, or it was decided anew what becomes of its bytes. */
+  /** A block of `collector` failed tests, or it was decided again what becomes of its bytes. */
   note({ collector, boot, standing, failures }: HealthNews): void {
     const now = this.clock.monotonic();
     const before = this.#reported.get(collector);

@@ -34,7 +34,7 @@ export interface CommonArguments {
   readonly seen: number;
   /** How far clocks may differ, ms. */
   readonly skewMs: number;
-  /** How long bytes may lie in the pool, ms; 0: for ever. */
+  /** How long bytes may lie in the pool, ms; 0: forever. */
   readonly ttlMs: number;
   /** Of this gateway process, another at each start. */
   readonly id: string;

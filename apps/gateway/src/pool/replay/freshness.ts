@@ -7,7 +7,7 @@ export interface FreshnessWindow {
   readonly skewMs: number;
 }
 
-/** Why the time of a packet keeps it out for ever. */
+/** Why the time of a packet keeps it out forever. */
 export interface TimeRefusal {
   readonly result: 'stale' | 'future';
   readonly detail: string;
