@@ -18,14 +18,18 @@ export async function boundRefused(directory: string): Promise<void> {
 }
 
 /**
- * Deletes the oldest of the files that `isMeant` chooses until the others are within `most`, and what is larger than that by itself;
- * returns how many that were.
+ * Deletes the oldest of the files that `isMeant` chooses until the others are within `most`, and what is larger than that by itself.
+ * Where one cannot be deleted the others still are.
+ *
+ * @param onDeleted called for each that was deleted.
+ * @throws the first error of the file system, once all was tried.
  */
 export async function deleteOldest(
   directory: string,
   most: { readonly files: number; readonly bytes: number },
   isMeant: (name: string) => boolean = () => true,
-): Promise<number> {
+  onDeleted: () => void = () => undefined,
+): Promise<void> {
   const files: { name: string; size: number; at: number }[] = [];
   for (const name of (await readdir(directory)).filter(isMeant)) {
     files.push({ name, ...(await sizeAndTime(join(directory, name))) });
@@ -38,17 +42,27 @@ export async function deleteOldest(
     bytes += size;
     return count > most.files || bytes > most.bytes;
   });
-  for (const { name } of beyond) await rm(join(directory, name), { recursive: true, force: true });
-  return beyond.length;
+  const errors: unknown[] = [];
+  for (const { name } of beyond) {
+    try {
+      await rm(join(directory, name), { recursive: true, force: true });
+      onDeleted();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 }
 
-/** Of a directory the sizes of all that is in it. */
+/** Of a directory the sizes of all that is in it; it counts as too large where nobody can look. */
 async function sizeAndTime(path: string): Promise<{ size: number; at: number }> {
   const stats = await lstat(path).catch(() => undefined);
   if (stats === undefined) return { size: 0, at: 0 };
   let { size } = stats;
   if (stats.isDirectory()) {
-    for (const name of await readdir(path, { recursive: true })) {
+    const names = await readdir(path, { recursive: true }).catch(() => undefined);
+    if (names === undefined) size = Infinity;
+    for (const name of names ?? []) {
       size += (await lstat(join(path, name)).catch(() => undefined))?.size ?? 0;
     }
   }

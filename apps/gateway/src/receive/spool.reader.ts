@@ -133,8 +133,7 @@ export class SpoolReader {
       await this.#tryToRead(name);
     }
     for (const name of again) if (this.#hasRoom) await this.#tryToRead(name);
-    if (this.#refused) await boundRefused(this.#directory);
-    this.#refused = false;
+    if (this.#refused) await this.#boundRefused();
     this.#ready.push(...this.#order.due(performance.now()));
     if (await this.#admitReady()) return this.#listed.length > 0 && this.#hasRoom ? 0 : LOOK_EVERY_MS;
     await this.#boundBacklog();
@@ -162,9 +161,18 @@ export class SpoolReader {
     if (performance.now() < this.#boundAt) return;
     this.#boundAt = performance.now() + BOUND_EVERY_MS;
     const isMeant = (name: string): boolean => isPacketFile(name) && this.#isUnread(name);
-    const deleted = await deleteOldest(this.#directory, BACKLOG, isMeant);
-    for (let count = 0; count < deleted; count += 1) {
-      this.outcomes.refused({ result: 'full', detail: 'the backlog of the spool is full' }, this.#origin);
+    await deleteOldest(this.#directory, BACKLOG, isMeant, () =>
+      this.outcomes.refused({ result: 'full', detail: 'the backlog of the spool is full' }, this.#origin),
+    );
+  }
+
+  /** What cannot be looked at or deleted there holds up no packet. */
+  async #boundRefused(): Promise<void> {
+    this.#refused = false;
+    try {
+      await boundRefused(this.#directory);
+    } catch (error) {
+      this.#fault ??= { file: 'refused', reason: errorCode(error) };
     }
   }
 
