@@ -1,6 +1,9 @@
 /** `Prefer: wait=N` (RFC 7240): a request waits for entropy instead of being refused at once. */
 import { randomBytes } from 'node:crypto';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { request } from 'undici';
 import { TestKeys } from '../support/api-keys.js';
 import { startGateway } from '../support/gateway.js';
@@ -8,6 +11,7 @@ import type { Answer } from '../support/gateway-client.js';
 import type { TestGateway } from '../support/gateway.js';
 import { until } from '../support/until.js';
 import { Waiters } from '../../apps/gateway/src/api/draw/waiters.js';
+import { ApiError } from '../../apps/gateway/src/problem/api-error.js';
 
 const keys = new TestKeys({ first: {}, second: {}, poor: { bytesPerDay: 100 } });
 
@@ -210,6 +214,21 @@ test('nothing is taken for a client that went away, and those behind it are serv
   expect((await behind).status).toBe(200);
   expect(await sum('qrng_entropy_served_bytes_total')).toBe(200);
   expect(JSON.parse((await ask('/api/usage', '0')).text)).toMatchObject({ bytes: 0 });
+});
+
+test('a client that went away while the pool was asked does not wait', async () => {
+  await start(0);
+  const waiters = gateway.app.get(Waiters, { strict: false });
+  const raw = new ServerResponse(new IncomingMessage(new Socket()));
+  const asked = { client: { name: 'first' }, headers: { prefer: 'wait=30' } };
+  const reply = { raw, header: () => undefined, getHeader: () => undefined } as unknown as FastifyReply;
+  const shortage = new ApiError('too-little-entropy', 'as of a pool that is shared, a moment later');
+  const take = (): Promise<never> => {
+    raw.destroy();
+    return Promise.reject(shortage);
+  };
+  await expect(waiters.serve(asked as unknown as FastifyRequest, reply, 10, take)).rejects.toBe(shortage);
+  expect(waiters.waiting).toBe(0);
 });
 
 test('a key that is disabled ends the waiting with 401', async () => {

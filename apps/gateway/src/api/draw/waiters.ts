@@ -74,6 +74,7 @@ export class Waiters implements BeforeApplicationShutdown {
       const secs = preferredWait(request);
       const { client } = request;
       if (!isShortage(error) || secs === undefined || client === undefined) throw error;
+      if (reply.raw.destroyed) throw error; // gone while a shared pool was asked: `close` comes no second time
       if (need > this.entropy.level().capacity || !this.#hasRoomFor(client)) throw error;
       noteApplied(reply, `wait=${secs}`);
       return await this.#wait(request, reply, { client, need, secs, take });
