@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { LineageRecords } from './lineage-records.js';
 import { Reads } from './reads.js';
 import { ReceiptLog } from './receipt-log.js';
@@ -53,6 +54,26 @@ test('a tile of hashes that is cut short is 503, too', async () => {
   writeFileSync(join(directory, 'tile/0/000'), 'short');
   await expect(new Reads().of(() => log.hashTile(0, 0, 256))).rejects.toMatchObject({ code: 'unavailable' });
   await log.close();
+});
+
+test('two files that cannot be read are two lines in the log, in whatever order they are asked for', async () => {
+  const lines: unknown[] = [];
+  const note = (line: unknown): void => void lines.push(line);
+  Logger.overrideLogger({ log: note, warn: note, error: note, fatal: note });
+  try {
+    const log = await fullLog();
+    const reads = new Reads();
+    for (const file of ['records/00000000', 'tile/0/000']) writeFileSync(join(directory, file), 'short');
+    for (let again = 0; again < 3; again++) {
+      await expect(reads.of(() => log.record(1))).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(reads.of(() => log.hashTile(0, 0, 256))).rejects.toMatchObject({ code: 'unavailable' });
+    }
+    await log.close();
+  } finally {
+    Logger.overrideLogger(['error']);
+  }
+  const line = { event: 'receipt-log-unreadable' };
+  expect(lines).toMatchObject([line, line]);
 });
 
 test('an error of the program stays what it is', async () => {

@@ -1,14 +1,17 @@
 /** Reads files of the receipt log: one that cannot be read is 503 for everyone who asks for what is in it, and one line in the log. */
 import { errorCode } from '#libs/files';
 import { logEvent } from '../log-events.js';
+import { setLatest } from '../maps.js';
 import { unavailable } from '../problem/api-error.js';
 import type { ApiError } from '../problem/api-error.js';
 import { RecordFileError } from './record-file.js';
 
 const RETRY_SECS = 60;
+/** Files whose fault was logged; of more than these one is logged again. */
+const MOST_SAID = 1000;
 
 export class Reads {
-  #said: string | undefined;
+  readonly #said = new Map<string, true>();
 
   /**
    * What `read` gives.
@@ -21,8 +24,8 @@ export class Reads {
     } catch (error) {
       const reason = reasonOf(error);
       if (reason === undefined) throw error;
-      if (reason !== this.#said) logEvent('error', 'receipt-log-unreadable', { reason });
-      this.#said = reason;
+      if (!this.#said.has(reason)) logEvent('error', 'receipt-log-unreadable', { reason });
+      setLatest(this.#said, reason, true, MOST_SAID);
       const detail =
         'A file of the receipt log cannot be read. The operator has to put it back from a backup.';
       throw unavailable(detail, RETRY_SECS);
