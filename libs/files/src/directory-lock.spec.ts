@@ -35,6 +35,17 @@ describe('a directory that cannot be locked says why, which SQLite does not', ()
   });
 });
 
+test('a locked directory in which files come and go is no other one', () => {
+  chmodSync(folder, 0o777);
+  const directory = mkdtempSync(join(folder, 'busy-'));
+  const lock = new DirectoryLock(directory, 'lock');
+  for (const name of ['one', 'two']) {
+    writeFileSync(join(directory, name), '');
+    expect(lock.loss).toBeUndefined();
+  }
+  lock.close();
+});
+
 /** As a user who is not root, to whom the modes of files matter. */
 function asNobody<T>(act: () => T): T {
   if (process.geteuid?.() !== 0) return act();

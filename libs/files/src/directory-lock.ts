@@ -72,7 +72,7 @@ export class DirectoryLock {
     }
     try {
       this.#directory = LockedDirectory.open(directory);
-      this.#name = nameAt(directory);
+      this.#name = directoryAt(directory);
     } catch (error) {
       this.close();
       throw error;
@@ -86,7 +86,7 @@ export class DirectoryLock {
 
   /** Why another process may have the directory by now, as the end of a sentence that begins with it; undefined while none can. */
   get loss(): string | undefined {
-    const name = nameAt(this.#path);
+    const name = directoryAt(this.#path);
     if (name === undefined || name !== this.#name) {
       return 'is not the directory any more that it was at the start: somebody moved or deleted that, or mounted another one over it';
     }
@@ -180,22 +180,36 @@ function isStandardInputLocked(): boolean {
   return /^lock:.* FLOCK /m.test(readFileSync(`/proc/self/fdinfo/${STDIN}`, 'utf8'));
 }
 
-/** What distinguishes an open file from others. */
+/**
+ * What distinguishes an open directory from others, as long as it is open. Not when it was made: where statx(2) is missing or kept out, Node
+ * says instead when the directory changed last, which is with every file in it.
+ */
 function nameOf(descriptor: number): string {
   return named(fstatSync(descriptor, { bigint: true }));
 }
 
-/** What distinguishes the file at a path from others; undefined when there is none, or none that can be reached. */
+/** The same of the directory at a path; undefined when there is none, or none that can be reached. */
+function directoryAt(path: string): string | undefined {
+  const stats = statsAt(path);
+  return stats && named(stats);
+}
+
+/** What distinguishes the file at a path from others: of an inode number alone a new one may have the same, once the old one is gone. */
 function nameAt(path: string): string | undefined {
+  const stats = statsAt(path);
+  return stats && `${named(stats)} ${stats.birthtimeNs}`;
+}
+
+function statsAt(path: string): BigIntStats | undefined {
   try {
-    return named(statSync(path, { bigint: true }));
+    return statSync(path, { bigint: true });
   } catch {
     return undefined;
   }
 }
 
-function named({ dev, ino, birthtimeNs }: BigIntStats): string {
-  return `${dev} ${ino} ${birthtimeNs}`;
+function named({ dev, ino }: BigIntStats): string {
+  return `${dev} ${ino}`;
 }
 
 /** Locks the open directory, where that is possible. The lock belongs to the opening, which the child shares. */
