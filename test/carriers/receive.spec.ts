@@ -277,23 +277,6 @@ describe('a spool', () => {
     expect(readdirSync(join(directory, 'refused'))).toEqual(['small.qrng']);
   });
 
-  test('a directory in which nobody can look holds up no packet', async () => {
-    // Two that are renamed into one: a path to the end of it is longer than the kernel takes, also from root.
-    const half = Array<string>(10).fill('d'.repeat(250)).join('/');
-    for (const name of ['deep', 'deeper']) mkdirSync(join(directory, name, half), { recursive: true });
-    renameSync(join(directory, 'deeper'), join(directory, 'deep', half, 'deeper'));
-    renameSync(join(directory, 'deep'), join(directory, 'deep.qrng'));
-    try {
-      await until('it is refused', () => !existsSync(join(directory, 'deep.qrng')));
-      for (const count of [1, 2, 3]) {
-        drop(collector.seal(randomBytes(100)));
-        await untilPackets('spool', 'accepted', count);
-      }
-    } finally {
-      execFileSync('rm', ['-rf', join(directory, 'refused')]);
-    }
-  });
-
   test('a second gateway cannot read the same spool, and one that comes after it can', async () => {
     await expect(startGateway({ QRNG_RECEIVE: `spool://${directory}` })).rejects.toThrow(
       'QRNG_RECEIVE must name directories that no other gateway reads',
