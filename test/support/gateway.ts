@@ -82,7 +82,10 @@ export async function startGateway(overrides: Environment = {}): Promise<TestGat
   const env = await gatewayEnvironment(overrides);
   const { settings } = readSettings(GatewaySettings, env);
   const app = await createGateway(settings);
-  const url = await listen(app, settings);
+  const url = await listen(app, settings).catch(async (error: unknown) => {
+    await app.close(); // it would miss its state directory once the test is over, and end the process
+    throw error;
+  });
   const { certificatePem } = await testAuthority();
   return new TestGateway(app, url, env, certificatePem);
 }
