@@ -39,6 +39,18 @@ describe('parseHead', () => {
     'HTTP/1.1 200 OK\r\nnothing',
     'HTTP/1.1 200 OK\r\n: nameless',
   ])('refuses %j', (text) => expect(parseHead(text)).toBeUndefined());
+
+  test('reads any number of blanks once, whatever comes behind them', () => {
+    const blanks = ' \t'.repeat(100_000); // an expression would be at it for days
+    expect(parseHead(`HTTP/1.1 200\r\nA:${blanks}\0`)).toBeUndefined();
+    expect(head('HTTP/1.1 200', `A:${blanks}b${blanks}c${blanks}`).headers.get('a')).toBe(`b${blanks}c`);
+    expect(head('HTTP/1.1 200', `A:${blanks}`, 'B:\xa0').headers).toEqual(
+      new Map([
+        ['a', ''],
+        ['b', '\xa0'],
+      ]),
+    );
+  });
 });
 
 test.each([

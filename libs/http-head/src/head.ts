@@ -5,7 +5,8 @@ const KEEP_ALIVE_MARGIN_MS = 1000;
 
 /** Tabs, printable ASCII and what is not ASCII: no line feed, carriage return or NUL alone. */
 const FIRST_LINE = /^HTTP\/1\.([01]) (\d{3})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
-const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*$/;
+const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)$/;
+const BLANKS = ' \t';
 
 export interface Head {
   /** Of HTTP/1. */
@@ -22,13 +23,22 @@ export function parseHead(text: string): Head | undefined {
   if (status === undefined) return undefined;
   const headers = new Map<string, string>();
   for (const line of lines) {
-    const [, name, value] = FIELD.exec(line) ?? [];
-    if (name === undefined || value === undefined) return undefined;
+    const [, name, text] = FIELD.exec(line) ?? [];
+    if (name === undefined || text === undefined) return undefined;
     const key = name.toLowerCase();
+    const value = withoutBlanks(text);
     const before = headers.get(key);
     headers.set(key, before === undefined ? value : `${before}, ${value}`);
   }
   return { minor: minor === '0' ? 0 : 1, status: Number(status), headers };
+}
+
+/** Counted, not matched: an expression with blanks on both sides tries each split of 8 KiB of them, for minutes. */
+function withoutBlanks(text: string): string {
+  let [from, to] = [0, text.length];
+  while (from < to && BLANKS.includes(text.charAt(from))) from++;
+  while (to > from && BLANKS.includes(text.charAt(to - 1))) to--;
+  return text.slice(from, to);
 }
 
 /** For how long the connection may be used again after this answer, ms; 0: not at all; Infinity: until it ends. */
