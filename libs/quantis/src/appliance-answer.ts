@@ -78,9 +78,9 @@ export class ApplianceAnswer {
       case 'size':
         return this.#takeLine(rest, '\r\n', MAX_LINE_BYTES, (text) => this.#startChunk(text));
       case 'chunk-end':
-        return this.#takeLine(rest, '\r\n', 2, () => (this.#part = 'size'));
+        return this.#takeLine(rest, '\r\n', 0, () => (this.#part = 'size'));
       case 'last':
-        return this.#takeLine(rest, '\r\n', 2, () => this.#complete());
+        return this.#takeLine(rest, '\r\n', 0, () => this.#complete());
       case 'chunk':
         return this.#takeChunk(rest);
       case 'body':

@@ -127,6 +127,9 @@ const refused: Record<string, (socket: Socket) => void> = {
   'a chunk of 2^64 bytes': raw(OK, CHUNKED, '\r\n10000000000000000\r\n', GOOD),
   'a chunk of a negative size': raw(OK, CHUNKED, '\r\n-64\r\n', GOOD),
   'a chunk without an end': raw(OK, CHUNKED, '\r\n', SIZE, '\r\n', GOOD, 'xx0\r\n\r\n'),
+  'bytes behind a chunk': raw(OK, CHUNKED, '\r\n', SIZE, '\r\n', GOOD, 'xx\r\n0\r\n\r\n'),
+  'bytes behind the last chunk': raw(OK, CHUNKED, '\r\n', SIZE, '\r\n', GOOD, '\r\n0\r\nxx\r\n'),
+  'a trailer': raw(OK, CHUNKED, '\r\n', SIZE, '\r\n', GOOD, '\r\n0\r\nX: y\r\n\r\n'),
   'an endless chunk extension': endless(`${OK}${CHUNKED}\r\n${SIZE};`, 'x'.repeat(1000)),
   'endless trailers': endless(
     `${OK}${CHUNKED}\r\n${SIZE}\r\n${GOOD.toString('latin1')}\r\n0\r\n`,
