@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createAuthority } from '../../../tools/certificates/authority.js';
+import { ApplianceConnection } from './appliance-connection.js';
 import { ApplianceSource } from './appliance-source.js';
+import { TrustedConnector } from './trusted-connector.js';
 
 const BYTES = 100;
 const GOOD = Buffer.alloc(BYTES, 0xfe);
@@ -225,6 +227,15 @@ test('what comes after a whole answer ends the connection, and is no part of the
   await ended;
   expect(await source.fetch(BYTES)).toEqual(GOOD);
   expect(sockets.length).toBe(2);
+});
+
+test('a connection that stood idle for four seconds is not used again: what became of it may not show', async () => {
+  answer = answerWell;
+  const { port } = server.address() as AddressInfo;
+  const connector = new TrustedConnector(new URL(`https://127.0.0.1:${port}/`), { caFile });
+  const connection = await ApplianceConnection.open(connector, new AbortController().signal);
+  await connection.get('/', BYTES);
+  expect([connection.isUsable(0), connection.isUsable(performance.now() + 4000)]).toEqual([true, false]);
 });
 
 test('an answer that stands still at any of its bytes ends with the time for it', async () => {

@@ -10,6 +10,8 @@ import { SourceError } from './source.js';
 import type { TrustedConnector } from './trusted-connector.js';
 
 const READ_BYTES = 65_536;
+/** After this long a firewall may have forgotten the connection, or the appliance have been switched off: neither says so. */
+const MAX_IDLE_MS = 4000;
 
 interface Exchange {
   readonly answer: ApplianceAnswer;
@@ -98,7 +100,7 @@ export class ApplianceConnection {
   #complete(body: Buffer): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    this.#usableUntil = performance.now() + (exchange?.answer.keepMs ?? 0);
+    this.#usableUntil = performance.now() + Math.min(exchange?.answer.keepMs ?? 0, MAX_IDLE_MS);
     exchange?.resolve(body);
   }
 }
