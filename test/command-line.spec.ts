@@ -1,7 +1,7 @@
 /** Every command says how it is meant, which version it is, and when it was called wrongly. Needs `npm run build`. */
 import { spawnSync } from 'node:child_process';
 import type { SpawnSyncReturns } from 'node:child_process';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { secretNames, variableNames } from '#libs/settings';
@@ -69,6 +69,34 @@ test.each([[], ['../demo'], ['no-such'], ['x;id']])('qrng-dd %s ends with 64', (
   const { status, stderr } = spawnSync('bin/qrng-dd', args, { encoding: 'utf8' });
   expect(status).toBe(64);
   expect(stderr).toContain('Usage: qrng-dd COMMAND');
+});
+
+describe('qrng-dd of a clone', () => {
+  /** A clone of two tools, of which `keys` is not built. */
+  const clone = (): ((command: string) => [number | null, string]) => {
+    const home = temporaryFolder();
+    const build = `echo noise; echo "console.log('just built')" > dist/tools/keys.js`;
+    writeFileSync(join(home, 'package.json'), JSON.stringify({ scripts: { build } }));
+    cpSync('bin', join(home, 'bin'), { recursive: true });
+    mkdirSync(join(home, 'tools'));
+    writeFileSync(join(home, 'tools/keys.ts'), '');
+    mkdirSync(join(home, 'dist/tools'), { recursive: true });
+    writeFileSync(join(home, 'dist/tools/setup.js'), "console.log('built before')");
+    return (command) => {
+      const { status, stdout } = spawnSync(join(home, 'bin/qrng-dd'), [command], { encoding: 'utf8' });
+      return [status, stdout];
+    };
+  };
+
+  test('takes the Node of PATH where the packages have none for this machine', () => {
+    expect(clone()('setup')).toEqual([0, 'built before\n']);
+  });
+
+  test('builds a command that is missing, also where others are there, and none that does not exist', () => {
+    const run = clone();
+    expect(run('doctor')).toEqual([64, '']);
+    expect(run('keys')).toEqual([0, 'just built\n']);
+  });
 });
 
 test('doctor gives one line and exit code 66 for a file that it cannot read', () => {
