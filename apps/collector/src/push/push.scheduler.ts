@@ -221,7 +221,8 @@ export class PushScheduler implements BeforeApplicationShutdown {
     const waitMs =
       settlement.result === 'unauthorized' ? this.settings.QRNG_MAX_BACKOFF_MS : this.#backoff.next(askedMs);
     const until = performance.now() + waitMs;
-    if (settlement.result === 'full') this.#fullUntil = until;
+    // Heartbeats pass a full pool; where one does not, nothing does.
+    if (settlement.result === 'full' && settlement.type === 'entropy') this.#fullUntil = until;
     else this.#pausedUntil = until;
   }
 
