@@ -277,16 +277,19 @@ describe('the diode', () => {
 
 describe('a process that Node confines', () => {
   test.each([
-    ['on the command line', true],
-    ['in NODE_OPTIONS', false],
-  ])('is given no more permissions %s', async (_, onCommandLine) => {
-    const flags = ['--permission', '--allow-fs-read=*', '--allow-fs-write=*', '--allow-child-process'];
+    ['all of it', ['--allow-fs-read=*', '--allow-fs-write=*', '--allow-child-process']],
+    ['every file, by its root', ['--allow-fs-read=/']],
+    ['every file, in another spelling', ['--allow_fs_read=/']],
+  ])('is given no more permissions: %s', async (_, grants) => {
+    const flags = ['--permission', ...grants];
     const env = await usedEnvironment();
-    const collector = onCommandLine
-      ? new CollectorProcess(env, flags)
-      : new CollectorProcess({ ...env, NODE_OPTIONS: flags.join(' ') });
-    expect(await collector.exited).toBe(70);
-    expect(collector.output).toContain('wider than a collector may have (child, fs.read, fs.write)');
+    const collectors = [
+      new CollectorProcess(env, flags),
+      new CollectorProcess({ ...env, NODE_OPTIONS: flags.join(' ') }),
+    ];
+    expect(await Promise.all(collectors.map(({ exited }) => exited))).toEqual([70, 70]);
+    expect(collectors[0]?.output).toContain(`wider than a collector may have (${grants.join(', ')})`);
+    expect(collectors[1]?.output).toContain('wider than a collector may have (NODE_OPTIONS)');
   });
 
   test('takes no module from NODE_OPTIONS', async () => {

@@ -12,6 +12,9 @@ import { fileURLToPath } from 'node:url';
 import { DirectoryLockError, lockAsStandardInput } from '#libs/files';
 import { EXIT_BREACHED } from './exit-breached.js';
 
+/** Flags that give permissions, or name a file that does; Node takes underscores for hyphens. */
+const GRANTS = /^--(allow|experimental[-_](default[-_])?config[-_]file)/;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Begins `program` again, confined; ends the process where another one has its state directory. Never returns. */
@@ -31,10 +34,11 @@ export async function confine(program: string): Promise<never> {
   return process.execve(process.execPath, command, Object.fromEntries(env));
 }
 
-/** Ends the process where Node confines it, but less than `confine` would: whoever started it has given it permissions. */
+/** Ends the process where Node confines it, but not as `confine` does: whoever started it has given it permissions. */
 export function endIfWide(): void {
-  const scopes = ['child', 'fs.read', 'fs.write', 'addon'] as const;
-  const given = scopes.filter((scope) => process.permission.has(scope));
+  const own = new Set(permissionFlags(process.env));
+  const given = process.execArgv.filter((flag) => GRANTS.test(flag) && !own.has(flag));
+  if (process.env['NODE_OPTIONS'] !== undefined) given.push('NODE_OPTIONS'); // `confine` takes it away
   if (given.length === 0) return;
   process.stderr.write(
     `Node's permissions are wider than a collector may have (${given.join(', ')}): start it without --permission and --allow-...\n`,

@@ -36,7 +36,14 @@ test('an error that Node throws is, too; one of the network or of the program is
       thrownBy(() => readFileSync('/proc')),
     )?.problems,
   ).toEqual(['X must be usable: read failed (EISDIR)']);
-  for (const error of [{ code: 'EADDRINUSE', syscall: 'listen' }, new TypeError('x'), undefined, 'text']) {
-    expect(diskProblem('X', error)).toBeUndefined();
-  }
+  const others = [
+    { code: 'EADDRINUSE', syscall: 'listen' },
+    { code: 'ECONNRESET', syscall: 'read' },
+    { code: 'EPIPE', syscall: 'write' },
+    { code: 'ENOENT', syscall: 'spawn flock', path: 'flock' },
+    new TypeError('x'),
+    undefined,
+    'text',
+  ];
+  for (const error of others) expect(diskProblem('X', error)).toBeUndefined();
 });

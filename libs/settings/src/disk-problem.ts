@@ -2,38 +2,10 @@
 import { errorCode, isDiskFull, readFault } from '#libs/files';
 import { EXIT_TEMPORARY, SettingsError } from './read-settings.js';
 
-/** System calls that have to do with files; those of the network have problems of their own. */
-const OF_FILES = [
-  ...[
-    'access',
-    'open',
-    'stat',
-    'fstat',
-    'lstat',
-    'read',
-    'write',
-    'ftruncate',
-    'fsync',
-    'fdatasync',
-    'close',
-    'copyfile',
-  ],
-  ...[
-    'mkdir',
-    'rmdir',
-    'scandir',
-    'opendir',
-    'rename',
-    'unlink',
-    'rm',
-    'chmod',
-    'fchmod',
-    'chown',
-    'truncate',
-    'statfs',
-    'utime',
-  ],
-];
+/** Calls on an open file: their errors name no path. */
+const OF_OPEN_FILES = ['read', 'write', 'fsync', 'fdatasync', 'ftruncate', 'fstat', 'fchmod', 'close'];
+/** What the same calls fail with on a connection, which has problems of its own. */
+const OF_NETWORK = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/;
 /** May pass: the process, the system or the disk has no more of something. */
 const TRANSIENT = ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EBUSY'];
 
@@ -50,8 +22,13 @@ export function diskProblem(variables: string, error: unknown): SettingsError | 
       EXIT_TEMPORARY,
     );
   }
-  if (syscall === undefined || !OF_FILES.includes(syscall)) return undefined;
+  if (syscall === undefined || !isOfFiles(syscall, path, errorCode(error))) return undefined;
   const what = path === undefined ? `${syscall} failed` : `${path} cannot be read or written`;
   const problem = `${variables} must be usable: ${what} (${readFault(error)})`;
   return new SettingsError([problem], TRANSIENT.includes(errorCode(error)) ? EXIT_TEMPORARY : undefined);
+}
+
+function isOfFiles(syscall: string, path: string | undefined, code: string): boolean {
+  if (path !== undefined) return !syscall.startsWith('spawn');
+  return OF_OPEN_FILES.includes(syscall) && !OF_NETWORK.test(code);
 }
