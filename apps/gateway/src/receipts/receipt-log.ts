@@ -145,7 +145,7 @@ export class ReceiptLog {
   /**
    * Signs what was appended since the last time; call it about once a second.
    *
-   * @throws errors of the file system; the state before stays the published one.
+   * @throws errors of the file system; until the checkpoint is remembered the state before stays the published one.
    */
   publish(): void {
     const { size } = this;
