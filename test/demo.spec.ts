@@ -2,7 +2,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -90,11 +90,21 @@ describe('the demo', () => {
   });
 
   test.each([
-    ['nobody reads on, as under `| head -1`', async (other: ChildProcess) => other.stdout?.destroy()],
-    ['it is killed', async (other: ChildProcess) => other.kill('SIGKILL')],
-  ])('leaves nothing behind when %s', async (_, end) => {
+    [
+      'nobody reads on, as under `| head -1`, also where setpriv(1) is that of busybox',
+      async (other: ChildProcess) => other.stdout?.destroy(),
+      'echo "setpriv: unrecognized option" >&2; exit 1',
+    ],
+    ['it is killed', async (other: ChildProcess) => other.kill('SIGKILL'), undefined],
+  ])('leaves nothing behind when %s', async (_, end, setpriv) => {
     const place = mkdtempSync(join(parent, 'other-'));
-    const other = spawn(process.execPath, [resolve('dist/scripts/demo.js')], { cwd: place });
+    const bin = join(place, 'bin');
+    mkdirSync(bin);
+    if (setpriv !== undefined) {
+      writeFileSync(join(bin, 'setpriv'), `#!/bin/sh\n${setpriv}\n`, { mode: 0o755 });
+    }
+    const env = { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}` };
+    const other = spawn(process.execPath, [resolve('dist/scripts/demo.js')], { cwd: place, env });
     let errors = '';
     other.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
     const gone = once(other, 'exit');

@@ -1,13 +1,14 @@
 /** The demo's processes: each with its log file, and ended together, the last one started first. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 
 const DIST = join(import.meta.dirname, '../..');
 const KILL_AFTER_MS = 12_000;
-/** So that a demo that is killed leaves nothing behind. */
-const UNTIL_WE_END = ['--pdeathsig', 'TERM'];
+/** So that a demo that is killed leaves nothing behind: setpriv(1) of util-linux. Busybox's cannot do it, and the demo goes without. */
+const [SETPRIV, ...UNTIL_WE_END] = ['setpriv', '--pdeathsig', 'TERM'] as const;
+const canSetpriv = spawnSync(SETPRIV, [...UNTIL_WE_END, 'true']).status === 0;
 
 export interface Program {
   readonly name: string;
@@ -36,7 +37,8 @@ export class Processes {
 
   start({ name, module, env, args = [] }: Program): void {
     const node = [process.execPath, '--disable-sigusr1', join(DIST, module), ...args];
-    const child = spawn('setpriv', [...UNTIL_WE_END, ...node], {
+    const [command = '', ...rest] = canSetpriv ? [SETPRIV, ...UNTIL_WE_END, ...node] : node;
+    const child = spawn(command, rest, {
       env: { PATH: process.env['PATH'], ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true, // Ctrl-C reaches the demo alone, which then ends the others in order

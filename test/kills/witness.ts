@@ -1,6 +1,16 @@
 /** Somebody who keeps every checkpoint of a receipt log and, in the end, holds the log to all of them and to each receipt that it gave. */
-import { openCheckpoint, parseReceipt, parseVerifierKey, salted, treeRoot, verifyProof } from '#libs/tlog';
-import { leafHash, subtreesOf, TILE_WIDTH, tilePath } from '#libs/tlog';
+import {
+  leafHash,
+  openCheckpoint,
+  parseReceipt,
+  parseVerifierKey,
+  salted,
+  subtreesOf,
+  TILE_WIDTH,
+  tilePath,
+  treeRoot,
+  verifyProof,
+} from '#libs/tlog';
 import type { Checkpoint, NoteKey } from '#libs/tlog';
 import type { GatewayClient } from '../support/gateway-client.js';
 import { decodeEntries } from '../support/log-entries.js';

@@ -6,13 +6,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readSettings } from '#libs/settings';
+import { readEnvironmentFile, readSettings } from '#libs/settings';
 import { verifierKey } from '#libs/tlog';
 import { CollectorSettings } from '../../apps/collector/src/settings.js';
 import { parseKeyFile } from '../../apps/gateway/src/clients/key-file.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { describeWith, run } from '../../test/support/programs.js';
-import { readEnvironmentFile } from '#libs/settings';
 
 const base = mkdtempSync(join(tmpdir(), 'qrng-setup-'));
 afterAll(() => rmSync(base, { recursive: true }));
