@@ -55,7 +55,8 @@ const MESSAGES = {
   'clock-leapt':
     'the wall clock of this host was set, or the machine was suspended; check the time service and what rests on the time of day',
   'usage-lost': 'the usage of the day cannot be read; quotas start again',
-  'usage-not-written': 'the usage of the day cannot be written',
+  'usage-not-written': 'the usage of the day cannot be written; it is tried again each second',
+  'usage-written': 'the usage of the day can be written again',
   receiving:
     'packets are received without answers; a small bufferBytes loses datagrams (raise net.core.rmem_max)',
   'receive-failed': 'a one-way input cannot be read; it is tried again',

@@ -19,6 +19,7 @@ export class UsageFile implements OnApplicationShutdown {
   readonly #path: string;
   readonly #timer: NodeJS.Timeout | undefined;
   #written = '';
+  #fails = false;
 
   constructor(
     private readonly directory: StateDirectory,
@@ -51,9 +52,11 @@ export class UsageFile implements OnApplicationShutdown {
     try {
       replaceFile(this.#path, text, { sync: false }); // once a second, so it does not wait for the disk
       this.#written = text;
+      if (this.#fails) logEvent('log', 'usage-written');
+      this.#fails = false;
     } catch (error) {
-      const reason = errorCode(error);
-      logEvent('error', 'usage-not-written', { reason });
+      if (!this.#fails) logEvent('error', 'usage-not-written', { reason: errorCode(error) });
+      this.#fails = true;
     }
   }
 }
