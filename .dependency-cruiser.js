@@ -6,6 +6,7 @@ const GATEWAY = [
     'settings',
     'bounds',
     'settings-source',
+    'settings-values',
     'settings.module',
     'clock',
     'failpoint',

@@ -4,7 +4,14 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { problemsOf, readSettings, secretNames, variableNames } from '#libs/settings';
+import {
+  needsOf,
+  parseEnvironmentFile,
+  problemsOf,
+  readSettings,
+  secretNames,
+  variableNames,
+} from '#libs/settings';
 import { fileProblems as collectorFileProblems } from '../apps/collector/src/check-files.js';
 import { CollectorSettings } from '../apps/collector/src/settings.js';
 import { fileProblems as gatewayFileProblems } from '../apps/gateway/src/check-files.js';
@@ -205,6 +212,113 @@ describe.each([
     const typo = `${name.slice(0, -2)}${name.slice(-1)}`;
     const { warnings } = readSettings<object>(Settings, { ...valid[app], [typo]: 'x' });
     expect(warnings).toEqual([`${typo} is not a setting of this app; the nearest one is ${name}`]);
+  });
+});
+
+const redis = { QRNG_REDIS_URL_FILE: undefined };
+const replica = { QRNG_INGEST: 'off' };
+const plain = { QRNG_TLS: 'off', QRNG_TLS_CLIENT_CA_FILE: undefined };
+const noReceipts = { QRNG_RECEIPTS: undefined };
+const udp = { QRNG_PUSH_URL: 'udp://203.0.113.10:7765' };
+const spool = { QRNG_PUSH_URL: 'spool:///var/spool/qrng-dd' };
+const device = { QRNG_APPLIANCE_URLS: 'file:///dev/qrandom0' };
+const pin = { QRNG_APPLIANCE_FINGERPRINT: 'ab'.repeat(32) };
+const noTls = ['QRNG_PUSH_CA_FILE', 'QRNG_PUSH_CERT_FILE', 'QRNG_PUSH_KEY_FILE'];
+
+/** What does nothing beside the others: `given` on top of an environment in which everything has an effect. */
+const IDLE: readonly (readonly ['gateway' | 'collector', Environment, readonly string[]])[] = [
+  ['gateway', plain, ['QRNG_TLS_CERT_FILE', 'QRNG_TLS_KEY_FILE']],
+  ['gateway', replica, ['QRNG_TLS_CLIENT_CA_FILE']],
+  [
+    'gateway',
+    { ...replica, QRNG_PACKET_TTL_SECS: '300' },
+    ['QRNG_TLS_CLIENT_CA_FILE', 'QRNG_PACKET_TTL_SECS'],
+  ],
+  [
+    'gateway',
+    {
+      ...replica,
+      QRNG_TLS_CLIENT_CA_FILE: '',
+      QRNG_BUFFER_OVERFLOW_POLICY: 'replace',
+      QRNG_ON_BAD_ENTROPY: 'warn',
+    },
+    ['QRNG_BUFFER_OVERFLOW_POLICY', 'QRNG_ON_BAD_ENTROPY'],
+  ],
+  ['gateway', { QRNG_REDIS_PREFIX: 'qrng' }, []],
+  ['gateway', { ...redis, QRNG_REDIS_PREFIX: 'qrng' }, ['QRNG_REDIS_PREFIX']],
+  ['gateway', { QRNG_SPOOL_PATIENCE_MS: '5' }, ['QRNG_SPOOL_PATIENCE_MS']],
+  [
+    'gateway',
+    { QRNG_SPOOL_PATIENCE_MS: '5', QRNG_RECEIVE: 'udp://127.0.0.1:7765' },
+    ['QRNG_SPOOL_PATIENCE_MS'],
+  ],
+  ['gateway', { QRNG_SPOOL_PATIENCE_MS: '5', QRNG_RECEIVE: 'spool:///a' }, []],
+  ['gateway', noReceipts, ['QRNG_RECEIPTS_KEY_FILE', 'QRNG_RECEIPTS_ORIGIN']],
+  [
+    'gateway',
+    {
+      ...noReceipts,
+      QRNG_RECEIPTS_KEY_FILE: '',
+      QRNG_RECEIPTS_ORIGIN: '',
+      QRNG_RECEIPTS_RETENTION_DAYS: '9',
+    },
+    ['QRNG_RECEIPTS_RETENTION_DAYS'],
+  ],
+  ['gateway', { QRNG_RECEIPTS: 'off' }, []], // written beside them: they are ready for `on`
+  ['gateway', { QRNG_ACCESS_LOG: 'on', QRNG_LOG_LEVEL: 'warn' }, ['QRNG_ACCESS_LOG']],
+  ['gateway', { QRNG_ACCESS_LOG: 'off', QRNG_LOG_LEVEL: 'warn' }, []],
+  ['collector', udp, noTls],
+  ['collector', spool, noTls],
+  ['collector', { QRNG_PUSH_URL: 'http://127.0.0.1:7764/push' }, noTls],
+  ['collector', pin, []],
+  ['collector', { ...pin, ...device }, ['QRNG_APPLIANCE_CA_FILE', 'QRNG_APPLIANCE_FINGERPRINT']],
+  ['collector', { QRNG_APPLIANCE_URLS: 'http://127.0.0.1/' }, ['QRNG_APPLIANCE_CA_FILE']],
+  ['collector', { QRNG_UDP_MTU: '1500' }, ['QRNG_UDP_MTU']],
+  ['collector', { ...spool, QRNG_PUSH_BYTES_PER_SECOND: '9000' }, ['QRNG_PUSH_BYTES_PER_SECOND', ...noTls]],
+  ['collector', { ...udp, QRNG_SPOOL_MAX_BYTES: '65536' }, ['QRNG_SPOOL_MAX_BYTES', ...noTls]],
+  ['collector', { ...udp, QRNG_PUSH_MAX_BYTES: '1500' }, [...noTls, 'QRNG_PUSH_MAX_BYTES']],
+  ['collector', { ...udp, QRNG_PUSH_MAX_BYTES: '1000' }, noTls],
+  ['collector', { QRNG_HEARTBEAT_INTERVAL_MS: '5000' }, ['QRNG_HEARTBEAT_INTERVAL_MS']], // it signs
+  ['collector', { QRNG_HEARTBEAT_INTERVAL_MS: '5000', QRNG_SIGNING_KEY_FILE: '' }, []],
+  ['collector', { QRNG_HEARTBEAT_INTERVAL_MS: '500' }, []],
+  ['collector', { QRNG_MIXING_STRATEGY: 'xor' }, ['QRNG_MIXING_STRATEGY']],
+  ['collector', { QRNG_MIXING_STRATEGY: 'hkdf' }, []],
+  ['collector', { QRNG_MIXING_MIN_SOURCES: '1' }, ['QRNG_MIXING_MIN_SOURCES']],
+];
+
+function withoutEffect(app: 'gateway' | 'collector', env: Environment): readonly string[] {
+  const read = app === 'gateway' ? readSettings(GatewaySettings, env) : readSettings(CollectorSettings, env);
+  return read.withoutEffect;
+}
+
+describe('a setting that does nothing beside the others is named, with what it needs', () => {
+  test.each(IDLE)('%s with %j: %j', (app, given, names) => {
+    const lines = withoutEffect(app, { ...valid[app], ...given });
+    expect(lines.map((line) => line.split(' has no effect without ')[0])).toEqual(names);
+    for (const line of lines) expect(line).toMatch(/^QRNG_\w+ has no effect without [^\n]+$/);
+  });
+
+  test('each of them is tried above', () => {
+    const tried = new Set(IDLE.flatMap(([app, , names]) => names.map((name) => `${app} ${name}`)));
+    for (const [app, cls] of [
+      ['gateway', GatewaySettings],
+      ['collector', CollectorSettings],
+    ] as const) {
+      for (const name of needsOf(cls).keys()) {
+        expect([...tried]).toContain([`${app} ${name}`, `${app} ${name}_FILE`].find((one) => tried.has(one)));
+      }
+    }
+  });
+
+  test.each([
+    ['gateway', 'config/gateway.env.example'],
+    ['gateway', 'deploy/kubernetes/gateway.env'],
+    ['collector', 'config/collector.env.example'],
+    ['collector', 'deploy/kubernetes/collector.env'],
+  ] as const)('there is none in what the %s is installed with (%s)', (app, file) => {
+    const given = parseEnvironmentFile(readFileSync(join(import.meta.dirname, '..', file), 'utf8'));
+    const env = Object.entries(given).map(([name, value]) => [name, valid[app][name] ?? value]);
+    expect(withoutEffect(app, { ...Object.fromEntries(env), QRNG_STATE_DIR: folder })).toEqual([]);
   });
 });
 

@@ -356,13 +356,15 @@ describe('a process that Node confines', () => {
 describe('the log', () => {
   test('is JSON lines, and holds neither key nor entropy nor MAC', async () => {
     const { collector, receiver, hmacKey } = await running({
-      env: { QRNG_LOG_LEVEL: 'trace', QRNG_TYPO: '1' },
+      env: { QRNG_LOG_LEVEL: 'trace', QRNG_TYPO: '1', QRNG_UDP_MTU: '1500' },
       prepare: (end) => end.script({ status: 422 }, 'lose', { status: 400 }, { status: 401 }),
     });
     await collector.stop();
     const text = collector.output;
     expect(text.split('\n').filter((line) => line !== '' && !line.startsWith('{'))).toEqual([]);
     expect(collector.events('unknown-setting')).toMatchObject([{ level: 40 }]);
+    const warning = 'QRNG_UDP_MTU has no effect without udp:// in QRNG_PUSH_URL';
+    expect(collector.events('setting-without-effect')).toMatchObject([{ level: 40, warning }]);
     expect(text).not.toContain(hmacKey);
     for (const { raw } of receiver.pushes) {
       for (const encoding of ['hex', 'base64'] as const) {

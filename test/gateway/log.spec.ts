@@ -5,7 +5,7 @@ let gateway: GatewayProcess;
 afterEach(() => gateway.close());
 
 test('each line is an event of the gateway with a message, and none contains a secret', async () => {
-  gateway = await GatewayProcess.start({ QRNG_BUFFER_SIZ: '1' });
+  gateway = await GatewayProcess.start({ QRNG_BUFFER_SIZ: '1', QRNG_REDIS_PREFIX: 'x' });
   await gateway.fill(1000);
   const { text } = await gateway.get('/api/random');
   expect(text).toMatch(/^[0-9a-f]{64}$/);
@@ -26,7 +26,11 @@ test('each line is an event of the gateway with a message, and none contains a s
   expect(log.filter(({ level }) => Number(level) >= 40).map(({ event }) => event)).toEqual([
     'replay-state-opened',
     'unknown-setting',
+    'setting-without-effect',
   ]);
+  expect(log.find(({ event }) => event === 'setting-without-effect')?.['warning']).toBe(
+    'QRNG_REDIS_PREFIX has no effect without QRNG_REDIS_URL',
+  );
 
   expect(log.find(({ event, route }) => event === 'request' && route === '/api/random')).toMatchObject({
     ...{

@@ -72,6 +72,12 @@ describe('a gateway', () => {
     expect(levels(findings, 'Settings')).toEqual(['fail', 'fail']);
   });
 
+  test('warns of a setting that does nothing beside the others', async () => {
+    expect(texts(await look({ QRNG_REDIS_PREFIX: 'lab' }))).toContain(
+      'QRNG_REDIS_PREFIX has no effect without QRNG_REDIS_URL',
+    );
+  });
+
   test.each([
     ['bytes that count up', Array.from({ length: 32 }, (_, index) => index + 1)],
     ['one byte again and again but once', [...Array<number>(31).fill(7), 8]],

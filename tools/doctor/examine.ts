@@ -173,8 +173,11 @@ function settingsOf<T extends object>(
 ): { settings?: Readonly<T>; findings: Finding[] } {
   const item = check('Settings');
   try {
-    const { settings, warnings } = readSettings(cls, env);
-    return { settings, findings: [item.pass('all hold'), ...warnings.map(item.warn)] };
+    const { settings, warnings, withoutEffect } = readSettings(cls, env);
+    return {
+      settings,
+      findings: [item.pass('all hold'), ...[...warnings, ...withoutEffect].map(item.warn)],
+    };
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     return { findings: error.problems.map(item.fail) };

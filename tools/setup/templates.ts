@@ -17,7 +17,8 @@ export function gatewayEnvironment(installation: Installation): string {
     ...(port === DEFAULT_LISTEN_PORT ? {} : { QRNG_LISTEN_ADDRESS: `0.0.0.0:${port}` }),
     QRNG_TLS_CLIENT_CA_FILE: `${CONFIGURATION}/gateway/collector-ca.crt`,
     QRNG_METRICS_TOKEN_FILE: `${CONFIGURATION}/gateway/metrics.token`,
-    // Ready for QRNG_RECEIPTS=on.
+    // Ready for `on`.
+    QRNG_RECEIPTS: 'off',
     QRNG_RECEIPTS_KEY_FILE: `${CONFIGURATION}/gateway/receipts.key`,
     QRNG_RECEIPTS_ORIGIN: receiptsOrigin(installation),
     QRNG_STATE_DIR: '/var/lib/qrng-gateway',

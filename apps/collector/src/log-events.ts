@@ -6,6 +6,7 @@ const MESSAGES = {
   stopped: 'the collector ended its run; these are its byte counts',
   fatal: 'the collector cannot go on',
   'unknown-setting': 'an environment variable is not a setting of the collector',
+  'setting-without-effect': 'a setting was given that does nothing beside the others',
   'clock-behind':
     "this host's clock is behind the start of an earlier run: one of the two was wrong, check it. The boot number goes up by one, or begins with the present clock where that run's lay too far ahead",
   'clock-went-back':

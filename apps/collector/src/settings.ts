@@ -12,6 +12,7 @@ import {
   isSecureUrl,
   ListVariable,
   Live,
+  Needs,
   PathVariable,
   Secret,
   SigningKeyVariable,
@@ -35,6 +36,7 @@ export class CollectorSettings {
 
   @IsOptional()
   @FileVariable()
+  @Needs('a source of https:// in QRNG_APPLIANCE_URLS', hasAppliance)
   QRNG_APPLIANCE_CA_FILE?: string;
 
   @IsOptional()
@@ -42,6 +44,7 @@ export class CollectorSettings {
     'a comma separated list of SHA-256 certificate fingerprints (64 hex digits each)',
     isFingerprint,
   )
+  @Needs('a source of https:// in QRNG_APPLIANCE_URLS', hasAppliance)
   QRNG_APPLIANCE_FINGERPRINT?: string[];
 
   @ChoiceVariable(...MIXING_STRATEGIES)
@@ -50,6 +53,7 @@ export class CollectorSettings {
     (value, { QRNG_APPLIANCE_URLS: urls }: CollectorSettings) =>
       value !== 'none' || !Array.isArray(urls) || urls.length <= 1,
   )
+  @Needs('a second source in QRNG_APPLIANCE_URLS: xor of one is that one', mixes)
   QRNG_MIXING_STRATEGY: MixingStrategy = 'none';
 
   /** Bits of min-entropy a byte, for all sources or for each; default: 8, what conditioned output has. */
@@ -74,6 +78,10 @@ export class CollectorSettings {
     'at most the number of sources',
     (value, { QRNG_APPLIANCE_URLS: urls }: CollectorSettings) =>
       !Array.isArray(urls) || Number(value) <= urls.length,
+  )
+  @Needs(
+    'a QRNG_MIXING_STRATEGY',
+    ({ QRNG_MIXING_STRATEGY: strategy }: CollectorSettings) => strategy !== 'none',
   )
   QRNG_MIXING_MIN_SOURCES?: number;
 
@@ -108,18 +116,22 @@ export class CollectorSettings {
     (value, { QRNG_PUSH_URL: url, QRNG_SIGNING_KEY: key }: CollectorSettings) =>
       key === undefined || URL.parse(url)?.protocol !== 'udp:' || Number(value) >= LEAST_SIGNED_MTU,
   )
+  @Needs('udp:// in QRNG_PUSH_URL', pushesBy('udp:'))
   QRNG_UDP_MTU = 1500;
 
   /** With udp://: the fixed rate of the packets' bytes. */
   @IntegerVariable(1500, 10 ** 9)
+  @Needs('udp:// in QRNG_PUSH_URL', pushesBy('udp:'))
   QRNG_PUSH_BYTES_PER_SECOND = 2_000_000;
 
   /** With spool://: the most bytes of packets that wait to be moved. */
   @IntegerVariable(65_536, 2 ** 40)
+  @Needs('spool:// in QRNG_PUSH_URL', pushesBy('spool:'))
   QRNG_SPOOL_MAX_BYTES = 67_108_864;
 
   @IsOptional()
   @FileVariable()
+  @Needs('https:// in QRNG_PUSH_URL: nothing else is encrypted', pushesBy('https:'))
   QRNG_PUSH_CA_FILE?: string;
 
   @IsOptional()
@@ -128,6 +140,7 @@ export class CollectorSettings {
     'given together with QRNG_PUSH_KEY_FILE',
     (_, settings: CollectorSettings) => settings.QRNG_PUSH_KEY_FILE !== undefined,
   )
+  @Needs('https:// in QRNG_PUSH_URL: nothing else is encrypted', pushesBy('https:'))
   QRNG_PUSH_CERT_FILE?: string;
 
   @IsOptional()
@@ -136,6 +149,7 @@ export class CollectorSettings {
     'given together with QRNG_PUSH_CERT_FILE',
     (_, settings: CollectorSettings) => settings.QRNG_PUSH_CERT_FILE !== undefined,
   )
+  @Needs('https:// in QRNG_PUSH_URL: nothing else is encrypted', pushesBy('https:'))
   QRNG_PUSH_KEY_FILE?: string;
 
   @Live()
@@ -143,6 +157,11 @@ export class CollectorSettings {
   QRNG_PUSH_INTERVAL_MS = 500;
 
   @IntegerVariable(1, MAX_ENTROPY_BYTES)
+  @Needs(
+    'a value below QRNG_UDP_MTU: over udp:// each packet is one datagram',
+    (settings: CollectorSettings) =>
+      !pushesBy('udp:')(settings) || settings.QRNG_PUSH_MAX_BYTES < settings.QRNG_UDP_MTU,
+  )
   QRNG_PUSH_MAX_BYTES = 65_536;
 
   @Variable('1 to 16 of a-z 0-9 -', (value) => typeof value === 'string' && isCollectorId(value))
@@ -150,6 +169,12 @@ export class CollectorSettings {
 
   @Live()
   @IntegerVariable(1, DAY_MS)
+  @Needs(
+    'a value below 1000: over udp://, and with QRNG_SIGNING_KEY, a heartbeat leaves each second',
+    (settings: CollectorSettings) =>
+      !(pushesBy('udp:')(settings) || settings.QRNG_SIGNING_KEY !== undefined) ||
+      settings.QRNG_HEARTBEAT_INTERVAL_MS < 1000,
+  )
   QRNG_HEARTBEAT_INTERVAL_MS = 5000;
 
   @IntegerVariable(1, DAY_MS)
@@ -190,6 +215,18 @@ export class CollectorSettings {
 function isSourceSet(value: unknown): boolean {
   if (!Array.isArray(value) || value.length < 1 || value.length > MAX_SOURCES) return false;
   return new Set(value.map((item) => URL.parse(String(item))?.href)).size === value.length;
+}
+
+function hasAppliance({ QRNG_APPLIANCE_URLS: urls }: CollectorSettings): boolean {
+  return urls.some((url) => URL.parse(url)?.protocol === 'https:');
+}
+
+function mixes({ QRNG_APPLIANCE_URLS: urls, QRNG_MIXING_STRATEGY: strategy }: CollectorSettings): boolean {
+  return strategy !== 'xor' || urls.length > 1;
+}
+
+function pushesBy(protocol: string): (settings: CollectorSettings) => boolean {
+  return ({ QRNG_PUSH_URL: url }) => URL.parse(url)?.protocol === protocol;
 }
 
 function isMinEntropy(text: string): boolean {

@@ -25,7 +25,7 @@ for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
   });
 }
 
-const { settings, warnings } = readSettingsOrExit(CollectorSettings, process.env);
+const { settings, warnings, withoutEffect } = readSettingsOrExit(CollectorSettings, process.env);
 const live = new LiveSettings(CollectorSettings, settings, process.env);
 try {
   await createCollector(settings, {
@@ -52,3 +52,4 @@ try {
   throw error;
 }
 for (const warning of warnings) logEvent('warn', 'unknown-setting', { warning });
+for (const warning of withoutEffect) logEvent('warn', 'setting-without-effect', { warning });

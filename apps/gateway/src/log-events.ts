@@ -8,6 +8,7 @@ const MESSAGES = {
   'worker-ended':
     'a worker ended and is replaced; what it had leased of the pool is lost, and counted as discarded',
   'unknown-setting': 'an environment variable is not a setting of the gateway',
+  'setting-without-effect': 'a setting was given that does nothing beside the others',
   'tls-off': 'plain HTTP on an address other than loopback: anyone on the way can read keys and entropy',
   'proxy-header-refused':
     'a trusted proxy sent an invalid PROXY header; its connection was closed (only version 2 is understood)',

@@ -1,5 +1,4 @@
 /** The gateway's settings: every environment variable it knows, with its default and what it must be. */
-import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import {
   ChoiceVariable,
@@ -9,6 +8,7 @@ import {
   IsOptional,
   ListVariable,
   Live,
+  Needs,
   PathVariable,
   Secret,
   SigningKeyVariable,
@@ -20,9 +20,7 @@ import { isApiKeyEntry } from './clients/api-key-entry.js';
 import { isToken } from './clients/token.js';
 import { isAddressRange } from './addresses/trusted-proxies.js';
 import { parseListenAddress } from './addresses/listen-address.js';
-
-/** More than there are cores in most machines; each takes memory. */
-const MOST_WORKERS = 64;
+import { isOrigin, isReceiver, isRedisUrl, isWorkers, MOST_WORKERS } from './settings-values.js';
 
 export class GatewaySettings {
   @Variable(
@@ -34,19 +32,22 @@ export class GatewaySettings {
   @ChoiceVariable('on', 'off')
   QRNG_TLS: 'on' | 'off' = 'on';
 
-  @ValidateIf((settings: GatewaySettings) => settings.QRNG_TLS === 'on')
+  @ValidateIf(speaksTls)
   @FileVariable()
+  @Needs('QRNG_TLS=on', speaksTls)
   QRNG_TLS_CERT_FILE?: string;
 
-  @ValidateIf((settings: GatewaySettings) => settings.QRNG_TLS === 'on')
+  @ValidateIf(speaksTls)
   @FileVariable()
+  @Needs('QRNG_TLS=on', speaksTls)
   QRNG_TLS_KEY_FILE?: string;
 
   @IsOptional()
   @FileVariable()
-  @Variable('unset with QRNG_TLS=off: then it is the proxy that sees certificates', (_, settings) => {
-    return settings.QRNG_TLS === 'on';
-  })
+  @Variable('unset with QRNG_TLS=off: then it is the proxy that sees certificates', (_, settings) =>
+    speaksTls(settings),
+  )
+  @Needs('QRNG_INGEST=on', takesPackets)
   QRNG_TLS_CLIENT_CA_FILE?: string;
 
   // A gateway that takes no packets needs no key: none to steal in a public zone.
@@ -103,10 +104,12 @@ export class GatewaySettings {
   /** Whether each request is logged; `off` where a proxy in front does that. */
   @ChoiceVariable('on', 'off')
   @Live()
+  @Needs('QRNG_LOG_LEVEL=info, debug or trace', logsRequests)
   QRNG_ACCESS_LOG: 'on' | 'off' = 'on';
 
   @IntegerVariable(1, 86_400)
   @Live()
+  @Needs('QRNG_INGEST=on', takesPackets)
   QRNG_PACKET_TTL_SECS = 300;
 
   @IntegerVariable(0, 3600)
@@ -116,6 +119,7 @@ export class GatewaySettings {
   QRNG_BUFFER_SIZE = 10_485_760;
 
   @ChoiceVariable('discard', 'replace')
+  @Needs('QRNG_INGEST=on', takesPackets)
   QRNG_BUFFER_OVERFLOW_POLICY: 'discard' | 'replace' = 'discard';
 
   @IntegerVariable(0)
@@ -124,6 +128,7 @@ export class GatewaySettings {
 
   /** What becomes of entropy that fails the health tests here. */
   @ChoiceVariable('refuse', 'warn')
+  @Needs('QRNG_INGEST=on', takesPackets)
   QRNG_ON_BAD_ENTROPY: 'refuse' | 'warn' = 'refuse';
 
   @IntegerVariable(1, 86_400)
@@ -190,6 +195,7 @@ export class GatewaySettings {
 
   /** Begins the names of all keys in Redis. */
   @Variable('1 to 64 of A-Z a-z 0-9 . _ : -', (value) => /^[A-Za-z0-9._:-]{1,64}$/.test(String(value)))
+  @Needs('QRNG_REDIS_URL', hasRedis)
   QRNG_REDIS_PREFIX = 'qrng';
 
   @Variable(
@@ -214,6 +220,7 @@ export class GatewaySettings {
 
   /** With spool://: for how long packets wait for a file that is missing before them. */
   @IntegerVariable(0, 60_000)
+  @Needs('spool:// in QRNG_RECEIVE', readsSpool)
   QRNG_SPOOL_PATIENCE_MS = 10_000;
 
   /** Receipts for draws that ask for one, in a log that anybody can check (docs/receipts.md). */
@@ -224,6 +231,7 @@ export class GatewaySettings {
   @ValidateIf(wantsReceipts('QRNG_RECEIPTS_KEY'))
   @Secret()
   @SigningKeyVariable()
+  @Needs('QRNG_RECEIPTS=on', issuesReceipts)
   QRNG_RECEIPTS_KEY?: string;
 
   /** Names the log: never use a name again for another one. */
@@ -232,9 +240,11 @@ export class GatewaySettings {
     'the name of this log, such as gateway.example.com/receipts: 1 to 255 of A-Z a-z 0-9 . _ ~ : / @ -',
     (value) => typeof value === 'string' && /^[A-Za-z0-9._~:/@-]{1,255}$/.test(value),
   )
+  @Needs('QRNG_RECEIPTS=on', issuesReceipts)
   QRNG_RECEIPTS_ORIGIN?: string;
 
   @IntegerVariable(1, 36_500)
+  @Needs('QRNG_RECEIPTS=on', issuesReceipts)
   QRNG_RECEIPTS_RETENTION_DAYS = 3650;
 }
 
@@ -245,24 +255,35 @@ function wantsReceipts(
   return (settings) => settings.QRNG_RECEIPTS === 'on' || settings[name] !== undefined;
 }
 
-/** As browsers send it: scheme, host and a port that is not the scheme's own, without a path. */
-function isOrigin(value: unknown): boolean {
-  const url = URL.parse(String(value));
-  return url !== null && /^https?:$/.test(url.protocol) && url.origin === value;
-}
-
-function isRedisUrl(value: unknown): boolean {
-  const url = URL.parse(String(value));
-  if (url === null || url.hostname === '' || url.search !== '' || url.hash !== '') return false;
-  return /^rediss?:$/.test(url.protocol) && /^(\/\d{0,5})?$/.test(url.pathname);
-}
-
 function hasRedis(settings: Partial<GatewaySettings>): boolean {
   return settings.QRNG_REDIS_URL !== undefined;
 }
 
-function isWorkers(value: unknown): boolean {
-  return value === 'auto' || (/^[1-9]\d?$/.test(String(value)) && Number(value) <= MOST_WORKERS);
+function speaksTls({ QRNG_TLS: tls }: Partial<GatewaySettings>): boolean {
+  return tls === 'on';
+}
+
+function takesPackets({ QRNG_INGEST: ingest }: Partial<GatewaySettings>): boolean {
+  return ingest === 'on';
+}
+
+function readsSpool({ QRNG_RECEIVE: receive = [] }: Partial<GatewaySettings>): boolean {
+  return receive.some((url) => spoolDirectory(url) !== undefined);
+}
+
+function logsRequests({
+  QRNG_ACCESS_LOG: log,
+  QRNG_LOG_LEVEL: level = '',
+}: Partial<GatewaySettings>): boolean {
+  return log === 'off' || ['info', 'debug', 'trace'].includes(level);
+}
+
+/** An operator who has written `off` beside the key and the name has them ready for later, as setup has. */
+function issuesReceipts(
+  { QRNG_RECEIPTS: receipts }: Partial<GatewaySettings>,
+  isGiven: (name: string) => boolean,
+): boolean {
+  return receipts === 'on' || isGiven('QRNG_RECEIPTS');
 }
 
 /** How many processes serve. */
@@ -275,12 +296,4 @@ export function transportsOf(settings: Readonly<GatewaySettings>): string[] {
   if (settings.QRNG_INGEST === 'off') return [];
   const others = (settings.QRNG_RECEIVE ?? []).map((url) => new URL(url).protocol.slice(0, -1));
   return ['https', ...new Set(others)];
-}
-
-/** An address, not a name: what to bind to must not depend on a resolver. */
-function isReceiver(text: string): boolean {
-  const url = URL.parse(text);
-  if (url?.protocol === 'spool:') return spoolDirectory(text) !== undefined;
-  const isUdp = url?.protocol === 'udp:' && /^udp:\/\/[^/@?#]+:\d+$/.test(text);
-  return isUdp && isIP(url.hostname.replace(/^\[|\]$/g, '')) !== 0;
 }

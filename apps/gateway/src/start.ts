@@ -23,7 +23,7 @@ import { channelToHead, portOf, reportTo } from './workers/worker.js';
 
 const DIRECTORIES = 'QRNG_STATE_DIR and QRNG_AUDIT_DIR';
 
-const { settings, warnings } = readSettingsOrExit(GatewaySettings, process.env);
+const { settings, warnings, withoutEffect } = readSettingsOrExit(GatewaySettings, process.env);
 const source = new SettingsSource(
   secretFiles(GatewaySettings, process.env),
   (names) => readSettings(GatewaySettings, process.env, names).settings,
@@ -50,6 +50,7 @@ else reportTo(head, app, url);
 
 function logListening(): void {
   for (const warning of warnings) logEvent('warn', 'unknown-setting', { warning });
+  for (const warning of withoutEffect) logEvent('warn', 'setting-without-effect', { warning });
   if (
     settings.QRNG_TLS === 'off' &&
     !isLoopback(parseListenAddress(settings.QRNG_LISTEN_ADDRESS)?.host ?? '')

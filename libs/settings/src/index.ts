@@ -40,6 +40,8 @@ export {
   ListVariable,
   Live,
   liveNames,
+  Needs,
+  needsOf,
   Secret,
   SigningKeyVariable,
   PathVariable,

@@ -6,7 +6,15 @@ import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { IsOptional } from './class-validator.js';
 import { LiveSettings } from './live-settings.js';
 import { readSettings, SettingsError } from './read-settings.js';
-import { FileVariable, HmacKeyVariable, IntegerVariable, Live, Secret, Variable } from './variables.js';
+import {
+  FileVariable,
+  HmacKeyVariable,
+  IntegerVariable,
+  Live,
+  Needs,
+  Secret,
+  Variable,
+} from './variables.js';
 
 class Example {
   @Live()
@@ -25,6 +33,10 @@ class Example {
 
   @IntegerVariable(1)
   QRNG_SIZE = 10;
+
+  @IntegerVariable(1)
+  @Needs('QRNG_SIZE=11', ({ QRNG_SIZE }: Example) => QRNG_SIZE === 11)
+  QRNG_IDLE = 1;
 
   @IsOptional()
   @FileVariable()
@@ -63,17 +75,18 @@ describe('LiveSettings', () => {
   });
 
   test('takes over what can change, in the settings and in the environment, and names what waits', () => {
-    write(`QRNG_LIMIT=9\nQRNG_SIZE=20\nQRNG_OTHER_FILE=${other}\nQRNG_LIMITS=1\n`);
+    write(`QRNG_LIMIT=9\nQRNG_SIZE=20\nQRNG_OTHER_FILE=${other}\nQRNG_LIMITS=1\nQRNG_IDLE=1\n`);
     expect(live.refresh()).toEqual({
       changed: ['QRNG_LIMIT'],
-      waiting: ['QRNG_SIZE'],
+      waiting: ['QRNG_SIZE', 'QRNG_IDLE'],
       warnings: [expect.stringContaining('QRNG_LIMITS is not a setting')],
+      withoutEffect: ['QRNG_IDLE has no effect without QRNG_SIZE=11'],
     });
     expect([settings.QRNG_LIMIT, settings.QRNG_SIZE, env['QRNG_LIMIT'], env['QRNG_SIZE']]).toEqual([
       ...[9, 10],
       ...['9', undefined],
     ]);
-    expect(live.refresh()).toMatchObject({ changed: [], waiting: ['QRNG_SIZE'] });
+    expect(live.refresh()).toMatchObject({ changed: [], waiting: ['QRNG_SIZE', 'QRNG_IDLE'] });
   });
 
   test('a line that is gone leaves the default, or what the unit sets', () => {
@@ -145,7 +158,7 @@ describe('LiveSettings', () => {
     );
     const rest = { ...env, QRNG_SETTINGS_PATH: undefined };
     expect(new LiveSettings(Example, settings, rest).refresh()).toEqual({
-      ...{ changed: [], waiting: [], warnings: [] },
+      ...{ changed: [], waiting: [], warnings: [], withoutEffect: [] },
     });
   });
 

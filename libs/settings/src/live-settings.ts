@@ -18,6 +18,8 @@ export interface Refreshed {
   readonly waiting: readonly string[];
   /** A line for each variable of the file that is no setting. */
   readonly warnings: readonly string[];
+  /** A line for each that does nothing beside the others, once a start has taken over all. */
+  readonly withoutEffect: readonly string[];
 }
 
 export class LiveSettings<T extends object> {
@@ -60,7 +62,18 @@ export class LiveSettings<T extends object> {
       changed: [...changed, ...this.#takeSecretFiles()],
       waiting: touched.filter((name) => !changed.includes(name)),
       warnings: unknownVariables(this.cls, next),
+      withoutEffect: this.#withoutEffect(next),
     };
+  }
+
+  /** None where another file cannot be read now, which its own reload reports. */
+  #withoutEffect(next: Environment): readonly string[] {
+    try {
+      return readSettings(this.cls, next).withoutEffect;
+    } catch (error) {
+      if (error instanceof SettingsError) return [];
+      throw error;
+    }
   }
 
   /** False where the new values are valid only together with others, which wait for a restart. */

@@ -12,7 +12,7 @@ import { plainToInstance } from 'class-transformer';
 import { Validator } from './class-validator.js';
 import { readFault, readSettingText } from '#libs/files';
 import { nearest } from './nearest.js';
-import { emptyableNames, liveNames, secretNames, variableNames } from './variables.js';
+import { emptyableNames, liveNames, needsOf, secretNames, variableNames } from './variables.js';
 
 /** The environment of a process: variable names and their text. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,10 +20,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** A settings class: constructed without arguments, its initial values are the defaults. */
 export type SettingsClass<T extends object> = new () => T;
 
-/** What reading gave: frozen settings, and warnings that the app logs once its logger is up. */
+/** What reading gave: frozen settings, and lines that the app logs once its logger is up. */
 export interface ReadSettings<T> {
   readonly settings: Readonly<T>;
+  /** A line for each variable that is no setting. */
   readonly warnings: readonly string[];
+  /** A line for each that was given and does nothing beside the others. */
+  readonly withoutEffect: readonly string[];
 }
 
 /** Exit codes of sysexits.h: EX_CONFIG, after which systemd does not try again, and EX_TEMPFAIL for transient errors. */
@@ -73,7 +76,25 @@ export function readSettings<T extends object>(
     if (isNew) problems.push(message + whatWasGiven(error.property, env, error.value));
   }
   if (problems.length > 0) throw new SettingsError(problems);
-  return { settings: frozen(settings, liveNames(cls)), warnings: unknownVariables(cls, env) };
+  return {
+    settings: frozen(settings, liveNames(cls)),
+    warnings: unknownVariables(cls, env),
+    withoutEffect: withoutEffect(cls, env, settings),
+  };
+}
+
+function withoutEffect<T extends object>(cls: SettingsClass<T>, env: Environment, settings: T): string[] {
+  // A secret whose file is empty, as that of the previous key is between rotations, is none.
+  const givenAs = (name: string): string | undefined =>
+    [name, ...(settings[name as keyof T] === undefined ? [] : [`${name}_FILE`])].find(
+      (one) => (env[one] ?? '') !== '',
+    );
+  return [...needsOf(cls)].flatMap(([name, { what, isMet }]) => {
+    const given = givenAs(name);
+    return given === undefined || isMet(settings, (other) => givenAs(other) !== undefined)
+      ? []
+      : [`${given} has no effect without ${what}`];
+  });
 }
 
 function frozen<T extends object>(settings: T, live: ReadonlySet<string>): T {

@@ -12,6 +12,14 @@ const variables = new WeakMap<object, Set<string>>();
 const secrets = new WeakMap<object, Set<string>>();
 const live = new WeakMap<object, Set<string>>();
 const emptyable = new WeakMap<object, Set<string>>();
+const needs = new WeakMap<object, Map<string, Need>>();
+
+/** What a variable has no effect without. */
+interface Need {
+  /** In words. */
+  readonly what: string;
+  readonly isMet: (settings: object, isGiven: (name: string) => boolean) => boolean;
+}
 
 /** The names of all variables that the settings class declares. */
 export function variableNames(cls: new () => object): ReadonlySet<string> {
@@ -31,6 +39,25 @@ export function emptyableNames(cls: new () => object): ReadonlySet<string> {
 /** Those of them that a running process takes over on SIGHUP; the others need a restart. */
 export function liveNames(cls: new () => object): ReadonlySet<string> {
   return live.get(cls) ?? new Set();
+}
+
+/** What variables need in order to have an effect, by their names. */
+export function needsOf(cls: new () => object): ReadonlyMap<string, Need> {
+  return needs.get(cls) ?? new Map();
+}
+
+/**
+ * Declares that the variable has no effect unless `isMet`: then a start that was given it warns "NAME has no effect without
+ * `what`". What nobody may believe, such as that strangers are kept out, is a Variable that must be unset instead.
+ */
+export function Needs<T extends object>(
+  what: string,
+  isMet: (settings: T, isGiven: (name: string) => boolean) => boolean,
+): (target: T, key: string | symbol) => void {
+  return (target, key) => {
+    const known = needs.get(target.constructor) ?? new Map<string, Need>();
+    needs.set(target.constructor, known.set(String(key), { what, isMet: isMet as Need['isMet'] }));
+  };
 }
 
 /**

@@ -36,8 +36,9 @@ export function keepRenewed(identity: Identity, renewal: Renewal): void {
   };
   const refresh = (): void => {
     try {
-      const { changed, waiting, warnings } = renewal.refresh();
+      const { changed, waiting, warnings, withoutEffect } = renewal.refresh();
       for (const warning of warnings) logEvent('warn', 'unknown-setting', { warning });
+      for (const warning of withoutEffect) logEvent('warn', 'setting-without-effect', { warning });
       if (changed.length + waiting.length > 0) logEvent('log', 'settings-reloaded', { changed, waiting });
       note({ what: 'settings', waiting });
     } catch (error) {

@@ -65,9 +65,10 @@ export class Reloads {
     this.#note({ what, at: this.clock.now(), ...(waits ? { waiting: this.#waiting } : {}) });
   }
 
-  settingsRead({ changed, waiting, warnings }: Refreshed): void {
+  settingsRead({ changed, waiting, warnings, withoutEffect }: Refreshed): void {
     this.#waiting = waiting;
     for (const warning of warnings) logEvent('warn', 'unknown-setting', { warning });
+    for (const warning of withoutEffect) logEvent('warn', 'setting-without-effect', { warning });
     if (changed.length > 0) this.audit.record('settings-reloaded', { reason: changed.join(', ') });
     if (changed.length + waiting.length > 0) logEvent('log', 'settings-reloaded', { changed, waiting });
   }
