@@ -1,24 +1,23 @@
 /** The report of Terminus that the health routes answer with. */
-import { ApiExtraModels, ApiProperty, ApiPropertyOptional, ApiSchema, getSchemaPath } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiSchema, getSchemaPath } from '@nestjs/swagger';
 import type { HealthCheckResult, HealthIndicatorResult } from '@nestjs/terminus';
-
-const BYTES = { type: 'integer', format: 'int64', minimum: 0 } as const;
+import { Count, Text } from '../api/request/shapes.js';
 
 @ApiSchema({ name: 'HealthIndicator' })
 export class HealthIndicatorDto {
-  @ApiProperty({ type: String, description: '`up`, `down` or `degraded`.' })
+  @Text('`up`, `down` or `degraded`.')
   readonly status!: string;
 
-  @ApiPropertyOptional({ ...BYTES, description: 'Of the pool: bytes that can be served now.' })
+  @Count.optional('Of the pool: bytes that can be served now.')
   readonly bytes?: number;
 
-  @ApiPropertyOptional({ ...BYTES, description: 'Of the pool: bytes that fit.' })
+  @Count.optional('Of the pool: bytes that fit.')
   readonly capacity?: number;
 
-  @ApiPropertyOptional({ ...BYTES, description: 'Of the pool: bytes needed to be ready.' })
+  @Count.optional('Of the pool: bytes needed to be ready.')
   readonly needed?: number;
 
-  @ApiPropertyOptional({ type: String, description: 'What is wrong.' })
+  @Text.optional('What is wrong.')
   readonly fault?: string;
 }
 
@@ -30,7 +29,7 @@ const INDICATORS = {
 @ApiSchema({ name: 'HealthReport' })
 @ApiExtraModels(HealthIndicatorDto)
 export class HealthReportDto implements HealthCheckResult {
-  @ApiProperty({ type: String, description: '`ok`, `degraded`, `error` or `shutting_down`.' })
+  @Text('`ok`, `degraded`, `error` or `shutting_down`.')
   readonly status!: HealthCheckResult['status'];
 
   @ApiProperty({ ...INDICATORS, description: 'Checks that passed.' })

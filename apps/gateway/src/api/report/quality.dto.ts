@@ -1,7 +1,7 @@
 /** The answer of `GET /api/quality`. */
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import type { Statistic, Statistics } from '#libs/entropy';
-import { COUNT } from '../request/shapes.js';
+import { Count, Text } from '../request/shapes.js';
 
 const NUMBER = { type: 'number', format: 'double' } as const;
 
@@ -13,7 +13,7 @@ export class StatisticDto implements Statistic {
   @ApiProperty({ ...NUMBER, description: 'The average for uniform, independent bytes.' })
   readonly expected!: number;
 
-  @ApiProperty({ type: String, description: 'What the value means, in words.' })
+  @Text('What the value means, in words.')
   readonly verdict!: string;
 }
 
@@ -39,13 +39,13 @@ export class StatisticsDto implements Statistics {
 
 @ApiSchema({ name: 'Quality' })
 export class QualityDto {
-  @ApiProperty({ ...COUNT, description: 'Number of bytes behind the statistics.' })
+  @Count('Number of bytes behind the statistics.')
   readonly bytes!: number;
 
   @ApiProperty({ type: StatisticsDto, nullable: true, description: 'Null until a mebibyte has arrived.' })
   readonly statistics!: StatisticsDto | null;
 
-  @ApiProperty({ type: String, description: 'What statistics cannot show.' })
+  @Text('What statistics cannot show.')
   readonly note!: string;
 }
 

@@ -1,114 +1,91 @@
 /** The answer of `GET /api/status`. */
-import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import type { MixingTelemetry, SourceTelemetry } from '#libs/crypto';
-import { AMOUNT, COUNT, TIME } from '../request/shapes.js';
+import { Amount, Count, Counts, Flag, Text, Time, TIME } from '../request/shapes.js';
 
 @ApiSchema({ name: 'PoolStatus' })
 export class PoolStatusDto {
-  @ApiProperty({ ...COUNT, description: 'Bytes of entropy that can be served now.' })
+  @Count('Bytes of entropy that can be served now.')
   readonly bytes!: number;
 
-  @ApiProperty({ ...COUNT, description: 'Bytes of entropy that fit.' })
+  @Count('Bytes of entropy that fit.')
   readonly capacity!: number;
 
-  @ApiProperty({ ...AMOUNT, description: 'Age of the oldest byte in seconds; 0 if the pool is empty.' })
+  @Amount('Age of the oldest byte in seconds; 0 if the pool is empty.')
   readonly oldestAgeSeconds!: number;
 
-  @ApiProperty({ type: Boolean, description: 'Filled to 5 % or more, and packets are accepted.' })
+  @Flag('Filled to 5 % or more, and packets are accepted.')
   readonly ready!: boolean;
 
-  @ApiProperty({
-    ...COUNT,
-    nullable: true,
-    description:
-      'Seconds until the pool is empty at the rates of the last minute; null if it does not shrink.',
-  })
+  @Count.orNull(
+    'Seconds until the pool is empty at the rates of the last minute; null if it does not shrink.',
+  )
   readonly secondsUntilEmpty!: number | null;
 }
 
 @ApiSchema({ name: 'FeedStatus' })
 export class FeedStatusDto {
-  @ApiProperty({ type: Boolean, description: 'Entropy arrived within the last 30 seconds.' })
+  @Flag('Entropy arrived within the last 30 seconds.')
   readonly fed!: boolean;
 
-  @ApiProperty({ ...AMOUNT, nullable: true, description: 'Null if none has arrived since the start.' })
+  @Amount.orNull('Null if none has arrived since the start.')
   readonly secondsSinceLastEntropy!: number | null;
 }
 
 @ApiSchema({ name: 'Throughput' })
 export class ThroughputDto {
-  @ApiProperty({ ...COUNT, description: 'Bytes received a second, average of the last minute.' })
+  @Count('Bytes received a second, average of the last minute.')
   readonly inBytesPerSecond!: number;
 
-  @ApiProperty({ ...COUNT, description: 'Bytes served a second, average of the last minute.' })
+  @Count('Bytes served a second, average of the last minute.')
   readonly outBytesPerSecond!: number;
 }
 
 @ApiSchema({ name: 'SourceStatus' })
 export class SourceStatusDto implements Omit<SourceTelemetry, 'certificateExpiresAt'> {
-  @ApiProperty({ type: String, description: 'Host or device.' })
+  @Text('Host or device.')
   readonly name!: string;
 
-  @ApiProperty({ type: Boolean, description: 'Its bytes are in use.' })
+  @Flag('Its bytes are in use.')
   readonly up!: boolean;
 
-  @ApiProperty({
-    type: String,
-    description: 'Such as `up`, `starting`, `failing`, `intermittent`, `persistent`.',
-  })
+  @Text('Such as `up`, `starting`, `failing`, `intermittent`, `persistent`.')
   readonly state!: string;
 
-  @ApiProperty({ ...COUNT, description: 'Bytes fetched since the collector started.' })
+  @Count('Bytes fetched since the collector started.')
   readonly bytes!: number;
 
-  @ApiProperty({
-    type: 'object',
-    additionalProperties: COUNT,
-    description: 'Number of failures of each health test.',
-  })
+  @Counts('Number of failures of each health test.')
   readonly healthFailures!: Readonly<Record<string, number>>;
 
-  @ApiPropertyOptional({
-    ...COUNT,
-    description: 'Number of times that its health tests put it out of use since the collector started.',
-  })
+  @Count.optional('Number of times that its health tests put it out of use since the collector started.')
   readonly quarantines?: number;
 
-  @ApiPropertyOptional({ type: String, description: 'Code of the latest fault.' })
+  @Text.optional('Code of the latest fault.')
   readonly lastError?: string;
 
-  @ApiPropertyOptional({
-    ...TIME,
-    description: 'When the certificate that it last showed expires; absent where its dates do not count.',
-  })
+  @Time.optional('When the certificate that it last showed expires; absent where its dates do not count.')
   readonly certificateExpiresAt?: string;
 }
 
 @ApiSchema({ name: 'MixingStatus' })
 export class MixingStatusDto implements MixingTelemetry {
-  @ApiProperty({ type: Boolean, description: 'Enough sources are up, and their mixture passes its tests.' })
+  @Flag('Enough sources are up, and their mixture passes its tests.')
   readonly up!: boolean;
 
-  @ApiProperty({
-    type: String,
-    description: 'As of a source: `starting`, `up`, `intermittent`, `persistent`.',
-  })
+  @Text('As of a source: `starting`, `up`, `intermittent`, `persistent`.')
   readonly state!: string;
 
-  @ApiProperty({ ...COUNT, description: 'Sources that are in use.' })
+  @Count('Sources that are in use.')
   readonly sourcesUp!: number;
 
-  @ApiProperty({ ...COUNT, description: 'Sources that must be (QRNG_MIXING_MIN_SOURCES).' })
+  @Count('Sources that must be (QRNG_MIXING_MIN_SOURCES).')
   readonly minimum!: number;
 
-  @ApiProperty({ ...COUNT, description: 'Number of times that health tests stopped the mixing.' })
+  @Count('Number of times that health tests stopped the mixing.')
   readonly quarantines!: number;
 
-  @ApiProperty({
-    type: 'object',
-    additionalProperties: COUNT,
-    description: 'Number of failures of each health test.',
-  })
+  @Counts('Number of failures of each health test.')
   readonly healthFailures!: Readonly<Record<string, number>>;
 }
 
@@ -117,7 +94,7 @@ export class CollectorStatusDto {
   @ApiProperty({ type: String })
   readonly name!: string;
 
-  @ApiProperty({ ...TIME, nullable: true, description: 'When it started, by its own clock.' })
+  @Time.orNull('When it started, by its own clock.')
   readonly runningSince!: string | null;
 
   @ApiProperty(TIME)
@@ -126,65 +103,39 @@ export class CollectorStatusDto {
   @ApiProperty({ type: 'number', format: 'double' })
   readonly secondsSinceLastPacket!: number;
 
-  @ApiProperty({ ...COUNT, description: 'Packets accepted since this gateway started.' })
+  @Count('Packets accepted since this gateway started.')
   readonly packets!: number;
 
-  @ApiProperty({ ...COUNT, description: 'Bytes of entropy in them.' })
+  @Count('Bytes of entropy in them.')
   readonly bytes!: number;
 
-  @ApiProperty({
-    type: String,
-    description: 'Number of packets missing from the sequence; a string, as it may exceed 2^53.',
-  })
+  @Text('Number of packets missing from the sequence; a string, as it may exceed 2^53.')
   readonly missingPackets!: string;
 
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description:
-      'Version of the collector, from its last heartbeat like everything below; null before the first.',
-  })
+  @Text.orNull(
+    'Version of the collector, from its last heartbeat like everything below; null before the first.',
+  )
   readonly version!: string | null;
 
-  @ApiProperty({ ...COUNT, nullable: true, description: 'Bytes waiting in the collector.' })
+  @Count.orNull('Bytes waiting in the collector.')
   readonly bufferBytes!: number | null;
 
-  @ApiProperty({ ...COUNT, nullable: true, description: 'Bytes that fit into its buffer.' })
+  @Count.orNull('Bytes that fit into its buffer.')
   readonly bufferCapacity!: number | null;
 
-  @ApiProperty({
-    ...COUNT,
-    nullable: true,
-    description: 'Bytes that it delivered since it started, by its own count.',
-  })
+  @Count.orNull('Bytes that it delivered since it started, by its own count.')
   readonly deliveredBytes!: number | null;
 
-  @ApiProperty({
-    type: 'object',
-    additionalProperties: COUNT,
-    description: 'Bytes that it fetched and dropped since it started, by reason.',
-  })
+  @Counts('Bytes that it fetched and dropped since it started, by reason.')
   readonly droppedBytes!: Readonly<Record<string, number>>;
 
-  @ApiProperty({
-    ...COUNT,
-    nullable: true,
-    description: 'Number of times that its clock went back or leapt.',
-  })
+  @Count.orNull('Number of times that its clock went back or leapt.')
   readonly clockSteps!: number | null;
 
-  @ApiProperty({
-    ...COUNT,
-    nullable: true,
-    description: 'Lines of its log that were dropped because nothing read them.',
-  })
+  @Count.orNull('Lines of its log that were dropped because nothing read them.')
   readonly logLinesLost!: number | null;
 
-  @ApiProperty({
-    ...TIME,
-    nullable: true,
-    description: 'When its client certificate expires; null without one.',
-  })
+  @Time.orNull('When its client certificate expires; null without one.')
   readonly pushCertificateExpiresAt!: string | null;
 
   @ApiProperty({
@@ -206,7 +157,7 @@ export class StatusDto {
   @ApiProperty({ description: 'The version of this gateway.' })
   readonly version!: string;
 
-  @ApiProperty({ ...TIME, description: 'When this gateway started.' })
+  @Time('When this gateway started.')
   readonly startedAt!: string;
 
   @ApiProperty()

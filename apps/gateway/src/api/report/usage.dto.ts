@@ -1,32 +1,29 @@
 /** The answer of `GET /api/usage`. */
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import type { Scope } from '../../clients/client.js';
-import { COUNT, TIME } from '../request/shapes.js';
+import { Count, Text, Time } from '../request/shapes.js';
 
 @ApiSchema({ name: 'Usage' })
 export class UsageDto {
-  @ApiProperty({ type: String, description: 'Name of the API key.' })
+  @Text('Name of the API key.')
   readonly client!: string;
 
   @ApiProperty({ type: [String], description: 'What the key may do: `random`, `status`, `metrics`.' })
   readonly scopes!: readonly Scope[];
 
-  @ApiProperty({ ...COUNT, description: 'Requests accepted today, including this one.' })
+  @Count('Requests accepted today, including this one.')
   readonly requests!: number;
 
-  @ApiProperty({
-    ...COUNT,
-    description: 'Bytes of entropy taken today, including answers that did not arrive.',
-  })
+  @Count('Bytes of entropy taken today, including answers that did not arrive.')
   readonly bytes!: number;
 
-  @ApiProperty({ ...COUNT, nullable: true, description: 'Bytes allowed a day; null if there is no quota.' })
+  @Count.orNull('Bytes allowed a day; null if there is no quota.')
   readonly bytesPerDay!: number | null;
 
-  @ApiProperty({ ...COUNT, nullable: true, description: 'Bytes left today; null if there is no quota.' })
+  @Count.orNull('Bytes left today; null if there is no quota.')
   readonly bytesLeft!: number | null;
 
-  @ApiProperty({ ...TIME, description: 'When the next UTC day begins and the counters start again.' })
+  @Time('When the next UTC day begins and the counters start again.')
   readonly resetsAt!: string;
 }
 
