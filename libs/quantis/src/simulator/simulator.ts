@@ -1,5 +1,5 @@
 /**
- * A simulated Quantis appliance: a real HTTPS server with the appliance's routes, and faults by plan.
+ * A simulated Quantis appliance: a real HTTPS server with the appliance's route of raw bytes, and faults by plan.
  *
  * For the demo and the tests. Its bytes come from the operating system's generator. Every answer, log line and text
  * says so: it must be impossible to mistake for a quantum source. No production code imports it.
@@ -13,10 +13,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { contentType, spoiled } from './faults.js';
 import type { Fault, Memory } from './faults.js';
-import { information } from './information.js';
 
-const PREFIX = '/api/2.0/';
-const FASTEST = 30_000_000; // 240 Mbit/s, what `performance` claims without a limit
+const ROUTE = '/api/2.0/streambytes';
 const SLICE_MS = 50;
 const randomBytesAsync = promisify(randomBytes);
 
@@ -66,7 +64,7 @@ export class Simulator {
   constructor(server: Server, options: SimulatorOptions) {
     const { address, port, family } = server.address() as AddressInfo;
     this.port = port;
-    this.url = `https://${family === 'IPv6' ? `[${address}]` : address}:${port}${PREFIX}streambytes`;
+    this.url = `https://${family === 'IPv6' ? `[${address}]` : address}:${port}${ROUTE}`;
     this.#server = server;
     this.#maxBytes = options.maxBytes ?? 16 * 1024 * 1024;
     this.#bytesPerSecond = options.bytesPerSecond ?? Infinity;
@@ -114,24 +112,12 @@ export class Simulator {
     response.setHeader('X-Simulated', 'true');
     response.setHeader('Server', 'simulated-appliance');
     const { pathname, searchParams } = new URL(request.url ?? '/', 'https://simulated');
-    const route = pathname.startsWith(PREFIX) ? pathname.slice(PREFIX.length) : '';
     if (request.method !== 'GET') {
       sendText(response, 405, 'simulated appliance: GET only\n');
-    } else if (route === 'streambytes') {
+    } else if (pathname === ROUTE) {
       await this.#streamBytes(searchParams.get('size') ?? '', response);
     } else {
-      this.#inform(route, searchParams, response);
-    }
-  }
-
-  #inform(route: string, query: URLSearchParams, response: ServerResponse): void {
-    try {
-      const answer = information(route, query, Math.min(this.#bytesPerSecond, FASTEST));
-      if (answer === undefined) sendText(response, 404, 'simulated appliance: no such route\n');
-      else sendText(response, 200, answer.body, answer.type);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      sendText(response, 400, `simulated appliance: bad parameter (${error.message})\n`);
+      sendText(response, 404, 'simulated appliance: no such route\n');
     }
   }
 
@@ -219,6 +205,8 @@ async function write(response: ServerResponse, bytes: Buffer, bytesPerSecond: nu
   }
 }
 
-function sendText(response: ServerResponse, status: number, text: string, type = 'text/plain'): void {
-  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) }).end(text);
+function sendText(response: ServerResponse, status: number, text: string): void {
+  response
+    .writeHead(status, { 'Content-Type': 'text/plain', 'Content-Length': Buffer.byteLength(text) })
+    .end(text);
 }
