@@ -6,10 +6,12 @@ import { writeFileSync } from 'node:fs';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Agent } from 'undici';
+import { parseReceipt, parseVerifierKey, salted, verifyPacket, verifyProof } from '#libs/tlog';
 import { TestKeys } from '../support/api-keys.js';
 import { gatewayEnvironment, testAuthority } from '../support/gateway.js';
 import type { Answer, Environment } from '../support/gateway.js';
 import { GatewayProcess, ProcessRun } from '../support/gateway-process.js';
+import { receiptSettings, SigningCollector } from '../support/signing-collector.js';
 import { runTool } from '../support/run-tool.js';
 import { until } from '../support/until.js';
 
@@ -68,14 +70,19 @@ describe('two workers', () => {
     slow: { requestsPerMinute: 100 },
     leaked: {},
   });
+  const sent = Array.from({ length: 16 }, () => randomBytes(65_536));
   let gateway: GatewayProcess;
+  let collector: SigningCollector;
   beforeAll(async () => {
     gateway = await start({
       QRNG_API_KEY: undefined,
       QRNG_API_KEYS_FILE: keys.path,
       QRNG_BUFFER_SIZE: String(8 * 2 ** 20),
+      ...receiptSettings(),
     });
-    await gateway.fill(2 ** 20);
+    collector = new SigningCollector(gateway.collector, (packet) => gateway.push(packet));
+    for (const data of sent) await collector.send(data);
+    await collector.state();
   });
   afterAll(() => gateway.close());
 
@@ -192,15 +199,48 @@ describe('two workers', () => {
     });
   });
 
+  test('receipts are in one log, whichever of them draws, and whichever gives them', async () => {
+    const logKey = parseVerifierKey((await get('/log/public-key')).text);
+    const draws = await Promise.all(
+      Array.from({ length: 8 }, () => get('/api/random?bytes=500&encoding=binary&receipt=full')),
+    );
+    const indices = draws.map(({ headers }) => Number(headers['qrng-receipt']));
+    expect(indices.toSorted((a, b) => a - b)).toEqual(draws.map((_, index) => index));
+    for (const [at, { body }] of draws.entries()) {
+      const { text } = await get(`/api/receipts/${indices[at]}`);
+      const { proof, entry, entryBytes, salt, proofs = [] } = parseReceipt(text);
+      verifyProof(proof, entryBytes, [logKey]);
+      expect(entry.answer).toEqual(salted(salt, body));
+      const pieces = entry.lineage.map((piece, nth) => {
+        const packetProof = proofs[nth];
+        if (packetProof === undefined) throw new Error('no proof of a packet');
+        verifyPacket(piece, packetProof, [parseVerifierKey(collector.publicKey)]);
+        const { sequence, offset, length } = piece;
+        return sent[Number(sequence) - 1]?.subarray(offset, offset + length) ?? Buffer.of();
+      });
+      expect(Buffer.concat(pieces).equals(body)).toBe(true);
+    }
+    const [, size] = (await get('/log/checkpoint')).text.split('\n');
+    expect(Number(size)).toBe(draws.length);
+    expect((await get('/log/tile/entries/000.p/8')).body.length).toBeGreaterThan(8 * 100);
+    expect((await get(`/api/receipts/${indices[0]}`, 'daily')).status).toBe(404);
+    expect((await get('/api/receipts/99')).status).toBe(404);
+    expect((await get('/log/cut')).status).toBe(404);
+  });
+
   test('no byte is served twice and each is accounted for while workers are killed again and again', async () => {
     const seen = new Set<string>();
     let answers = 0;
     let isOver = false;
-    const read = async (): Promise<void> => {
+    const receipts: number[] = [];
+    const read = async (_: unknown, nth: number): Promise<void> => {
+      const asks = nth === 0;
       while (!isOver) {
-        const answer = await get('/api/random?bytes=256&encoding=binary').catch(() => undefined);
+        const path = `/api/random?bytes=256&encoding=binary&receipt=${asks}`;
+        const answer = await get(path).catch(() => undefined);
         if (answer?.status !== 200) continue;
         answers += 1;
+        if (asks) receipts.push(Number(answer.headers['qrng-receipt']));
         for (let at = 0; at + WINDOW <= answer.body.length; at++) {
           const text = answer.body.toString('latin1', at, at + WINDOW);
           if (seen.has(text)) throw new Error('bytes were served twice');
@@ -229,6 +269,8 @@ describe('two workers', () => {
     }
     isOver = true;
     await readers;
+    expect(new Set(receipts).size).toBe(receipts.length);
+    expect((await get(`/api/receipts/${receipts.at(-1)}`)).status).toBe(200);
     expect(await gateway.metric('qrng_entropy_discarded_bytes_total{reason="lease"}')).toBeGreaterThan(0);
     expect(gateway.run.log.filter(({ event }) => event === 'worker-ended')).toHaveLength(ROUNDS);
   });

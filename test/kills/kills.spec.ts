@@ -143,16 +143,18 @@ function workersOf(gateway: GatewayProcess): number[] {
 }
 
 test(
-  'a gateway of two workers serves no byte twice, also when these or their head are killed in the middle of a draw',
+  'a gateway of two workers serves no byte twice, and keeps each receipt it gave, also when these or their head are killed in the middle of a draw',
   async () => {
-    const victim = new Victim({ ...LIMITLESS, QRNG_WORKERS: '2' });
+    const victim = new Victim({ ...LIMITLESS, QRNG_WORKERS: '2', ...receiptSettings() });
     const { env } = await victim.start();
     const key = env['QRNG_HMAC_SECRET_KEY'] ?? '';
-    const load = new HostileLoad([victim.gateway], key, (KILLS + 2) * BYTES_OF_ROUND, false);
+    const load = new HostileLoad([victim.gateway], key, (KILLS + 2) * BYTES_OF_ROUND, true);
+    const witness = new Witness();
     load.start([0, 1500], 6);
     let killed = 0;
     for (let round = 0; round < KILLS; round++) {
       const { answers } = load.tally;
+      await witness.look(victim.gateway);
       if (randomInt(3) > 0) {
         await until('it has served', () => load.tally.answers > answers + 10);
         await sleep(randomInt(300));
@@ -171,9 +173,17 @@ test(
     }
     await load.stop();
     await load.drain();
-    report('workers', load, { killed, ends: victim.ends });
+    await victim.gateway.stop();
+    load.gateways[0] = await victim.start();
+    const faults = await witness.faults(victim.gateway, load.promised);
+    report('workers', load, {
+      receipts: load.promised.length,
+      checkpoints: witness.seen,
+      ...{ killed, ends: victim.ends },
+    });
     const { twice, foreign, served } = load.entropy;
-    expect(twice).toBe(0);
+    expect({ twice, faults }).toEqual({ twice: 0, faults: [] });
+    expect(load.promised.length).toBeGreaterThan(0);
     expect(foreign).toBeLessThan(served / 10); // leases end where they like
   },
   TIMEOUT_MS,

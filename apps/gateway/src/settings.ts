@@ -206,9 +206,8 @@ export class GatewaySettings {
 
   /** Processes that serve on one port, beside the one that takes packets and keeps the pool; 1: that one serves, too. */
   @Variable(
-    `auto (one a processor core) or a whole number from 1 to ${MOST_WORKERS}; 1 with QRNG_REDIS_URL, where several gateways share a port, and with QRNG_RECEIPTS=on`,
-    (value, settings) =>
-      value === '1' || (isWorkers(value) && !hasRedis(settings) && settings.QRNG_RECEIPTS !== 'on'),
+    `auto (one a processor core) or a whole number from 1 to ${MOST_WORKERS}; 1 with QRNG_REDIS_URL, where several gateways share a port`,
+    (value, settings) => value === '1' || (isWorkers(value) && !hasRedis(settings)),
   )
   QRNG_WORKERS = '1';
 

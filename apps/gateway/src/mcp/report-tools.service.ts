@@ -6,7 +6,7 @@ import { qualityReport } from '../api/report/quality-report.js';
 import { StatusService } from '../api/report/status.service.js';
 import { UsageService } from '../api/report/usage.service.js';
 import { ReceivedQuality } from '../pool/received/received-quality.js';
-import type { Receipts } from '../receipts/receipts.js';
+import type { ReceiptKeeper } from '../receipts/forwarded-receipts.js';
 import { RECEIPTS } from '../receipts/token.js';
 import { inputSchema, outputSchema } from './tool.js';
 import type { Exchange, ObjectSchema, Tool } from './tool.js';
@@ -19,7 +19,7 @@ export class ReportTools {
     private readonly status: StatusService,
     private readonly usage: UsageService,
     private readonly quality: ReceivedQuality,
-    @Inject(RECEIPTS) private readonly receipts: Receipts | undefined,
+    @Inject(RECEIPTS) private readonly receipts: ReceiptKeeper | undefined,
   ) {}
 
   /** @param components of the OpenAPI document: the tools answer with Status, Quality and Usage. */
@@ -62,7 +62,7 @@ const RECEIPT = new Parameters({
   }),
 });
 
-function receiptTool(receipts: Receipts): Tool {
+function receiptTool(receipts: ReceiptKeeper): Tool {
   return {
     name: 'get_receipt',
     title: 'Receipt of a draw',

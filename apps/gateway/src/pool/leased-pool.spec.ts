@@ -18,7 +18,8 @@ function headWith(stock: Buffer, ahead: number): { channel: Channel; head: Chann
   head.answer(LEASE, ({ need }) => {
     const data = need > left.length ? left.subarray(0, 0) : left.subarray(0, Math.max(need, ahead));
     left = left.subarray(data.length);
-    const pieces = data.length === 0 ? [] : [{ data: Buffer.from(data), receivedAt: systemMs() }];
+    const from = [{ packet: undefined, offset: 0, length: data.length }];
+    const pieces = data.length === 0 ? [] : [{ data: Buffer.from(data), receivedAt: systemMs(), from }];
     return { pieces, state: stateOf(left.length), discards };
   });
   return { channel, head, left: () => left.length };

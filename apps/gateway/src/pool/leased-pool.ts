@@ -138,9 +138,8 @@ export class LeasedPool implements Pool {
     return { ...this.state.level, reachable: this.state.level.reachable + held };
   }
 
-  /** Where bytes came from is remembered for receipts alone, and with them there are no workers. */
-  pieces(): Piece[] {
-    return [];
+  pieces(count: number): Piece[] {
+    return this.#hand.pieces(count, this.clock.monotonic());
   }
 
   /** Drops what is here, and has the head drop the rest. */
@@ -197,8 +196,11 @@ export class LeasedPool implements Pool {
   #store(pieces: readonly LentPiece[]): number {
     const ahead = systemMs() - this.clock.monotonic();
     let stored = 0;
-    for (const { data, receivedAt } of pieces) {
-      this.#hand.store(data, receivedAt - ahead);
+    for (const { data, receivedAt, from } of pieces) {
+      let at = 0;
+      for (const { packet, offset, length } of from) {
+        this.#hand.store(data.subarray(at, (at += length)), receivedAt - ahead, packet, offset);
+      }
       stored += data.length;
       wipeAndFree(data);
     }

@@ -49,6 +49,24 @@ describe('LendingPool', () => {
     expect(bytesOf(pool.lend(1, 1, 0)).length).toBeLessThanOrEqual(MOST_LENT_BYTES);
   });
 
+  it('says which packet lent bytes came from, and at which of its bytes they begin', () => {
+    const pool = lending();
+    const packet = { collector: 'collector-1', boot: 1n, sequence: 2n, digest: randomBytes(32) };
+    buffer.store(randomBytes(100), now);
+    buffer.store(randomBytes(100), now);
+    buffer.store(randomBytes(1000), now, packet);
+    expect(pool.lend(1, 150, 0).map(({ from }) => from)).toEqual([
+      [{ packet: undefined, offset: 0, length: 150 }],
+    ]);
+    expect(pool.lend(2, 300, 0).map(({ from }) => from)).toEqual([
+      [
+        { packet: undefined, offset: 50, length: 50 },
+        { packet, offset: 0, length: 250 },
+      ],
+    ]);
+    expect(pool.lend(1, 10, 0)[0]?.from[0]).toMatchObject({ packet, offset: 250 });
+  });
+
   it('lends nothing where there is less than is needed', () => {
     const pool = lending();
     buffer.store(randomBytes(100), now);

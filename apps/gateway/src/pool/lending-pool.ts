@@ -8,6 +8,8 @@
  */
 import { EmbeddedPool } from './embedded-pool.js';
 import type { BufferOptions } from './expiring-buffer.js';
+import { joined } from './packet-ref.js';
+import type { Piece } from './packet-ref.js';
 import type { DiscardReason, PoolLevel } from './pool.js';
 import { getOrMake } from '../maps.js';
 
@@ -22,6 +24,8 @@ export interface LentPiece {
   readonly data: Buffer;
   /** Of the monotonic clock of the machine, ms. */
   readonly receivedAt: number;
+  /** Where the bytes came from, as far as that is remembered. */
+  readonly from: readonly Piece[];
 }
 
 interface Loan {
@@ -101,9 +105,10 @@ export class LendingPool extends EmbeddedPool {
     const pieces: LentPiece[] = [];
     for (let left = count; left > 0; left -= size) {
       const receivedAt = systemNow - super.level().oldestAgeMs;
+      const from = joined([], this.pieces(Math.min(size, left)));
       const data = this.take(Math.min(size, left));
       if (data === undefined) break;
-      pieces.push({ data, receivedAt });
+      pieces.push({ data, receivedAt, from });
     }
     return pieces;
   }

@@ -1,10 +1,12 @@
 /** One draw that gets a receipt: where its bytes came from, as they are taken, and then its record in the log. */
 import { randomBytes } from 'node:crypto';
 import { encodeEntry, MAX_PIECES, SALT_BYTES, salted } from '#libs/tlog';
-import type { ReceiptPiece, ReceiptSecrets } from '#libs/tlog';
+import type { ReceiptPiece } from '#libs/tlog';
 import { joined } from '../pool/packet-ref.js';
 import type { PacketRef, Piece } from '../pool/packet-ref.js';
 import { unavailable } from '../problem/api-error.js';
+import type { LogRecord } from './record-file.js';
+import { encodeSecrets } from './secrets.js';
 
 /** When to try again after bytes of unknown origin: others may have come by then. */
 const UNKNOWN_RETRY_SECS = 60;
@@ -15,6 +17,11 @@ export interface DrawRequest {
   readonly request: string;
   /** Whether the bytes drawn are revealed with the receipt. */
   readonly full: boolean;
+}
+
+/** What the log gets about a draw, and the packets that its bytes came in. */
+export interface DrawRecord extends LogRecord {
+  readonly packets: readonly PacketRef[];
 }
 
 export class Drawing {
@@ -63,12 +70,8 @@ export class Drawing {
     if (this.#of.full) this.#raw.push(Buffer.from(bytes)); // the draw wipes its own
   }
 
-  get packets(): PacketRef[] {
-    return this.#pieces.flatMap(({ packet }) => packet ?? []);
-  }
-
   /** What goes into the log and to the client about `body`, the answer. */
-  record(body: Buffer): { readonly entry: Buffer; readonly secrets: ReceiptSecrets } {
+  record(body: Buffer): DrawRecord {
     const { client, request, full } = this.#of;
     const salt = randomBytes(SALT_BYTES);
     const raw = full ? Buffer.concat(this.#raw) : undefined;
@@ -82,7 +85,8 @@ export class Drawing {
       }),
       raw: raw && salted(salt, raw),
     });
-    return { entry, secrets: { salt, raw } };
+    const packets = this.#pieces.flatMap(({ packet }) => packet ?? []);
+    return { entry, extra: encodeSecrets({ salt, raw }), packets };
   }
 
   close(): void {

@@ -1,15 +1,20 @@
-/** Takes what receipts need to know from packets as they are admitted; where receipts are off, nothing. */
+/** Takes what receipts need to know from packets as they are admitted, in the process that keeps the log; where receipts are off, nothing. */
 import { Inject, Injectable } from '@nestjs/common';
 import { decodeTelemetry, TelemetryError } from '#libs/crypto';
 import type { Packet } from '#libs/crypto';
 import type { PacketRef } from '../pool/packet-ref.js';
 import { LineageBook } from './lineage-book.js';
-import type { Receipts } from './receipts.js';
+import type { ReceiptKeeper } from './forwarded-receipts.js';
+import { Receipts } from './receipts.js';
 import { RECEIPTS } from './token.js';
 
 @Injectable()
 export class LineageService {
-  constructor(@Inject(RECEIPTS) private readonly receipts: Receipts | undefined) {}
+  private readonly receipts: Receipts | undefined;
+
+  constructor(@Inject(RECEIPTS) receipts: ReceiptKeeper | undefined) {
+    this.receipts = receipts instanceof Receipts ? receipts : undefined;
+  }
 
   /** What the pool remembers with the bytes of a packet. */
   refOf(packet: Packet): PacketRef | undefined {

@@ -46,3 +46,8 @@ export function noReceipt(): ApiError {
     'No receipt can be written or published now, and nothing was taken. Ask without one, or try again later.',
   );
 }
+
+/** Instead of what was drawn for a receipt that could not be written. */
+export function notWritten(): ApiError {
+  return unavailable('The receipt could not be written; what was drawn for it is given to nobody.');
+}

@@ -9,6 +9,8 @@ import { SALT_BYTES, TILE_WIDTH } from '#libs/tlog';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { Clock } from '../clock.js';
 import { logEvent } from '../log-events.js';
+import type { Channel } from '../link/channel.js';
+import { HEAD } from '../link/head.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { Warnings } from '../metrics/warnings.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
@@ -16,6 +18,8 @@ import { REDIS, RedisModule } from '../redis/redis.module.js';
 import { GatewaySettings } from '../settings.js';
 import { StateDirectory } from '../state/state-directory.js';
 import { StateModule } from '../state/state.module.js';
+import { ForwardedReceipts } from './forwarded-receipts.js';
+import type { ReceiptKeeper } from './forwarded-receipts.js';
 import { LineageBook } from './lineage-book.js';
 import { LineageExchange } from './lineage-exchange.js';
 import { LineageRecords } from './lineage-records.js';
@@ -33,7 +37,7 @@ const DAY_MS = 86_400_000;
     LineageService,
     {
       provide: RECEIPTS,
-      inject: [GatewaySettings, Clock, StateDirectory, GatewayMetrics, AuditTrail, Warnings, REDIS],
+      inject: [GatewaySettings, Clock, StateDirectory, GatewayMetrics, AuditTrail, Warnings, REDIS, HEAD],
       useFactory: openReceipts,
     },
   ],
@@ -49,9 +53,11 @@ async function openReceipts(
   audit: AuditTrail,
   warnings: Warnings,
   redis: RedisConnection | undefined,
-): Promise<Receipts | undefined> {
+  head: Channel | undefined,
+): Promise<ReceiptKeeper | undefined> {
   const { QRNG_RECEIPTS: isOn, QRNG_RECEIPTS_KEY: pem, QRNG_RECEIPTS_ORIGIN: name } = settings;
   if (isOn === 'off' || pem === undefined || name === undefined) return undefined;
+  if (head !== undefined) return new ForwardedReceipts(head);
   const directory = join(state.path, 'receipts');
   const log = await openLog(directory, { name, key: createPrivateKey(pem) });
   logEvent('log', 'receipt-log-opened', { origin: name, publicKey: log.publicKey, entries: log.size });

@@ -1,26 +1,26 @@
 /**
  * Receipts: a record of each draw that asked for one, in a log that anybody can check (docs/receipts.md).
  *
- *   begin -> room in the log? -> draw -> append, synced -> index     every half second: checkpoint, proofs of collectors
- *            | none: 503, nothing taken                              receipt(index) -> both, two seconds later at most
+ *   open -> room in the log? -> draw -> append, synced -> index      every half second: checkpoint, proofs of collectors
+ *           | none: 503, nothing taken                               receipt(index) -> both, two seconds later at most
  */
 import { statfs } from 'node:fs/promises';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { LineageTelemetry } from '#libs/crypto';
 import type { PacketProof } from '#libs/tlog';
-import { encodeExtra, packetName, parseEntry, salted, TILE_WIDTH } from '#libs/tlog';
+import { encodeExtra, packetName, parseEntry, parseTilePath, salted, TILE_WIDTH } from '#libs/tlog';
 import { errorCode } from '#libs/files';
 import type { Clock } from '../clock.js';
 import { logEvent } from '../log-events.js';
 import type { PacketRef } from '../pool/packet-ref.js';
-import { ApiError, unavailable } from '../problem/api-error.js';
-import { Drawing } from './drawing.js';
+import { ApiError } from '../problem/api-error.js';
+import type { DrawRecord } from './drawing.js';
 import type { LineageBook } from './lineage-book.js';
 import type { LineageExchange } from './lineage-exchange.js';
 import type { LineageRecords } from './lineage-records.js';
 import type { ReceiptLog } from './receipt-log.js';
-import { noReceipt, Reads } from './reads.js';
-import { decodeSecrets, encodeSecrets } from './secrets.js';
+import { noReceipt, notWritten, Reads } from './reads.js';
+import { decodeSecrets } from './secrets.js';
 
 const TICK_MS = 500;
 const WAKE_MS = 50;
@@ -51,8 +51,22 @@ export interface ReceiptSurroundings {
   readonly onCut: (entries: number) => void;
 }
 
+/** Room in the log for the record of one draw. */
+export interface Slot {
+  /** The hash that stands for the client in the public log. */
+  readonly client: Buffer;
+  /**
+   * Writes the record; its index, once it is on the disk.
+   *
+   * @throws {ApiError} `unavailable`; what was drawn for it must be given to nobody.
+   */
+  readonly append: (record: DrawRecord) => Promise<number>;
+  /** Gives up the room that is left; call it once. */
+  readonly release: () => void;
+}
+
 export class Receipts implements OnApplicationShutdown {
-  readonly reads = new Reads();
+  readonly #reads = new Reads();
   readonly #around: ReceiptSurroundings;
   readonly #pending = new Map<number, { packets: readonly PacketRef[]; since: number }>();
   readonly #timer: NodeJS.Timeout;
@@ -98,27 +112,15 @@ export class Receipts implements OnApplicationShutdown {
   }
 
   /**
-   * Runs a draw that gets a receipt.
+   * Makes sure that the record of a draw can be written, before anything is taken for it.
    *
-   * @param of the client's name, the request in its canonical form, and whether the bytes are revealed.
-   * @param most bytes that it can take.
-   * @param draw draws with the Drawing told of each byte; the body of the answer.
-   * @throws {ApiError} `unavailable` when no receipt can be written, before anything is taken.
+   * @param client its name.
+   * @param revealed the most bytes that the receipt will reveal.
+   * @throws {ApiError} `unavailable` when no receipt can be written now.
    */
-  async draw(
-    of: { readonly client: string; readonly request: string; readonly full: boolean },
-    most: number,
-    draw: (drawing: Drawing) => Promise<Buffer>,
-  ): Promise<{ readonly body: Buffer; readonly index: number }> {
-    const release = await this.#reserve(RECORD_BYTES + (of.full ? 2 * most : 0));
-    const drawing = new Drawing({ ...of, client: this.#hidden(of.client) }, () => this.#around.clock.now());
-    try {
-      const body = await draw(drawing);
-      return { body, index: await this.#append(drawing, body) };
-    } finally {
-      drawing.close();
-      release();
-    }
+  async open(client: string, revealed: number): Promise<Slot> {
+    const release = await this.#reserve(RECORD_BYTES + 2 * revealed);
+    return { client: this.#hidden(client), append: (record) => this.#append(record), release };
   }
 
   /**
@@ -128,7 +130,28 @@ export class Receipts implements OnApplicationShutdown {
    * @throws {ApiError} `not-found` when there is none of this client, `unavailable` when it cannot be published or read now.
    */
   receipt(index: number, client: string): Promise<string> {
-    return this.reads.of(() => this.#receipt(index, client));
+    return this.#reads.of(() => this.#receipt(index, client));
+  }
+
+  /**
+   * What anybody can read of the log (c2sp.org/tlog-tiles): `checkpoint`, `public-key`, `cut`, or a tile by its path; undefined where
+   * there is no such file, or not yet.
+   *
+   * @throws {ApiError} `unavailable` when it cannot be read now.
+   */
+  file(path: string): Promise<string | Buffer | undefined> {
+    return this.#reads.of(() => this.#file(path));
+  }
+
+  #file(path: string): string | Buffer | undefined | Promise<Buffer | undefined> {
+    const { log } = this.#around;
+    if (path === 'checkpoint') return log.checkpoint;
+    if (path === 'public-key') return `${log.publicKey}\n`;
+    if (path === 'cut') return log.cut?.note;
+    const tile = parseTilePath(path);
+    if (tile === undefined) return undefined;
+    const { level, index, width } = tile;
+    return level === 'entries' ? log.entryTile(index, width) : log.hashTile(level, index, width);
   }
 
   async #receipt(index: number, client: string): Promise<string> {
@@ -182,15 +205,14 @@ export class Receipts implements OnApplicationShutdown {
     this.#low = bavail * bsize < FREE_BYTES ? 'the disk of the receipt log is full' : undefined;
   }
 
-  async #append(drawing: Drawing, body: Buffer): Promise<number> {
-    const { entry, secrets } = drawing.record(body);
+  async #append({ packets, ...record }: DrawRecord): Promise<number> {
     try {
-      const index = await this.#around.log.append({ entry, extra: encodeSecrets(secrets) });
-      const packets = new Map(drawing.packets.map((packet) => [packetName(packet), packet]));
-      this.#pending.set(index, { packets: [...packets.values()], since: this.#around.clock.monotonic() });
+      const index = await this.#around.log.append(record);
+      const named = new Map(packets.map((packet) => [packetName(packet), packet]));
+      this.#pending.set(index, { packets: [...named.values()], since: this.#around.clock.monotonic() });
       return index;
     } catch {
-      throw unavailable('The receipt could not be written; what was drawn for it is given to nobody.');
+      throw notWritten();
     }
   }
 

@@ -1,8 +1,8 @@
 /**
  * What the head does for its workers:
  *
- *   lease, admit, counts, slices, audit events, status, metrics  <- each worker
- *   the state of the pool, a fault of the audit trail, reloads   -> all of them
+ *   lease, admit, counts, slices, audit events, receipts, status, metrics  <- each worker
+ *   the state of the pool, a fault of the audit trail, reloads             -> all of them
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -30,6 +30,9 @@ import { DISCARD, DISCARDED, LEASE, POOL_STATE, systemMs } from '../pool/leased-
 import type { PoolState } from '../pool/leased-pool.js';
 import type { LendingPool } from '../pool/lending-pool.js';
 import { ReceivedQuality } from '../pool/received/received-quality.js';
+import { keepReceiptsFor } from '../receipts/forwarded-receipts.js';
+import type { ReceiptKeeper } from '../receipts/forwarded-receipts.js';
+import { RECEIPTS } from '../receipts/token.js';
 import { LAST_SNAPSHOT, LET_IN, LISTENING, SNAPSHOT } from './calls.js';
 import type { Snapshot } from './calls.js';
 import { countsOf, mergedCounts, mergedText } from './merged-metrics.js';
@@ -44,6 +47,8 @@ interface Seat {
   readonly channel: Channel;
   /** Whether it serves, and so answers. */
   isUp: boolean;
+  /** Gives up what the receipt log kept for it. */
+  readonly giveUp: () => void;
   last: Snapshot;
 }
 
@@ -89,9 +94,11 @@ export class Desk {
 
   /** Answers a worker from now on; `onListening` gets the URL at which it serves. */
   seat(worker: number, channel: Channel, onListening: (url: string) => void): void {
-    const seat: Seat = { channel, isUp: false, last: { used: 0, metrics: [] } };
-    this.#seats.set(worker, seat);
     const { app } = this;
+    const receipts = app.get<ReceiptKeeper | undefined>(RECEIPTS, { strict: false });
+    const giveUp = receipts === undefined ? () => undefined : keepReceiptsFor(channel, receipts);
+    const seat: Seat = { channel, isUp: false, giveUp, last: { used: 0, metrics: [] } };
+    this.#seats.set(worker, seat);
     const admission = app.get(AdmissionService, { strict: false });
     const audit = app.get(AuditTrail, { strict: false });
     const status = app.get(StatusService, { strict: false });
@@ -136,6 +143,7 @@ export class Desk {
     const seat = this.#seats.get(worker);
     this.#seats.delete(worker);
     seat?.channel.close();
+    seat?.giveUp();
     this.#hub.leave(worker);
     this.#pool.forfeit(worker);
     this.#gone.push(countsOf(seat?.last.metrics ?? []));

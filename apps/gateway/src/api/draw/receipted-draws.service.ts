@@ -1,12 +1,14 @@
 /**
  * Draws that get a receipt: `Prefer: receipt`, or `receipt=true` in the query; `full` reveals the bytes that were drawn.
  *
- *   wish -> Receipts.draw (room in the log?) -> Dispenser.sample, with each byte's packet noted -> body -> log -> QRNG-Receipt
+ *   wish -> room in the log? -> Dispenser.sample, with each byte's packet noted -> body -> log -> QRNG-Receipt
  */
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Sample } from '#libs/entropy';
-import type { Receipts } from '../../receipts/receipts.js';
+import { Clock } from '../../clock.js';
+import { Drawing } from '../../receipts/drawing.js';
+import type { ReceiptKeeper } from '../../receipts/forwarded-receipts.js';
 import { RECEIPTS } from '../../receipts/token.js';
 import { Dispenser } from './dispenser.js';
 import { invalidParameters } from '../request/parameters.js';
@@ -29,8 +31,9 @@ interface ReceiptedDraw<T> {
 @Injectable()
 export class ReceiptedDraws {
   constructor(
-    @Inject(RECEIPTS) private readonly receipts: Receipts | undefined,
+    @Inject(RECEIPTS) private readonly receipts: ReceiptKeeper | undefined,
     private readonly dispenser: Dispenser,
+    private readonly clock: Clock,
   ) {}
 
   /** The parameters of every draw that `wish` takes out of the query. */
@@ -76,15 +79,19 @@ export class ReceiptedDraws {
     { request: text, sample, body }: ReceiptedDraw<T>,
   ): Promise<Buffer> {
     if (this.receipts === undefined || request.client === undefined) throw new Error('wish() said otherwise');
-    const of = { client: request.client.name, request: text, full };
     const { likely, most } = sample(0);
-    const drawn = await this.receipts.draw(of, most, async (drawing) => {
+    const slot = await this.receipts.open(request.client.name, full ? most : 0);
+    const drawing = new Drawing({ client: slot.client, request: text, full }, () => this.clock.now());
+    try {
       const now: Sample<T> = { likely, most, draw: (bits) => sample(drawing.at).draw(bits) };
-      return body(await this.dispenser.sample(request, reply, now, drawing));
-    });
-    void reply.header('qrng-receipt', drawn.index);
-    if (preference !== undefined) noteApplied(reply, preference);
-    return drawn.body;
+      const answer = body(await this.dispenser.sample(request, reply, now, drawing));
+      void reply.header('qrng-receipt', await slot.append(drawing.record(answer)));
+      if (preference !== undefined) noteApplied(reply, preference);
+      return answer;
+    } finally {
+      drawing.close();
+      slot.release();
+    }
   }
 }
 

@@ -2,10 +2,9 @@
 import { Controller, Get, Header, Inject, Req } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { parseTilePath } from '#libs/tlog';
 import { Public } from '../../gate/public.decorator.js';
 import { ApiError } from '../../problem/api-error.js';
-import type { Receipts } from '../../receipts/receipts.js';
+import type { ReceiptKeeper } from '../../receipts/forwarded-receipts.js';
 import { RECEIPTS } from '../../receipts/token.js';
 import { Describe } from '../request/openapi.js';
 import { BINARY } from '../request/shapes.js';
@@ -22,7 +21,7 @@ function text(example: string): { content: Record<string, { schema: object; exam
 @Public()
 @Controller('log')
 export class LogController {
-  constructor(@Inject(RECEIPTS) private readonly receipts: Receipts) {}
+  constructor(@Inject(RECEIPTS) private readonly receipts: ReceiptKeeper) {}
 
   @Get('checkpoint')
   @Describe({
@@ -33,8 +32,8 @@ export class LogController {
     of: text('gateway.example.com/receipts\n2\nXk8d2rXnQmAPd0vnOQmTkV5FvyS1AQ1yTz8yCw0e0bM=\n\n— ...\n'),
   })
   @Header('content-type', TEXT)
-  checkpoint(): string {
-    return this.receipts.log.checkpoint;
+  checkpoint(): Promise<string | Buffer> {
+    return this.#file('checkpoint');
   }
 
   @Get('public-key')
@@ -47,8 +46,8 @@ export class LogController {
     of: text('gateway.example.com/receipts+0a1b2c3d+AZ...\n'),
   })
   @Header('content-type', TEXT)
-  publicKey(): string {
-    return `${this.receipts.log.publicKey}\n`;
+  publicKey(): Promise<string | Buffer> {
+    return this.#file('public-key');
   }
 
   @Get('cut')
@@ -62,10 +61,8 @@ export class LogController {
     ),
   })
   @Header('content-type', TEXT)
-  cut(): string {
-    const { cut } = this.receipts.log;
-    if (cut === undefined) throw new ApiError('not-found', 'Nothing was removed from this log.');
-    return cut.note;
+  cut(): Promise<string | Buffer> {
+    return this.#file('cut', 'Nothing was removed from this log.');
   }
 
   @Get('tile/*')
@@ -84,17 +81,13 @@ export class LogController {
     of: { content: { 'application/octet-stream': { schema: BINARY } } },
   })
   @Header('content-type', 'application/octet-stream')
-  async tile(@Req() { url }: FastifyRequest): Promise<Buffer> {
-    const name = parseTilePath(url.replace(PREFIX, ''));
-    const tile = name && (await this.#tile(name));
-    if (tile === undefined) throw new ApiError('not-found', 'This log has no such tile, or not yet.');
-    return tile;
+  tile(@Req() { url }: FastifyRequest): Promise<string | Buffer> {
+    return this.#file(url.replace(PREFIX, ''), 'This log has no such tile, or not yet.');
   }
 
-  #tile({ level, index, width }: NonNullable<ReturnType<typeof parseTilePath>>): Promise<Buffer | undefined> {
-    const { log, reads } = this.receipts;
-    return reads.of(() =>
-      level === 'entries' ? log.entryTile(index, width) : log.hashTile(level, index, width),
-    );
+  async #file(path: string, otherwise = 'This log has no such file.'): Promise<string | Buffer> {
+    const file = await this.receipts.file(path);
+    if (file === undefined) throw new ApiError('not-found', otherwise);
+    return file;
   }
 }

@@ -4,7 +4,7 @@ import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Scopes } from '../../gate/scopes.decorator.js';
 import { ApiError } from '../../problem/api-error.js';
-import type { Receipts } from '../../receipts/receipts.js';
+import type { ReceiptKeeper } from '../../receipts/forwarded-receipts.js';
 import { RECEIPTS } from '../../receipts/token.js';
 import { Describe } from '../request/openapi.js';
 import { NONE } from '../request/parameters.js';
@@ -26,7 +26,7 @@ Xk8d2rXnQmAPd0vnOQmTkV5FvyS1AQ1yTz8yCw0e0bM=
 @Scopes('random')
 @Controller('api/receipts')
 export class ReceiptController {
-  constructor(@Inject(RECEIPTS) private readonly receipts: Receipts) {}
+  constructor(@Inject(RECEIPTS) private readonly receipts: ReceiptKeeper) {}
 
   @Get(':index')
   @ApiParam({
