@@ -85,6 +85,17 @@ describe('requests that are sent together', () => {
     await setTimeout(100);
     expect([connection.socket.isPaused(), connection.socket.destroyed]).toEqual([true, false]);
   });
+
+  test('are read to their end: the last one can have a body of which little was there', async () => {
+    const bytes = 1024 * 1024;
+    client.resume().write(`${LIVE}POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes}\r\n\r\n`);
+    client.write(Buffer.alloc(bytes));
+    await until(() => connection.place.held > 0);
+    open[0]?.end('x');
+    await until(() => open.length === 2);
+    const request = open[1]?.req.resume();
+    await until(() => request?.complete === true);
+  });
 });
 
 describe('an answer', () => {

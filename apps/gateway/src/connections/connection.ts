@@ -236,13 +236,14 @@ export class Connection {
   #goOn(): void {
     const next = this.#waiting.shift();
     if (this.#isOver) return;
-    if (next !== undefined) {
-      this.place.shrink(BOUNDS.waitingRequestBytes);
-      next();
+    // Of the last one that was read the body may still be in the socket.
+    if (this.#waiting.length === 0) this.#resume();
+    if (next === undefined) {
+      this.#isUnderWay = false;
       return;
     }
-    this.#isUnderWay = false;
-    this.#resume();
+    this.place.shrink(BOUNDS.waitingRequestBytes);
+    next();
   }
 
   #linger(): void {
