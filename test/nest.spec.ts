@@ -1,7 +1,16 @@
 /** What a Nest engineer types first, in a copy of the sources that was never built. */
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { appendFileSync, cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -68,4 +77,20 @@ describe('in a fresh clone', () => {
     appendFileSync(join(clone, 'apps/gateway/src/clock.ts'), '\nexport const CHANGED = true;\n');
     await untilListening(2);
   }, 240_000);
+});
+
+test('nest-cli.json names every app and every library', () => {
+  const { projects } = JSON.parse(readFileSync('nest-cli.json', 'utf8')) as {
+    projects: Record<string, { root: string }>;
+  };
+  const folders = ['apps', 'libs'].flatMap((room) =>
+    readdirSync(room, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [`${room}/${entry.name}`] : [],
+    ),
+  );
+  expect(
+    Object.values(projects)
+      .map(({ root }) => root)
+      .toSorted(),
+  ).toEqual(folders.toSorted());
 });
