@@ -216,6 +216,25 @@ test('a stream that gets no first chunk in a short while is answered 503', async
   body.destroy();
 });
 
+test.each([
+  ['wait=1', 1000, 'wait=1'],
+  ['wait=30', 30_000, 'wait=30'],
+  ['wait=0', 3000, undefined],
+])('a stream waits for its first chunk as long as `Prefer: %s` says', async (prefer, ms, applied) => {
+  await gateway.fill(1000);
+  const noted: string[] = [];
+  const waits: number[] = [];
+  const reply = {
+    getHeader: () => undefined,
+    header: (_: string, value: string) => noted.push(value),
+    raw: { setTimeout: (wait: number) => waits.push(wait) },
+  } as unknown as FastifyReply;
+  const asked = { client: { name: 'second' }, ip: '127.0.0.1', headers: { prefer } };
+  const request = asked as unknown as FastifyRequest;
+  (await gateway.app.get(Streams).open(request, reply, 1000)).destroy();
+  expect([waits[0], noted[0]]).toEqual([ms, applied]);
+});
+
 test('a gateway that ends its streams opens none more', async () => {
   await gateway.fill(1000);
   const streams = gateway.app.get(Streams);

@@ -12,7 +12,7 @@ import { EntropyStream } from './entropy-stream.js';
 import { noteApplied, preferredWait } from '../request/prefer.js';
 import { StreamQueue } from './stream-queue.js';
 
-/** The longest that a stream waits for its first chunk, unless its client prefers to wait longer. */
+/** The longest that a stream waits for its first chunk, unless its client prefers another time. */
 const FIRST_CHUNK_MS = 3000;
 
 @Injectable()
@@ -39,8 +39,8 @@ export class Streams {
    */
   async open(request: FastifyRequest, reply: FastifyReply, bytes: number): Promise<EntropyStream> {
     if (this.#stopping) throw stopping();
-    const wait = preferredWait(request);
-    if (wait === undefined) this.queue.refuseShortage(bytes);
+    const wait = preferredWait(request) ?? 0;
+    if (wait === 0) this.queue.refuseShortage(bytes);
     else noteApplied(reply, `wait=${wait}`);
     const reservation =
       this.quotas.reserve(request, reply, bytes) ?? (await this.quotas.reserveLater(request, reply, bytes));
@@ -60,7 +60,7 @@ export class Streams {
       if (stream.taken < bytes) this.#logEarlyEnd(request, stream);
     });
     stream.once('begin', () => reply.raw.setTimeout(this.stallMs));
-    reply.raw.setTimeout(Math.max(FIRST_CHUNK_MS, (wait ?? 0) * 1000), () => {
+    reply.raw.setTimeout(wait === 0 ? FIRST_CHUNK_MS : wait * 1000, () => {
       // Before the first chunk the answer can still be 503; after it, the end of the connection says that it is not whole.
       if (stream.taken > 0) reply.raw.destroy();
       else stream.destroy(this.queue.shortage(bytes));
