@@ -7,15 +7,19 @@ import { connect } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { setTimeout } from 'node:timers/promises';
 import { readFileSync } from 'node:fs';
+import { Agent } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { BOUNDS } from '../../apps/gateway/src/bounds.js';
+import { TestKeys } from '../support/api-keys.js';
 import { startGateway } from '../support/gateway.js';
 import type { TestGateway } from '../support/gateway.js';
 import { until } from '../support/until.js';
 
+const keys = new TestKeys({ bad: {} });
+
 let gateway: TestGateway;
 beforeAll(async () => {
-  gateway = await startGateway();
+  gateway = await startGateway({ QRNG_API_KEYS_FILE: keys.path });
 });
 afterAll(() => gateway.close());
 
@@ -112,28 +116,28 @@ test('large documents that nobody reads are charged whole to strangers: a networ
   for (const socket of sockets) socket.destroy();
 });
 
-/** Bytes that the kernel holds for connections of `address` to the gateway, those that are closed included (proc_net_tcp(5)). */
+/** Bytes that the kernel holds for connections of `address`, or of all that begin so, to the gateway, those that are closed included (proc_net_tcp(5)). */
 function unreadOf(address: string): number {
   const hex = (bytes: number[]): string => Buffer.from(bytes).toString('hex').toUpperCase();
-  const remote = hex(address.split('.').map(Number).reverse());
+  const remote = hex(address.split('.').filter(Boolean).map(Number).reverse());
   const port = Number(new URL(gateway.url).port);
   const local = hex([port >> 8, port & 0xff]);
   return readFileSync('/proc/net/tcp', 'latin1')
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .filter(([, from = '', to = '']) => from.endsWith(`:${local}`) && to.startsWith(`${remote}:`))
+    .filter(([, from = '', to = '']) => from.endsWith(`:${local}`) && to.split(':')[0]?.endsWith(remote))
     .reduce((sum, [, , , , queues = '']) => sum + parseInt(queues, 16), 0);
 }
 
 describe('a large document that nobody reads, although the kernel took all of it,', () => {
-  const visit = async (address: string, field: string): Promise<Socket> => {
+  const visit = async (address: string, field: string, first = ''): Promise<Socket> => {
     const { hostname, port } = new URL(gateway.url);
     const tcp = connectTcp({ host: hostname, port: Number(port), localAddress: address });
     const socket = connect({ socket: tcp, rejectUnauthorized: false });
     for (const one of [tcp, socket]) one.on('error', () => undefined);
     socket.once('close', () => tcp.destroy());
     await new Promise((done) => socket.once('secureConnect', done).once('close', done));
-    socket.pause().write(`GET ${BUNDLE} HTTP/1.1\r\nHost: a\r\n${field}\r\n`);
+    socket.pause().write(`${first}GET ${BUNDLE} HTTP/1.1\r\nHost: a\r\n${field}\r\n`);
     return tcp;
   };
 
@@ -147,6 +151,38 @@ describe('a large document that nobody reads, although the kernel took all of it
     await until('and no more than it may', () => unreadOf(address) <= BOUNDS.networkBytes);
     for (const socket of sockets) socket.destroy();
     await until('nothing is left', () => unreadOf(address) === 0);
+  });
+
+  test('costs a key as much as its room has, from wherever it is used, and no other key a connection', async () => {
+    const { authorization } = keys.bearer('bad');
+    const first = `GET /api/usage HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\n\r\n`;
+    const sockets: Socket[] = [];
+    const gone = (): boolean => sockets.some(({ destroyed }) => destroyed);
+    for (let i = 0; !gone(); i++) {
+      sockets.push(await visit(`127.0.7.${1 + (i % 200)}`, '', first));
+      expect((await gateway.get('/api/usage')).status).toBe(200);
+    }
+    expect(unreadOf('127.0.7.')).toBeLessThanOrEqual(BOUNDS.knownBytes);
+    for (const socket of sockets) socket.destroy();
+    await until('nothing is left', () => unreadOf('127.0.7.') === 0);
+  });
+
+  test('is no cost any more once it was read: an office loads the page from one address', async () => {
+    const { hostname, port } = new URL(gateway.url);
+    const connect = {
+      host: hostname,
+      port: Number(port),
+      localAddress: '127.0.8.1',
+      rejectUnauthorized: false,
+    };
+    const people = Array.from({ length: 12 }, () => new Agent({ connect }));
+    const load = (dispatcher: Agent) =>
+      gateway.request(BUNDLE, { dispatcher }).then(({ body }) => body.length);
+    const length = readFileSync('node_modules/swagger-ui-dist/swagger-ui-bundle.js').length;
+    // More than its network may hold unread.
+    expect(people.length * length).toBeGreaterThan(2 * BOUNDS.networkBytes);
+    expect(await Promise.all(people.map(load))).toEqual(Array(people.length).fill(length));
+    for (const agent of people) await agent.destroy();
   });
 
   test('goes when its client says that it sends no more', async () => {

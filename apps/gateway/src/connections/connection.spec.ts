@@ -7,7 +7,8 @@ import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { BOUNDS } from '../bounds.js';
 import { Connection } from './connection.js';
-import type { Hall } from './connection.js';
+import type { Hall } from './hall.js';
+import { endsOf } from './kernel-queues.js';
 import { Place, Room } from './room.js';
 import { Turns } from './turns.js';
 
@@ -29,6 +30,7 @@ beforeEach(async () => {
     turns: new Turns(BOUNDS.turnUnits),
     now,
     isStopping: () => false,
+    lookSoon: () => undefined,
   };
   open = [];
   const handler = (_: IncomingMessage, response: ServerResponse): void => void open.push(response);
@@ -53,6 +55,13 @@ afterEach(() => {
   server.close();
   hall.turns.close();
 });
+
+function answering(bytes: number, hasRate = false): void {
+  connection.answering(bytes, hasRate, () => undefined);
+}
+
+/** The kernel's tables, with as much for the connection. */
+const queues = (bytes: number): Map<string, number> => new Map([[endsOf(connection.socket), bytes]]);
 
 async function until(what: () => boolean): Promise<void> {
   for (let i = 0; i < 1000 && !what(); i++) await setTimeout(5);
@@ -99,13 +108,13 @@ describe('requests that are sent together', () => {
 });
 
 describe('an answer', () => {
-  test('to somebody known is charged while it is under way, when it is large', async () => {
+  test('to a request with a key is charged while it is under way, when it is large', async () => {
     connection.prove();
     client.resume().write(LIVE);
     await until(() => open.length === 1);
-    connection.answering(BOUNDS.smallAnswerBytes);
+    answering(BOUNDS.smallAnswerBytes, true);
     expect(connection.place.held).toBe(0);
-    connection.answering(100_000);
+    answering(100_000, true);
     expect(connection.place.held).toBe(100_000);
     open[0]?.end();
     await until(() => connection.place.held === 0);
@@ -114,19 +123,52 @@ describe('an answer', () => {
   test('to a stranger is charged until the connection ends: others that follow say nothing of what was read', async () => {
     client.write(LIVE);
     await until(() => open.length === 1);
-    connection.answering(100_000);
+    answering(100_000);
     const charged = 100_000 - BOUNDS.smallAnswerBytes;
     expect(connection.place.held).toBe(charged);
     open[0]?.end(Buffer.alloc(100_000));
     await until(() => open[0]?.closed === true); // the kernel has all of it
     client.write(LIVE);
     await until(() => open.length === 2);
-    connection.answering(1000);
+    answering(1000);
     expect(connection.place.held).toBe(charged + 1000);
-    connection.answering(BOUNDS.unreadBytes);
+    answering(BOUNDS.unreadBytes);
     expect(connection.place.held).toBe(BOUNDS.unreadBytes);
-    connection.prove();
-    expect([connection.place.held, hall.strangers.held]).toEqual([0, 0]);
+    connection.prove('a');
+    expect([connection.place.held, hall.strangers.held]).toEqual([BOUNDS.unreadBytes, 0]);
+  });
+
+  test('is charged as the kernel holds it once that was looked at, also one to a request with a key', async () => {
+    client.write(LIVE);
+    await until(() => open.length === 1);
+    answering(1_000_000);
+    expect(connection.beginLook()).toBe(true);
+    answering(200_000, true); // meanwhile: charged while it is under way
+    expect(connection.endLook(queues(300_000))).toBe(true);
+    expect(connection.place.held).toBe(300_000 - BOUNDS.smallAnswerBytes + 200_000);
+    open[0]?.end();
+    await until(() => connection.place.held < 300_000);
+    expect([connection.beginLook(), connection.endLook(queues(0))]).toEqual([true, false]);
+    expect(connection.place.held).toBe(0);
+    expect([connection.beginLook(), connection.endLook(queues(500_000))]).toEqual([false, true]);
+    expect(connection.place.held).toBe(500_000 - BOUNDS.smallAnswerBytes);
+    expect(connection.endLook(new Map())).toBe(true); // not in the tables: as before
+  });
+
+  test('to a stranger waits while its network has no room for it', async () => {
+    Object.assign(hall, {
+      strangers: new Room({ bytes: 10e6, networkBytes: 1e6, patienceMs: 1000 }, () => 0),
+    });
+    connection.place.leave();
+    const end = (): void => connection.socket.destroy() as unknown as undefined;
+    const place = new Place(hall.strangers, '127.0.0.1', end, 0);
+    const crowded = new Connection(hall, place, connection.socket);
+    new Place(hall.strangers, '127.0.0.1', end, 0).grow(900_000);
+    let sent = false;
+    crowded.answering(500_000, false, () => (sent = true));
+    await setTimeout(50);
+    expect([sent, connection.socket.destroyed]).toEqual([false, false]);
+    crowded.closed();
   });
 
   test.each([
@@ -138,7 +180,7 @@ describe('an answer', () => {
       const ended = new Promise((done) => client.once('error', done).once('end', () => done({})));
       client.write(LIVE);
       await until(() => open.length === 1);
-      connection.answering(bytes);
+      answering(bytes);
       open[0]?.end('x');
       await until(() => open[0]?.closed === true);
       connection.socket.destroy();
@@ -153,7 +195,7 @@ describe('an answer', () => {
     const isOver = (): boolean => connection.isStuck(time);
     client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
     await until(() => open.length === 1);
-    connection.answering(100_000);
+    answering(100_000);
     open[0]?.end(Buffer.alloc(100_000));
     await until(() => connection.socket.writableFinished);
     expect([connection.socket.destroyed, isOver()]).toEqual([false, false]);
@@ -223,7 +265,7 @@ test.each([
     };
     client.resume().write(LIVE);
     await until(() => open.length === 1);
-    connection.answering(bytes);
+    answering(bytes);
     open[0]?.end();
     await until(() => taken.length === 1);
     expect(taken).toEqual([units]);

@@ -7,30 +7,19 @@
  * more is read meanwhile. So a client that does not read costs the gateway one answer, not all that it asks for.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isIPv6 } from 'node:net';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { BOUNDS } from '../bounds.js';
-import type { Place, Room } from './room.js';
-import type { Turns, Waiter } from './turns.js';
+import type { Hall } from './hall.js';
+import { endsOf } from './kernel-queues.js';
+import { nameSource, sentOf } from './node-socket.js';
+import type { ClientAddress } from './node-socket.js';
+import { Pause } from './pause.js';
+import type { Place } from './room.js';
+import type { Waiter } from './turns.js';
 import { isShuttingDown, lingerInsteadOfEnd, resetInsteadOfClose, UnreadAnswers } from './unread-answers.js';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
-
-/** The client of a connection that a proxy passes on. */
-export interface ClientAddress {
-  readonly address: string;
-  readonly port: number;
-}
-
-export interface Hall {
-  readonly strangers: Room;
-  readonly known: Room;
-  readonly turns: Turns;
-  readonly now: () => number;
-  /** Whether the gateway stops: then the kernel may go on with what it holds. */
-  readonly isStopping: () => boolean;
-}
 
 /** An answer of which nothing was read lately. */
 interface Stalled {
@@ -49,14 +38,16 @@ export class Connection {
   #isUnderWay = false;
   /** Whether its answer is not sent yet. */
   #isAnswering = false;
-  /** Large answers that are under way; and what is charged for them, to those who are known. */
+  /** Large answers that are under way; and what is charged for them, to those who have shown a key. */
   #answerBytes = 0;
   #underWayBytes = 0;
   #stalled: Stalled | undefined;
   readonly #unread: UnreadAnswers;
+  /** Its row in the kernel's tables. */
+  readonly #ends: string;
   /** When it was to end, but for what its client has still to read. */
   #endedAt: number | undefined;
-  #isPaused = false;
+  readonly #pause = new Pause(() => this.#socket);
   #waiter: Waiter | undefined;
   readonly #waiting: (() => void)[] = [];
 
@@ -68,7 +59,9 @@ export class Connection {
   ) {
     this.#socket = accepted;
     this.#unread = new UnreadAnswers(place);
-    resetInsteadOfClose(accepted, () => this.#mayBeUnread() && !isShuttingDown(this.#socket));
+    this.#ends = endsOf(accepted);
+    const isDue = (): boolean => this.#unread.areCharged && !hall.isStopping();
+    resetInsteadOfClose(accepted, () => isDue() && !isShuttingDown(this.#socket));
   }
 
   /** What requests come on, once they can. */
@@ -119,17 +112,10 @@ export class Connection {
   /** Calls `go` when there is time and room for it; a connection that is closed meanwhile is forgotten. */
   whenItsTurn(units: number, bytes: number, go: () => void): void {
     const begin = (): void => {
-      this.#waiter = undefined;
       if (this.place.grow(bytes)) go();
     };
-    if (this.#isKnown) {
-      begin();
-      return;
-    }
-    const { source } = this.place;
-    const isReady = (): boolean => this.hall.strangers.hasRoomFor(source, bytes);
-    this.#waiter = { source, units, isReady, go: begin };
-    this.hall.turns.take(this.#waiter);
+    if (this.#isKnown) begin();
+    else this.#waitInLine(units, () => this.#hasRoomFor(bytes), begin);
   }
 
   /** Whether it waits in vain: too long for its handshake, or for its client to read. */
@@ -162,13 +148,15 @@ export class Connection {
     if (!this.#isUnderWay && socket instanceof TLSSocket && socket.authorized) socket.destroySoon();
   }
 
-  /** Its client has shown a certificate, a key or a packet: it moves to the room of those who have. */
-  prove(): void {
+  /**
+   * Its client has shown a certificate, a key or a packet: it moves to the room of those who have.
+   *
+   * @param key the name of the key, whose connections together are charged as one; a proxy brings the keys of many.
+   */
+  prove(key?: string): void {
     this.hall.turns.trust(this.place.source);
-    if (this.#isKnown) return;
     this.#isKnown = true;
-    this.#unread.clear();
-    this.place.moveTo(this.hall.known);
+    this.place.moveTo(this.hall.known, this.#isProxy ? undefined : key);
   }
 
   /** Its client has shown a key that is not valid, or not any more. */
@@ -185,18 +173,46 @@ export class Connection {
     else if (this.#waiting.length + 1 >= BOUNDS.requestsAtATime) this.#socket.destroy();
     else if (this.place.grow(BOUNDS.waitingRequestBytes)) {
       this.#waiting.push(() => this.#begin(request, response, handler));
-      this.#pause();
+      this.#pause.begin();
     }
   }
 
-  /** Notes the size of the answer that is under way; false when there was no room for it. */
-  answering(bytes: number): boolean {
+  /**
+   * Charges an answer of `bytes`, and calls `go` to have it sent: of a stranger, once there is room for a large one.
+   *
+   * @param hasRate whether it is to a request with a key, of which there are so many a minute; anybody may ask for others without end.
+   */
+  answering(bytes: number, hasRate: boolean, go: () => void): void {
     const isLarge = bytes > BOUNDS.smallAnswerBytes;
     if (isLarge) this.#answerBytes += bytes;
-    if (!this.#isKnown) return this.#unread.add(bytes);
-    if (!isLarge) return true;
-    this.#underWayBytes += bytes;
-    return this.place.grow(bytes);
+    if (hasRate) {
+      this.#unread.note(bytes);
+      this.#underWayBytes += isLarge ? bytes : 0;
+      if (isLarge) this.place.grow(bytes);
+      go();
+      return;
+    }
+    const send = (): void => {
+      this.#unread.add(bytes);
+      this.hall.lookSoon();
+      go();
+    };
+    const isReady = (): boolean => this.#hasRoomFor(this.#unread.costOf(bytes));
+    if (this.#isKnown || !isLarge || isReady()) send();
+    else this.#waitInLine(0, isReady, send);
+  }
+
+  /** Begins a look at the kernel's tables, if that can hold much of its answers; whether it can. */
+  beginLook(): boolean {
+    this.#unread.beginLook();
+    return this.#unread.mayBeLarge || this.#underWayBytes > 0;
+  }
+
+  /** Ends a look that found `queues` (kernelQueues()); whether something is charged then. */
+  endLook(queues: ReadonlyMap<string, number>): boolean {
+    const bytes = queues.get(this.#ends);
+    if (bytes !== undefined) this.#unread.endLook(bytes);
+    return this.#unread.areCharged;
   }
 
   #begin(request: IncomingMessage, response: ServerResponse, handler: Handler): void {
@@ -211,10 +227,15 @@ export class Connection {
     this.place.since = this.hall.now();
     const cost = BOUNDS.requestUnits + Math.ceil(this.#answerBytes / BOUNDS.unitBytes);
     const units = Math.min(cost, BOUNDS.turnUnits); // what no turn has room for would wait forever
-    if (this.#underWayBytes > 0) this.place.shrink(this.#underWayBytes);
+    if (this.#underWayBytes > 0) {
+      this.place.shrink(this.#underWayBytes);
+      this.#unread.note(this.#underWayBytes); // the end of it, of which the kernel had nothing at the last look
+    }
     this.#answerBytes = this.#underWayBytes = 0;
-    if (this.#isKnown) this.#goOn();
-    else if (!this.#isOver) this.#waitForTurn(units);
+    if (this.#isOver) return;
+    const goOn = (): void => this.#goOn();
+    if (this.#isKnown) goOn();
+    else if (!this.#waitInLine(units, () => true, goOn)) this.#pause.begin();
   };
 
   /** Waits, once the connection is closed, for nothing any more. */
@@ -223,21 +244,29 @@ export class Connection {
     if (this.#waiter !== undefined) this.hall.turns.cancel(this.#waiter);
   }
 
-  #waitForTurn(units: number): void {
-    const go = (): void => {
-      this.#waiter = undefined;
-      this.#goOn();
+  /** Calls `go` when it is its turn; returns false when it waits. */
+  #waitInLine(units: number, isReady: () => boolean, go: () => void): boolean {
+    this.#waiter = {
+      source: this.place.source,
+      units,
+      isReady,
+      go: () => {
+        this.#waiter = undefined;
+        go();
+      },
     };
-    const { source } = this.place;
-    this.#waiter = { source, units, isReady: () => true, go };
-    if (!this.hall.turns.take(this.#waiter)) this.#pause();
+    return this.hall.turns.take(this.#waiter);
+  }
+
+  #hasRoomFor(bytes: number): boolean {
+    return this.hall.strangers.hasRoomFor(this.place.source, bytes);
   }
 
   #goOn(): void {
     const next = this.#waiting.shift();
     if (this.#isOver) return;
     // Of the last one that was read the body may still be in the socket.
-    if (this.#waiting.length === 0) this.#resume();
+    if (this.#waiting.length === 0) this.#pause.end();
     if (next === undefined) {
       this.#isUnderWay = false;
       return;
@@ -248,49 +277,13 @@ export class Connection {
 
   #linger(): void {
     this.#endedAt ??= this.hall.now();
-    this.#resume(); // to see that the client has gone
+    this.#pause.end(); // to see that the client has gone
   }
 
-  #resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    this.#socket.off('resume', this.#stayPaused);
-    this.#socket.resume();
-  }
-
-  #pause(): void {
-    if (this.#isPaused) return;
-    this.#isPaused = true;
-    this.#socket.on('resume', this.#stayPaused);
-    this.#socket.pause();
-  }
-
-  /** Node resumes the socket whenever the body of a request is read, if there is one or not. */
-  readonly #stayPaused = (): void => {
-    this.#socket.pause();
-  };
-
-  readonly #mayBeUnread = (): boolean => this.#unread.areLarge && !this.hall.isStopping();
+  readonly #mayBeUnread = (): boolean => this.#unread.mayBeLarge && !this.hall.isStopping();
 
   /** After the answer that says `Connection: close`, nothing more is answered. */
   get #isOver(): boolean {
     return this.#socket.destroyed || this.#socket.writableEnded;
   }
-}
-
-/** On the socket itself, as Node, Fastify and what logs all read it there. */
-function nameSource(socket: Socket, { address, port }: ClientAddress): void {
-  const family = isIPv6(address) ? 'IPv6' : 'IPv4';
-  Object.defineProperties(socket, {
-    remoteAddress: { value: address },
-    remotePort: { value: port },
-    remoteFamily: { value: family },
-  });
-}
-
-/** Bytes that the kernel has taken of what was written. */
-function sentOf(socket: Socket): number {
-  // The queue below the stream is no public property; without it, a slow reader of one large answer would seem not to read.
-  const { writeQueueSize = 0 } = (socket as { _handle?: { writeQueueSize?: number } | null })._handle ?? {};
-  return socket.bytesWritten - writeQueueSize;
 }

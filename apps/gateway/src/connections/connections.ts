@@ -17,13 +17,16 @@ import { logEvent } from '../log-events.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { GatewaySettings } from '../settings.js';
 import { Connection } from './connection.js';
-import type { Hall } from './connection.js';
+import { kernelQueues } from './kernel-queues.js';
+import type { Hall } from './hall.js';
 import type { ProxySource } from './proxy-header.js';
 import { readProxyHeader } from './read-proxy-header.js';
 import { Place, Room } from './room.js';
 import { Turns } from './turns.js';
 
 const SWEEP_MS = 1000;
+/** While answers that nobody may have read are charged, the kernel is asked this often what it holds of them. */
+const LOOK_MS = 100;
 /** When the gateway stops, a client that has sent nothing for this time is not about to send its first request. */
 const SILENT_MS = 500;
 const STOPPING_SWEEP_MS = 100;
@@ -42,6 +45,7 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
   readonly #unheard = new Map<Socket, number>();
   #loggedAt = -Infinity;
   #sweeping = setInterval(() => this.#sweep(), SWEEP_MS).unref();
+  #looking: NodeJS.Timeout | undefined;
   #isStopping = false;
 
   constructor(
@@ -57,6 +61,9 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
       turns: new Turns(BOUNDS.turnUnits),
       now,
       isStopping: () => this.#isStopping,
+      lookSoon: () => {
+        this.#looking ??= setTimeout(() => void this.#look(), LOOK_MS).unref();
+      },
     };
     this.#proxies = trustedProxies(settings.QRNG_TRUST_PROXY);
     metrics.observeConnections(() => this.#hall);
@@ -141,6 +148,7 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     clearInterval(this.#sweeping);
+    clearTimeout(this.#looking);
     this.#hall.turns.close();
   }
 
@@ -235,12 +243,23 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
     return this.#proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
   }
 
+  /** Charges what the kernel holds of answers, instead of all that may be unread. */
+  async #look(): Promise<void> {
+    const due = [...this.#all].filter((connection) => connection.beginLook());
+    const queues = due.length > 0 ? await kernelQueues() : undefined;
+    this.#looking = undefined;
+    if (queues === undefined) return;
+    const full = due.filter((connection) => connection.endLook(queues));
+    if (full.length > 0) this.#hall.lookSoon();
+  }
+
   #sweep(): void {
     const now = this.#hall.now();
     for (const connection of this.#all) {
       if (connection.isStuck(now)) connection.socket.destroy();
       else if (this.#isStopping && connection.isSilentFor(SILENT_MS, now)) connection.socket.destroySoon();
     }
+    this.#hall.lookSoon();
     if (!this.#isStopping) return;
     for (const [socket, since] of this.#unheard) if (now - since >= SILENT_MS) socket.destroy();
   }

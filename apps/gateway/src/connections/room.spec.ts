@@ -94,6 +94,21 @@ test('in a room where nobody has a part of their own, one network may have all',
   expect([room.held, room.places, room.isShared]).toEqual([800, 80, false]);
 });
 
+test('connections of one key have one part of the room, wherever they come from, and the key that holds most gives way', () => {
+  const room = new Room({ ...SIZE, networkBytes: SIZE.bytes }, () => 0);
+  const closed: string[] = [];
+  const come = (key: string, source: string): void => {
+    const place = new Place(room, source, () => closed.push(key), 0);
+    place.moveTo(room, key);
+    place.grow(10);
+  };
+  for (let i = 0; i < 78; i++) come('bad', `192.0.${i}.1`);
+  come('good', '192.0.2.1');
+  for (let i = 0; i < 20; i++) come('bad', '198.51.100.1');
+  come('good', '198.51.100.1');
+  expect(closed).toEqual(Array(20).fill('bad'));
+});
+
 test('a connection that moves to another room takes along what it holds', () => {
   const scene = new Scene();
   const known = new Room({ ...SIZE, networkBytes: SIZE.bytes }, () => 0);

@@ -2,6 +2,7 @@
  * A room: memory that is shared out among connections, so that nobody takes what others need.
  *
  *   room -> network (IPv4 /24, IPv6 /48), an eighth at most -> address (IPv4, IPv6 /64) -> connection
+ *           or API key, where one was shown
  *
  * The connection that goes when it is full is found from the top: of the network that holds most, the address that holds most, and of that
  * the connection that has finished nothing for longest. So a newcomer displaces one of those who take more than their part.
@@ -45,7 +46,7 @@ export class Place {
     /** When it last finished something. */
     public since: number,
   ) {
-    this.#address = room.enter(this, source);
+    this.#address = room.enter(this, source, siteOf(source));
   }
 
   get address(): Address {
@@ -76,11 +77,13 @@ export class Place {
     this.room.add(this.#address, -bytes);
   }
 
-  moveTo(room: Room): void {
-    if (this.#gone || room === this.room) return;
+  /** @param key whose part of the room it takes, instead of that of its network. */
+  moveTo(room: Room, key?: string): void {
+    const name = key === undefined ? siteOf(this.source) : `key ${key}`;
+    if (this.#gone || (room === this.room && name === this.#address.network.name)) return;
     this.room.leave(this);
     this.room = room;
-    this.#address = room.enter(this, this.source);
+    this.#address = room.enter(this, this.source, name);
     room.add(this.#address, this.#held);
     room.makeRoom(this);
   }
@@ -132,8 +135,7 @@ export class Room {
   }
 
   /** Only for Place. */
-  enter(place: Place, source: string): Address {
-    const name = siteOf(source);
+  enter(place: Place, source: string, name: string): Address {
     const network = getOrMake(this.#networks, name, (): Network => ({ name, held: 0, addresses: new Map() }));
     const begin = (): Address => ({ name: source, network, held: 0, places: new Set() });
     const address = getOrMake(network.addresses, source, begin);

@@ -75,24 +75,28 @@ export function addRequestHooks(app: NestFastifyApplication): void {
 
   fastify.addHook('onSend', (request, reply, payload, done) => {
     const connection = connections.of(request.raw.socket);
-    const streamed = connection?.isKnown === true ? BOUNDS.streamBytes : lengthOf(reply);
-    connection?.answering(sizeOf(payload, streamed));
-    if (connections.isStopping || connection?.isUsedUp === true) void reply.header('connection', 'close');
-    // A stream that fails before its first byte comes here again as a problem, with the fields that were set below.
-    const hasThem = isPush(request) || reply.hasHeader('x-request-id');
-    const fields = hasThem ? [] : [...common, 'x-request-id', request.id];
-    if (isWhole(reply, payload)) {
-      writeAnswer(reply, payload, fields);
-      return;
-    }
-    for (let at = 0; at < fields.length; at += 2) void reply.header(fields[at] ?? '', fields[at + 1]);
-    done();
+    const hasRate = request.client !== undefined || request.packet !== undefined;
+    const streamed = hasRate ? BOUNDS.streamBytes : lengthOf(reply);
+    const send = (): void => {
+      if (connections.isStopping || connection?.isUsedUp === true) void reply.header('connection', 'close');
+      // A stream that fails before its first byte comes here again as a problem, with the fields that were set below.
+      const hasThem = isPush(request) || reply.hasHeader('x-request-id');
+      const fields = hasThem ? [] : [...common, 'x-request-id', request.id];
+      if (isWhole(reply, payload)) {
+        writeAnswer(reply, payload, fields);
+        return;
+      }
+      for (let at = 0; at < fields.length; at += 2) void reply.header(fields[at] ?? '', fields[at + 1]);
+      done();
+    };
+    if (connection === undefined) send();
+    else connection.answering(sizeOf(payload, streamed), hasRate, send);
   });
 
   fastify.addHook('onResponse', (request, reply, done) => {
     const connection = connections.of(request.raw.socket);
     // A client that has shown a key, or a packet with a valid MAC, is no stranger any more.
-    if (request.client !== undefined || request.packet !== undefined) connection?.prove();
+    if (request.client !== undefined || request.packet !== undefined) connection?.prove(request.client?.name);
     else if (reply.statusCode === 401) connection?.doubt();
     const { route } = request;
     const method = METHODS.includes(request.method) ? request.method : 'other';
