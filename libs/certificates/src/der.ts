@@ -1,4 +1,7 @@
-/** Reads DER (ITU-T X.690) as far as certificates and revocation lists need it: Node decodes no revocation list. */
+/**
+ * Reads DER (ITU-T X.690) as far as certificates and revocation lists need it: Node decodes no revocation list, and asn1js
+ * (what @peculiar/x509 stands on) refuses one of some thousand entries, which a company's authority easily has.
+ */
 
 /** One element; `whole` is tag, length and content. */
 export interface DerElement {

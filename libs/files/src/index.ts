@@ -6,6 +6,7 @@ export {
 } from './directory-lock.js';
 export type { OpenDirectoryLock } from './directory-lock.js';
 export { errorCode, isDiskFull } from './error-code.js';
+export { ifThere, ignoreMissing } from './if-there.js';
 export { isConfined } from './is-confined.js';
 export { makeDirectory } from './make-directory.js';
 export { readReloadOutcomes, writeReloadOutcomes } from './reload-outcomes.js';

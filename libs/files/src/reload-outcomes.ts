@@ -1,7 +1,7 @@
 /** How the reloads of a running app ended: a file in its state directory, by which an operator's command sees it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode } from './error-code.js';
+import { ifThere } from './if-there.js';
 import { replaceFile } from './replace-file.js';
 
 /** How the last reload of something ended. */
@@ -25,10 +25,6 @@ export function writeReloadOutcomes(directory: string, outcomes: readonly Reload
 
 /** The outcomes in a state directory; none where no app has run yet. @throws the file system's other errors. */
 export function readReloadOutcomes(directory: string): ReloadOutcome[] {
-  try {
-    return JSON.parse(readFileSync(join(directory, FILE), 'utf8')) as ReloadOutcome[];
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
-  }
+  const text = ifThere(() => readFileSync(join(directory, FILE), 'utf8'));
+  return JSON.parse(text ?? '[]') as ReloadOutcome[];
 }

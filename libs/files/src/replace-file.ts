@@ -16,7 +16,7 @@ import {
 import type { Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errorCode } from './error-code.js';
+import { ifThere } from './if-there.js';
 import { isConfined } from './is-confined.js';
 
 export interface ReplaceOptions {
@@ -57,7 +57,7 @@ export function rewriteFile(
   const draft = openDraft(target, O_WRONLY | O_CREAT | O_EXCL, options);
   let content: string;
   try {
-    content = change(readIfThere(target));
+    content = change(ifThere(() => readFileSync(target, 'utf8')));
   } catch (error) {
     closeSync(draft);
     rmSync(`${target}.new`, { force: true });
@@ -110,21 +110,7 @@ export async function syncDirectory(path: string): Promise<void> {
 
 /** Where a symbolic link leads, so that the link stays one. */
 function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return path;
-    throw error;
-  }
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  return ifThere(() => realpathSync(path)) ?? path;
 }
 
 function fsyncDirectory(path: string): void {

@@ -14,7 +14,7 @@
  * busy with what hangs.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { errorCode } from '#libs/files';
+import { errorCode, ifThere } from '#libs/files';
 
 const TCP_LISTEN = '0A';
 const UDP_UNCONNECTED = '07';
@@ -130,12 +130,7 @@ function ownDescriptors(proc: string): { sockets: Map<string, number>; devices: 
 }
 
 function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-    return ''; // closed in between
-  }
+  return ifThere(() => readlinkSync(path)) ?? ''; // closed in between
 }
 
 /** Child processes, of all threads; none on a kernel that does not list them. */

@@ -8,7 +8,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import type { OnModuleDestroy } from '@nestjs/common';
-import { errorCode, replaceFile } from '#libs/files';
+import { errorCode, ifThere, replaceFile } from '#libs/files';
 import { logEvent } from '../log-events.js';
 import { CollectorSettings } from '../settings.js';
 import { SourcesService } from '../sources/sources.service.js';
@@ -52,13 +52,8 @@ export class OperatorService implements OnModuleDestroy {
   }
 
   #release(): void {
-    let text: string;
-    try {
-      text = readFileSync(this.#path('release'), 'utf8').slice(0, MAX_REQUEST_BYTES);
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return;
-      throw error;
-    }
+    const text = ifThere(() => readFileSync(this.#path('release'), 'utf8'))?.slice(0, MAX_REQUEST_BYTES);
+    if (text === undefined) return;
     // Removed first: what cannot be removed would be read again and again.
     rmSync(this.#path('release'));
     const names = text.split('\n').filter((line) => line !== '');

@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode } from '#libs/files';
+import { errorCode, ignoreMissing } from '#libs/files';
 
 /** audit-DAY.jsonl, and audit-DAY.N.jsonl for what was begun while the clock was ahead of that day: see `comeBack`. */
 const FILE = /^audit-(\d{4}-\d{2}-\d{2})(?:\.([1-9]\d{0,8}))?\.jsonl$/;
@@ -85,12 +85,8 @@ export async function* linesOf(path: string): AsyncGenerator<{ line: Buffer; who
 
 /** The hash of the last line, as the writer noted it beside the files; undefined when the note is missing or not a hash. */
 export async function readHead(directory: string): Promise<string | undefined> {
-  try {
-    return /^[0-9a-f]{64}(?=\n$)/.exec(await readFile(join(directory, 'head'), 'latin1'))?.[0];
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = await readFile(join(directory, 'head'), 'latin1').catch(ignoreMissing);
+  return /^[0-9a-f]{64}(?=\n$)/.exec(text ?? '')?.[0];
 }
 
 /** Notes the hash of the last line. 65 bytes in place: a crash leaves the old ones or the new ones. */

@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errorCode, makeDirectory, replaceFile } from '#libs/files';
+import { ifThere, makeDirectory, replaceFile } from '#libs/files';
 import { RecordFileError } from './record-file.js';
 import { HASH_BYTES, subtreeOfTile, subtreesOf, TILE_WIDTH, tileOf, tilePath, treeRoot } from '#libs/tlog';
 
@@ -67,13 +67,8 @@ export class HashTiles {
    * @returns whether it is there: a crash can have come before it was written.
    */
   restore(index: number): boolean {
-    let hashes: Buffer[];
-    try {
-      hashes = this.#read(0, index);
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
-      return false;
-    }
+    const hashes = ifThere(() => this.#read(0, index));
+    if (hashes === undefined) return false;
     this.#level(0).tiles += 1;
     this.add(treeRoot(TILE_WIDTH, subtreesOf(hashes)), 1);
     return true;

@@ -1,10 +1,9 @@
 /** The collectors' proofs for receipts, on disk beside the log: they come later than the entries, and are not part of them. */
 import { join } from 'node:path';
-import { errorCode, makeDirectory } from '#libs/files';
+import { ignoreMissing, makeDirectory } from '#libs/files';
 import { canonicalJson, parsePacketProof, proofJson, TILE_WIDTH } from '#libs/tlog';
 import type { PacketProof } from '#libs/tlog';
 import { RecordFile, removeBefore } from './record-file.js';
-import type { LogRecord } from './record-file.js';
 
 export class LineageRecords {
   readonly #folder: string;
@@ -39,14 +38,8 @@ export class LineageRecords {
   }
 
   async read(index: number): Promise<PacketProof[] | undefined> {
-    let records: readonly LogRecord[];
-    try {
-      records = await RecordFile.read(this.#path(Math.floor(index / TILE_WIDTH)));
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined;
-      throw error;
-    }
-    const found = records.find(({ entry }) => entry.toString() === String(index));
+    const records = await RecordFile.read(this.#path(Math.floor(index / TILE_WIDTH))).catch(ignoreMissing);
+    const found = records?.find(({ entry }) => entry.toString() === String(index));
     return found && (JSON.parse(found.extra.toString()) as unknown[]).map(parsePacketProof);
   }
 
@@ -73,12 +66,8 @@ export class LineageRecords {
   }
 
   async #open(tile: number): Promise<RecordFile> {
-    try {
-      return await RecordFile.open(this.#path(tile));
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
-      return RecordFile.create(this.#path(tile), tile);
-    }
+    const there = await RecordFile.open(this.#path(tile)).catch(ignoreMissing);
+    return there ?? RecordFile.create(this.#path(tile), tile);
   }
 
   #path(tile: number): string {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { errorCode, makeDirectory } from '#libs/files';
+import { errorCode, ifThere, makeDirectory } from '#libs/files';
 import { leafHash, NoteError, openCheckpoint, TILE_WIDTH, treeRoot } from '#libs/tlog';
 import type { Checkpoint, NoteKey } from '#libs/tlog';
 import { HashTiles } from './hash-tiles.js';
@@ -115,7 +115,9 @@ async function rebuild(directory: string, tiles: HashTiles, tile: number): Promi
 /** The last state that was signed, of those that the log and the memory beside it know. Its entries are those of the log. */
 function readSigned(directory: string, key: NoteKey, size: number, tiles: HashTiles): Signed {
   const remembered = rememberedPath(directory, key.name);
-  const [note, memory] = [noteAt(join(directory, 'checkpoint')), noteAt(remembered)];
+  const [note, memory] = [join(directory, 'checkpoint'), remembered].map((path) =>
+    ifThere(() => readFileSync(path, 'utf8')),
+  );
   if (note === undefined && size > 0) throw damaged(directory, 'its checkpoint is missing');
   let signed: Signed = { size: 0, note: '' };
   for (const [one, of] of [
@@ -133,15 +135,6 @@ function readSigned(directory: string, key: NoteKey, size: number, tiles: HashTi
     if (signed.note === '' || checkpoint.size > signed.size) signed = { size: checkpoint.size, note: one };
   }
   return signed;
-}
-
-function noteAt(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 function cutOf(directory: string, key: NoteKey): Cut | undefined {

@@ -10,7 +10,7 @@
  *   cut                the signed note about records that retention removed
  */
 import { join } from 'node:path';
-import { errorCode, replaceFile } from '#libs/files';
+import { errorCode, ignoreMissing, replaceFile } from '#libs/files';
 import {
   encodeEntries,
   formatProof,
@@ -272,12 +272,8 @@ export class ReceiptLog {
   async #recordsOf(tile: number): Promise<readonly LogRecord[] | undefined> {
     const { growing } = this.#files;
     if (tile === growing.tile) return growing.records;
-    try {
-      return await RecordFile.readFull(recordPath(this.#directory, tile));
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined; // removed by retention
-      throw error;
-    }
+    const full = RecordFile.readFull(recordPath(this.#directory, tile));
+    return full.catch(ignoreMissing); // removed by retention
   }
 }
 

@@ -3,7 +3,7 @@ import { createPrivateKey, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Module } from '@nestjs/common';
-import { errorCode, replaceFile } from '#libs/files';
+import { ifThere, replaceFile } from '#libs/files';
 import { SettingsError } from '#libs/settings';
 import { SALT_BYTES, TILE_WIDTH } from '#libs/tlog';
 import { AuditTrail } from '../audit/audit-trail.js';
@@ -96,12 +96,9 @@ async function openLog(directory: string, key: Parameters<typeof ReceiptLog.open
 
 /** Hides the names of clients in the public log; who has it can find out a name by trying. */
 function logSalt(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-    const salt = randomBytes(SALT_BYTES);
-    replaceFile(path, salt);
-    return salt;
-  }
+  const known = ifThere(() => readFileSync(path));
+  if (known !== undefined) return known;
+  const salt = randomBytes(SALT_BYTES);
+  replaceFile(path, salt);
+  return salt;
 }

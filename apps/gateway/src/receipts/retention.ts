@@ -7,7 +7,7 @@
  *   ISO TIME                     when it was cut
  */
 import { readFileSync } from 'node:fs';
-import { errorCode, replaceFile } from '#libs/files';
+import { ifThere, replaceFile } from '#libs/files';
 import { NoteError, openNote, signNote } from '#libs/tlog';
 import type { NoteKey } from '#libs/tlog';
 
@@ -21,13 +21,8 @@ export interface Cut {
 
 /** The cut that the note at `path` is about; undefined where nothing was cut. @throws {NoteError} */
 export function readCut(path: string, key: NoteKey): Cut | undefined {
-  let note: string;
-  try {
-    note = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const note = ifThere(() => readFileSync(path, 'utf8'));
+  if (note === undefined) return undefined;
   const [header, origin, first = ''] = openNote(note, [key]).split('\n');
   if (header !== HEADER || origin !== key.name || !/^\d{1,15}$/.test(first)) {
     throw new NoteError('not a note about what was cut');

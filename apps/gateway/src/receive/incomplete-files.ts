@@ -1,7 +1,7 @@
 /** Files of a spool in which there was no packet when they were read: they are read again when they change, for a while. */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode } from '#libs/files';
+import { ignoreMissing } from '#libs/files';
 
 /** Something that moves files slowly may pause for this long within one. */
 const ABANDONED_MS = 30_000;
@@ -50,11 +50,8 @@ export class IncompleteFiles {
    * @param now monotonic ms.
    */
   async look(directory: string, name: string, now: number): Promise<'changed' | 'unchanged' | 'abandoned'> {
-    const stats = await lstat(join(directory, name)).catch((error: unknown) => {
-      if (errorCode(error) === 'ENOENT') return undefined; // moved away in between
-      throw error;
-    });
-    if (stats === undefined) return 'unchanged';
+    const stats = await lstat(join(directory, name)).catch(ignoreMissing);
+    if (stats === undefined) return 'unchanged'; // moved away in between
     const state = `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
     const last = this.#seen.get(name);
     const seen = last?.state === state ? last : { state, since: now, unread: false };

@@ -11,10 +11,9 @@
  */
 import type { BigIntStats } from 'node:fs';
 import { open, rename, stat } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { errorCode } from '#libs/files';
+import { ignoreMissing } from '#libs/files';
 import { failpoint } from '../../failpoint.js';
 import type { Position } from './replay-state.js';
 
@@ -54,13 +53,8 @@ export class ReplayFile {
 
   /** What the file has; undefined when there is none. Other errors of the file system are thrown. */
   async read(): Promise<ReplayBytes | undefined> {
-    let file: FileHandle;
-    try {
-      file = await open(this.#path, 'r');
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined;
-      throw error;
-    }
+    const file = await open(this.#path, 'r').catch(ignoreMissing);
+    if (file === undefined) return undefined;
     try {
       return { bytes: await file.readFile(), file: identityOf(await file.stat({ bigint: true })) };
     } finally {
@@ -108,12 +102,8 @@ export class ReplayFile {
   }
 
   async #fileThere(): Promise<string | undefined> {
-    try {
-      return nameOf(await stat(this.#path, { bigint: true }));
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined;
-      throw error;
-    }
+    const stats = await stat(this.#path, { bigint: true }).catch(ignoreMissing);
+    return stats && nameOf(stats);
   }
 }
 
