@@ -1,9 +1,8 @@
 /**
  * `npm run unblock`: the clients and networks that the gateway on this machine blocks, and an end to that before its time.
  */
-import { CommandError, commandLine, misused, runCommand } from '#libs/command-line';
-import { errorCode } from '#libs/files';
-import { requestOf } from './requests/state-request.js';
+import { commandLine, misused, runCommand } from '#libs/command-line';
+import { ask } from './requests/state-request.js';
 
 const USAGE = `Usage: npm run unblock -- [NAME | ADDRESS ...] [--state DIR]
 
@@ -25,16 +24,7 @@ if (names.some((name) => !/^[\x21-\x7e]{1,256}$/.test(name))) misused('A name ha
 const folder = values.state ?? process.env['QRNG_STATE_DIR'] ?? '/var/lib/qrng-gateway';
 
 await runCommand(async () => {
-  const answer = await requestOf(folder, names.length === 0 ? 'blocks' : 'unblock', names).catch(
-    (error: unknown) => {
-      throw new CommandError(
-        `${folder}: ${errorCode(error)}. Is it the gateway's state directory, and may you write to it?`,
-      );
-    },
-  );
-  if (answer === undefined) {
-    throw new CommandError('The gateway did not take the request. Does it run, with this state directory?');
-  }
+  const answer = await ask('gateway', folder, names.length === 0 ? 'blocks' : 'unblock', names);
   const lines = answer.length === 0 ? ['nobody is blocked'] : answer;
   console.log(values.json ? JSON.stringify({ answers: answer }) : lines.join('\n'));
 });

@@ -1,7 +1,9 @@
-/** Hands a request to the gateway that runs on a state directory, and waits for its answer: see operator-requests.ts. */
+/** Hands a request to the app that runs on a state directory, and waits for its answer: see state-requests.ts of libs/files. */
 import { chownSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CommandError } from '#libs/command-line';
+import { errorCode } from '#libs/files';
 
 const ANSWER_WITHIN_MS = 10_000;
 
@@ -29,6 +31,22 @@ export async function requestOf(
   const text = readFileSync(answer, 'utf8');
   rmSync(answer);
   return text.split('\n').filter((line) => line !== '');
+}
+
+/** The answer's lines. @throws {CommandError} when none comes. */
+export async function ask(
+  app: 'gateway' | 'collector',
+  directory: string,
+  name: string,
+  lines: readonly string[],
+): Promise<string[]> {
+  const answer = await requestOf(directory, name, lines).catch((error: unknown) => {
+    throw new CommandError(
+      `${directory}: ${errorCode(error)}. Is it the ${app}'s state directory, and may you write to it?`,
+    );
+  });
+  if (answer !== undefined) return answer;
+  throw new CommandError(`The ${app} did not take the request. Does it run, with this state directory?`);
 }
 
 /** Gives what root made to the owner of the directory: the service could not read a file of root. */

@@ -41,7 +41,7 @@ const MESSAGES = {
     'mixed blocks failed their health tests ten times within a day; nothing is mixed until an operator releases it: npm run sources -- release',
   'mixed-released': 'an operator released the mixing; blocks are mixed and tested again',
   'operator-files-unusable':
-    'sources.json or release in the state directory cannot be written or read; npm run sources does not work',
+    'requests in the state directory cannot be read or answered; npm run sources does not work',
   'push-resumed': 'the gateway takes packets again',
   'push-unreachable': 'nothing could be sent to the gateway; bytes are kept',
   'push-unsettled': 'no answer says whether the gateway took the packet; the same packet is sent again',

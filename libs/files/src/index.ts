@@ -13,4 +13,6 @@ export { readReloadOutcomes, writeReloadOutcomes } from './reload-outcomes.js';
 export type { ReloadOutcome } from './reload-outcomes.js';
 export { readFault, readSettingFile, readSettingText } from './read-setting-file.js';
 export { replaceFile, rewriteFile, syncDirectory } from './replace-file.js';
+export { StateRequests } from './state-requests.js';
+export type { RequestHandler } from './state-requests.js';
 export { watchFiles } from './watch-files.js';
