@@ -183,14 +183,20 @@ describe('an answer that is not what was asked for', () => {
     (value: unknown): RequestListener =>
     (_, response) =>
       response.end(JSON.stringify(value));
+  const octets =
+    (text: string): RequestListener =>
+    (_, response) =>
+      response.setHeader('content-type', 'application/octet-stream').end(text);
   const failsWith = async (attempt: Promise<unknown>, code: string) => {
     await expect(attempt).rejects.toBeInstanceOf(QrngError);
     await expect(attempt).rejects.toMatchObject({ code });
   };
 
   test.each([
-    ['too few bytes', (c: QrngClient) => c.bytes(5), (_, response) => response.end('1234')],
-    ['too many bytes', (c: QrngClient) => c.bytes(5), (_, response) => response.end('123456')],
+    ['too few bytes', (c: QrngClient) => c.bytes(5), octets('1234')],
+    ['too many bytes', (c: QrngClient) => c.bytes(5), octets('123456')],
+    ['a page as long as the bytes', (c: QrngClient) => c.bytes(5), (_, response) => response.end('<ul/>')],
+    ['a page for a stream', (c: QrngClient) => c.stream(5).next(), (_, response) => response.end('<ul/>')],
     ['a page of a proxy', (c: QrngClient) => c.integers(), (_, response) => response.end('<html>')],
     ['too few numbers', (c: QrngClient) => c.integers({ count: 2 }), json([1])],
     ['a number out of range', (c: QrngClient) => c.integers({ max: 6 }), json([7])],
@@ -233,7 +239,7 @@ describe('an answer that is not what was asked for', () => {
   });
 
   test('a stream that ends early says so', async () => {
-    const client = await clientOf((_, response) => response.end('12345'));
+    const client = await clientOf(octets('12345'));
     const stream = client.stream(10);
     expect((await stream.next()).value).toHaveLength(5);
     await failsWith(stream.next(), 'unexpected');
@@ -282,7 +288,7 @@ describe('an answer that is not what was asked for', () => {
     let requests = 0;
     const client = await clientOf((request, response) => {
       if (++requests === 2) request.socket.destroy();
-      else response.end('1');
+      else octets('1')(request, response);
     });
     await client.bytes(1);
     expect(await client.bytes(1)).toHaveLength(1);

@@ -1,4 +1,5 @@
 /** Checks that an answer is what was asked for, so that a defect on the way is never taken for randomness. */
+import type { IncomingHttpHeaders } from 'node:http';
 import { charactersOf } from '../../../libs/entropy/src/sampling/strings.js';
 import type { PermutationOptions } from './draws.js';
 import { QrngError } from './qrng-error.js';
@@ -32,6 +33,11 @@ export function objectOf(value: unknown): object {
 export function exactly(bytes: Buffer, count: number): Buffer {
   if (bytes.length !== count) throw unexpected(`${count} bytes`);
   return bytes;
+}
+
+/** @throws {QrngError} `unexpected`, unless the answer says that it is bytes: the page of a proxy with status 200 looks like some. */
+export function octets(headers: IncomingHttpHeaders): void {
+  if (headers['content-type'] !== 'application/octet-stream') throw unexpected('application/octet-stream');
 }
 
 export function isWholeNumberIn(min: number, max: number): Check<number> {

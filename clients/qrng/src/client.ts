@@ -1,4 +1,5 @@
 /** The library's centre: a gateway as a source of bytes, numbers, strings and orders. */
+import type { IncomingHttpHeaders } from 'node:http';
 import * as answers from './answers.js';
 import * as checked from './draws.js';
 import type { Draws } from './draws.js';
@@ -78,7 +79,7 @@ export class QrngClient implements Draws {
   async bytes(count: number, signal?: AbortSignal): Promise<Buffer> {
     checked.checkedBytes(count);
     const path = `/api/random?bytes=${count}&encoding=binary`;
-    return answers.exactly(await this.#read(path, count, signal), count);
+    return answers.exactly(await this.#read(path, count, signal, answers.octets), count);
   }
 
   /**
@@ -93,12 +94,14 @@ export class QrngClient implements Draws {
     );
     let left = count;
     try {
+      answers.octets(body.headers);
       for await (const chunk of body as AsyncIterable<Buffer>) {
         left -= chunk.length;
         if (left < 0) break;
         yield chunk;
       }
     } catch (error) {
+      body.destroy();
       throw brokenAnswer(error);
     }
     if (left !== 0) throw new QrngError('unexpected', `the gateway's stream is not of ${count} bytes`);
@@ -177,8 +180,14 @@ export class QrngClient implements Draws {
     return answers.parsed(await this.#read(`/api/${route}${text && `?${text}`}`, MOST_JSON_BYTES, signal));
   }
 
-  async #read(path: string, most: number, signal: AbortSignal | undefined): Promise<Buffer> {
+  async #read(
+    path: string,
+    most: number,
+    signal: AbortSignal | undefined,
+    check?: (headers: IncomingHttpHeaders) => void,
+  ): Promise<Buffer> {
     const { body, headers } = await this.#waiting(() => this.#transport.read(path, most, signal), signal);
+    check?.(headers);
     const index = Number(headers['qrng-receipt'] ?? NaN);
     if (Number.isSafeInteger(index)) this.#options.onReceipt?.({ index, answer: Buffer.from(body) });
     return body;
