@@ -1,8 +1,8 @@
 /** Every command says how it is meant, which version it is, and when it was called wrongly. Needs `npm run build`. */
 import { spawnSync } from 'node:child_process';
 import type { SpawnSyncReturns } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { secretNames, variableNames } from '#libs/settings';
 import { CollectorSettings } from '../apps/collector/src/settings.js';
@@ -63,6 +63,20 @@ test('qrng-dd lists every tool', () => {
     const command = path.replace('dist/tools/', '').replace('.js', '');
     expect(stdout).toMatch(new RegExp(`^ {2}${command.replace('-', '[:-]')}\\b`, 'm'));
   }
+});
+
+test('qrng-dd of a package, which has no npm, says how it is called itself', () => {
+  const home = temporaryFolder();
+  cpSync('bin', join(home, 'bin'), { recursive: true });
+  for (const name of ['dist', 'node_modules', 'package.json']) symlinkSync(resolve(name), join(home, name));
+  const help = (...args: string[]): string =>
+    spawnSync(join(home, 'bin/qrng-dd'), [...args, '--help'], { encoding: 'utf8' }).stdout;
+  expect(help('keys')).toMatch(/^Usage: qrng-dd keys COMMAND [^]*\nqrng-dd rotate api-key\./);
+  expect(help('gateway')).toMatch(/^Usage: qrng-dd gateway \[--check\]\n/);
+  expect(help('audit:verify')).toMatch(/^Usage: qrng-dd audit:verify \[DIRECTORY\]/);
+  expect(spawnSync('bin/qrng-dd', ['keys', '--help'], { encoding: 'utf8' }).stdout).toMatch(
+    /^Usage: npm run keys -- C/,
+  );
 });
 
 test.each([[], ['../demo'], ['no-such'], ['x;id']])('qrng-dd %s ends with 64', (...args) => {

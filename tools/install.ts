@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandError, commandLine, misused, runCommand } from '#libs/command-line';
-import { makeDirectory } from '#libs/files';
+import { makeDirectory, readFault } from '#libs/files';
 import type { App } from './doctor/app.js';
 import { places } from './install/places.js';
 import type { Place } from './install/places.js';
@@ -111,9 +111,13 @@ function idsOf(name: string): Ids | undefined {
 }
 
 function makeFolder(app: App, ids: Ids | undefined): void {
-  makeDirectory('/etc/qrng-dd', 0o755);
   const own = `/etc/qrng-dd/${app}`;
-  makeDirectory(own, 0o700);
-  chmodSync(own, 0o700);
-  if (ids !== undefined) chownSync(own, ids.user, ids.group);
+  try {
+    makeDirectory('/etc/qrng-dd', 0o755);
+    makeDirectory(own, 0o700);
+    chmodSync(own, 0o700);
+    if (ids !== undefined) chownSync(own, ids.user, ids.group);
+  } catch (error) {
+    throw new CommandError(`${own} cannot be made (${readFault(error)})`);
+  }
 }

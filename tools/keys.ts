@@ -1,9 +1,10 @@
 /** `npm run keys`: makes and withdraws API keys in the file that a gateway reads (QRNG_API_KEYS_FILE). */
+import { statSync } from 'node:fs';
 import { commandLine, misused } from '#libs/command-line';
 import { errorCode } from '#libs/files';
 import { KeyFileError } from '../apps/gateway/src/clients/key-entries.js';
 import { createKey, describeKeys, GRACE_HOURS, removeKey, rotateKey, setDisabled } from './keys/commands.js';
-import { editKeyFile, EditError } from './keys/edit-key-file.js';
+import { editKeyFile, EditError, INSTALLED_KEY_FILE } from './keys/edit-key-file.js';
 import { takenByGateway } from './keys/taken.js';
 import type { Taken } from './keys/taken.js';
 
@@ -17,7 +18,8 @@ const USAGE = `Usage: npm run keys -- COMMAND [--file FILE]
   disable NAME, enable NAME                            a disabled key is refused and keeps its entry
   revoke NAME                                          removes the entry
 
-DATE is 2027-01-31 (00:00 UTC) or 2027-01-31T12:00:00Z. Without --file it is the file that QRNG_API_KEYS_FILE names.
+DATE is 2027-01-31 (00:00 UTC) or 2027-01-31T12:00:00Z. Without --file it is the file that QRNG_API_KEYS_FILE names, or else
+${INSTALLED_KEY_FILE}, where that is there.
 After a change the gateway that runs on this machine is asked whether it uses it: --state DIR is its QRNG_STATE_DIR; without it
 that variable, or /var/lib/qrng-gateway. Where the client needs a key under a name of its own, and you say when the old one ends, use
 npm run rotate -- api-key.
@@ -43,7 +45,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
 };
 const EVERYWHERE = ['file', 'state', 'json', 'help', 'version'];
 const [command, name = ''] = positionals;
-const file = values.file ?? process.env['QRNG_API_KEYS_FILE'];
+const file = values.file ?? process.env['QRNG_API_KEYS_FILE'] ?? installedKeyFile();
 if (command === undefined) misused('Name the command.', USAGE);
 if (file === undefined) misused('Name the file: --file FILE, or QRNG_API_KEYS_FILE.', USAGE);
 const foreign = Object.keys(values).find(
@@ -60,6 +62,15 @@ try {
   if (!(error instanceof KeyFileError) && !(error instanceof EditError)) throw error;
   console.error(`${file}: ${error.message}`);
   process.exit(1);
+}
+
+/** Also one that this user may not look at, so that the error says that. */
+function installedKeyFile(): string | undefined {
+  try {
+    return statSync(INSTALLED_KEY_FILE, { throwIfNoEntry: false }) && INSTALLED_KEY_FILE;
+  } catch {
+    return INSTALLED_KEY_FILE;
+  }
 }
 
 function list(file: string): void {

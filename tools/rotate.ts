@@ -3,13 +3,13 @@
  * each be run again: what is done already is not done twice.
  */
 import { join, resolve } from 'node:path';
-import { CommandError, commandLine, runCommand } from '#libs/command-line';
+import { asCalled, CommandError, commandLine, runCommand } from '#libs/command-line';
 import { errorCode } from '#libs/files';
 import { EnvironmentFileError, readEnvironmentFile, SettingsError } from '#libs/settings';
 import { KeyFileError } from '../apps/gateway/src/clients/key-entries.js';
 import type { KeyFileEntry } from '../apps/gateway/src/clients/key-file.js';
 import type { App } from './doctor/app.js';
-import { EditError, editKeyFile } from './keys/edit-key-file.js';
+import { EditError, editKeyFile, INSTALLED_KEY_FILE } from './keys/edit-key-file.js';
 import { beginApiKey, finishApiKey } from './rotate/api-key.js';
 import type { ApiKeyStep } from './rotate/api-key.js';
 import type { Kind } from './rotate/certificates.js';
@@ -146,7 +146,7 @@ async function certificateInFolder(kind: Kind, folder: string): Promise<Step> {
 
 function apiKey(): number {
   if (name === undefined) misused('Name the key: rotate -- api-key NAME.');
-  const file = values.file ?? process.env['QRNG_API_KEYS_FILE'] ?? '/etc/qrng-dd/gateway/api-keys.json';
+  const file = values.file ?? process.env['QRNG_API_KEYS_FILE'] ?? INSTALLED_KEY_FILE;
   const stepOn = (entries: readonly KeyFileEntry[]): ApiKeyStep =>
     values.finish ? finishApiKey(entries, name) : beginApiKey(entries, name, values);
   if (dryRun) {
@@ -155,8 +155,13 @@ function apiKey(): number {
   }
   // Decided on what the file holds while nobody else can change it.
   const done = { message: '', key: undefined as string | undefined };
-  editKeyFile(file, (entries) => Object.assign(done, stepOn(entries)).entries);
-  console.error(done.message);
+  try {
+    editKeyFile(file, (entries) => Object.assign(done, stepOn(entries)).entries);
+  } catch (error) {
+    const isOfFile = error instanceof EditError || error instanceof KeyFileError;
+    throw isOfFile ? new CommandError(`${file}: ${error.message}`) : error;
+  }
+  console.error(asCalled(done.message));
   if (done.key !== undefined) console.log(done.key);
   return 0;
 }
@@ -173,6 +178,6 @@ function machine(): App {
 }
 
 function misused(message: string): never {
-  console.error(`${message}\n\nnpm run rotate -- --help says more.`);
+  console.error(asCalled(`${message}\n\nnpm run rotate -- --help says more.`));
   process.exit(EX_USAGE);
 }

@@ -4,6 +4,9 @@ import { parseKeyFile } from '../../apps/gateway/src/clients/key-file.js';
 import type { KeyFileEntry } from '../../apps/gateway/src/clients/key-file.js';
 import { errorCode, rewriteFile } from '#libs/files';
 
+/** Where qrng-dd install puts it. */
+export const INSTALLED_KEY_FILE = '/etc/qrng-dd/gateway/api-keys.json';
+
 /** The file could not be changed; the message says why. */
 export class EditError extends Error {
   constructor(message: string) {

@@ -75,7 +75,7 @@ export function reportLines({ now, floor, positions, notes }: ReplayReport): str
     ...positions.flatMap(({ collector, boot, sequence, newest, forgottenAt, refused }) => [
       `${collector}: ${boot === undefined ? 'forgotten' : `boot ${boot}, sequence ${sequence ?? ''}`}, last packet stamped ${ago(newest, now)}`,
       ...refused.map((line) => `  ${line}`),
-      `  forgotten at ${date(forgottenAt)} unless something of it is taken; npm run replay -- forget ${collector}: at once`,
+      `  forgotten at ${date(forgottenAt)} unless something of it is taken; qrng-dd replay forget ${collector}: at once`,
     ]),
   ];
 }

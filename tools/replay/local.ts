@@ -1,8 +1,8 @@
 /** The replay state of a single gateway: `replay-state` in its state directory, whether it runs or not. */
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError } from '#libs/command-line';
-import { DirectoryLock, DirectoryLockError } from '#libs/files';
+import { DirectoryLock, DirectoryLockError, errorCode, readFault } from '#libs/files';
 import { forgottenText, unknownText } from '../../apps/gateway/src/pool/replay/forget-texts.js';
 import type { FreshnessWindow } from '../../apps/gateway/src/pool/replay/freshness.js';
 import { decodeReplay, isOriginal, ReplayFile } from '../../apps/gateway/src/pool/replay/replay-file.js';
@@ -91,6 +91,13 @@ async function read(directory: string): Promise<ReplayContent> {
 }
 
 function withoutState(directory: string): CommandError {
+  try {
+    accessSync(directory, constants.X_OK);
+  } catch (error) {
+    if (errorCode(error) === 'EACCES') {
+      return new CommandError(`${directory} cannot be read (${readFault(error)})`);
+    }
+  }
   return new CommandError(`${directory} has no replay-state. Is it QRNG_STATE_DIR of a gateway?`);
 }
 

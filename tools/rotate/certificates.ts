@@ -1,5 +1,5 @@
 /** Issues the gateway's or the collector's certificate again, with a new key, by the authority of the setup folder. */
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { CommandError } from '#libs/command-line';
 import { openAuthority } from '../certificates/authority.js';
@@ -29,7 +29,7 @@ export async function rotateCertificate(
   now: number,
 ): Promise<Step> {
   const { certificate, key, authority: name } = FILES[kind];
-  const old = parsed(join(folder, certificate));
+  const old = usable(join(folder, certificate), join(folder, key));
   if (old !== undefined && now - Date.parse(old.validFrom) < DAY_MS && !again) {
     return {
       changes: [],
@@ -68,11 +68,12 @@ function answers(folder: string): Answers {
   }
 }
 
-/** The certificate that is there; undefined when it cannot be decoded: then it is time for another. */
-function parsed(path: string): X509Certificate | undefined {
-  const pem = read(path);
+/** The certificate that is there; undefined when it cannot be decoded or has another key: then it is time for another. */
+function usable(path: string, keyPath: string): X509Certificate | undefined {
+  const [pem, key] = [read(path), read(keyPath)];
   try {
-    return new X509Certificate(pem);
+    const certificate = new X509Certificate(pem);
+    return certificate.checkPrivateKey(createPrivateKey(key)) ? certificate : undefined;
   } catch {
     return undefined; // an empty or damaged file is replaced
   }

@@ -2,10 +2,13 @@
  * Rotates the HMAC key, the gateway first: the old key becomes the previous one, which the gateway still accepts, until
  * every packet that was sealed with it has arrived or expired.
  *
- *   begin:  previous := current, current := new        finish: previous := empty
+ *   begin:  previous := current, current := new, copies := current        finish: previous := empty
+ *
+ * A run that was cut off is completed by the next one: a previous key that is the current one was not followed by a new one
+ * yet, and a copy that differs was not written.
  */
 import { randomBytes } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { CommandError } from '#libs/command-line';
 import { read } from './step.js';
 import type { Change, Step } from './step.js';
@@ -37,10 +40,15 @@ export function rotateHmac(files: HmacFiles, options: HmacOptions, now: number):
   const current = read(files.current).trim();
   const previous = read(files.previous).trim();
   const age = now - statSync(files.current).mtimeMs;
-  if (options.finish) return finish(files, previous, age, options.overlapMs);
+  const behind = files.copies.filter((path) => !existsSync(path) || read(path).trim() !== current);
+  if (options.finish) return finish(files, { previous, age, behind }, options.overlapMs);
   if (options.atOnce) return begin(files, current, options, '');
-  if (previous !== '') return { changes: [], next: UNDER_WAY };
-  if (age < DAY_MS && current !== '' && !options.again && options.key === undefined) {
+  if (behind.length > 0 && current !== '') {
+    return { changes: behind.map((path) => change(path, current, 'the new key')), next: NEXT };
+  }
+  const isBegun = previous !== '' && previous !== current;
+  if (isBegun) return { changes: [], next: UNDER_WAY };
+  if (previous === '' && age < DAY_MS && current !== '' && !options.again && options.key === undefined) {
     return {
       changes: [],
       next: `${files.current} is less than a day old: nothing to do (--again rotates it).`,
@@ -79,8 +87,17 @@ function begin(files: HmacFiles, current: string, { key }: HmacOptions, previous
   };
 }
 
-function finish(files: HmacFiles, previous: string, age: number, overlapMs: number): Step {
+function finish(
+  files: HmacFiles,
+  { previous, age, behind }: { previous: string; age: number; behind: readonly string[] },
+  overlapMs: number,
+): Step {
   if (previous === '') return { changes: [], next: 'No previous key is accepted: nothing to do.' };
+  if (behind.length > 0) {
+    throw new CommandError(
+      `${behind.join(', ')} has another key than the gateway: run this without --finish first, and bring it to its machine.`,
+    );
+  }
   if (age < overlapMs) {
     const secs = Math.ceil((overlapMs - age) / 1000);
     throw new CommandError(

@@ -5,6 +5,7 @@ import { hash, X509Certificate } from 'node:crypto';
 import {
   chmodSync,
   cpSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -102,6 +103,44 @@ describe('the HMAC key in a folder', () => {
     expect(rotate('hmac', '--in', folder, '--finish').status).toBe(0);
   });
 
+  /** What the three files hold when a run was cut off: after the first write, after the second. */
+  test.each([
+    ['the old key alone was put aside', (old: string) => [old, old, old]],
+    ['the collector has the old key', (old: string) => ['ab'.repeat(31) + 'cd\n', old, old]],
+  ])('was cut off when %s: the next run completes it, and --finish does not come first', (_, cutOff) => {
+    const [old = ''] = hmacKeys();
+    cutOff(old).forEach((key, index) => writeFileSync(path(HMAC[index] ?? ''), key));
+    age('gateway/hmac.key', 601);
+    const [current] = hmacKeys();
+    if (current !== old) {
+      const early = rotate('hmac', '--in', folder, '--finish');
+      expect([early.status, hmacKeys()]).toEqual([1, [current, old, old]]);
+      expect(early.stderr).toContain('collector/hmac.key has another key than the gateway');
+    }
+    expect(rotate('hmac', '--in', folder).status).toBe(0);
+    const [after, previous, collector] = hmacKeys();
+    expect([previous, collector]).toEqual([old, after]);
+    expect(after).not.toBe(old);
+    expect(rotate('hmac', '--in', folder).stdout).toContain('A rotation is under way');
+  });
+
+  test('that others know, cut off before the collector has the new one, is brought to it by the next run', () => {
+    rotate('hmac', '--in', folder, '--at-once');
+    const [current = '', , collector] = hmacKeys();
+    writeFileSync(path('collector/hmac.key'), 'ab'.repeat(31) + 'cd\n');
+    expect(rotate('hmac', '--in', folder).stdout).toMatch(/^wrote \S+collector\/hmac\.key: the new key\n/);
+    expect(hmacKeys()).toEqual([current, '', collector]);
+  });
+
+  test('names the file that cannot be written', () => {
+    mkdirSync(path('gateway/hmac.previous.key.new'));
+    const { status, stderr } = rotate('hmac', '--in', folder, '--again');
+    expect([status, stderr]).toEqual([
+      1,
+      `${path('gateway/hmac.previous.key')} cannot be written (EISDIR): mend that, then run this again\n`,
+    ]);
+  });
+
   test('stays as it is in a dry run', () => {
     const before = hmacKeys();
     const { stdout } = rotate('hmac', '--in', folder, '--again', '--dry-run');
@@ -117,7 +156,9 @@ describe('a certificate in a folder', () => {
   ])('(%s) is issued again by the same authority for the same names', (kind, certificate, key, authority) => {
     const before = new X509Certificate(text(certificate));
     expect(rotate(kind, '--in', folder).stdout).toContain('within the last day');
-    const { status, stderr } = rotate(kind, '--in', folder, '--again', '--days', '30');
+    // Its key alone was written before a run was cut off: the next one needs no --again.
+    cpSync(path(authority.replace('.crt', '.key')), path(key));
+    const { status, stderr } = rotate(kind, '--in', folder, '--days', '30');
     expect([status, stderr]).toEqual([0, '']);
     const after = new X509Certificate(text(certificate));
     expect(after.verify(new X509Certificate(text(authority)).publicKey)).toBe(true);

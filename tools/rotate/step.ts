@@ -1,7 +1,7 @@
 /** One step of a rotation: what it changes, and what the operator does next. */
 import { readFileSync } from 'node:fs';
 import { CommandError } from '#libs/command-line';
-import { errorCode, replaceFile } from '#libs/files';
+import { errorCode, readFault, replaceFile } from '#libs/files';
 
 export interface Change {
   readonly path: string;
@@ -16,13 +16,21 @@ export interface Step {
   readonly next: string;
 }
 
-/** Writes each change in one step, keeping the file's owner and mode, and says what was done. */
+/** Writes each change in one step, keeping the file's owner and mode, and says what was done. @throws {CommandError} */
 export function perform({ changes, next }: Step, dryRun: boolean): void {
   for (const { path, content, what } of changes) {
-    if (!dryRun) replaceFile(path, content);
+    if (!dryRun) write(path, content);
     console.log(`${dryRun ? 'would write' : 'wrote'} ${path}: ${what}`);
   }
   console.log(`${changes.length === 0 ? '' : '\n'}${next}`);
+}
+
+function write(path: string, content: string): void {
+  try {
+    replaceFile(path, content);
+  } catch (error) {
+    throw new CommandError(`${path} cannot be written (${readFault(error)}): mend that, then run this again`);
+  }
 }
 
 /** The text of a file. @throws {CommandError} */

@@ -57,5 +57,5 @@ Then, the gateway first:
   systemctl enable nftables && systemctl reload-or-restart nftables
   systemctl enable --now qrng-gateway          # or qrng-collector
 
-The whole folder is secret. Keep it for rotations (npm run rotate), encrypted and away from both machines.`;
+The whole folder is secret. Keep it for rotations (qrng-dd rotate), encrypted and away from both machines.`;
 }

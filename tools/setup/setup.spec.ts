@@ -2,7 +2,16 @@
 import { spawnSync } from 'node:child_process';
 import type { SpawnSyncReturns } from 'node:child_process';
 import { createPrivateKey, hash, X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -95,6 +104,24 @@ describe('with the hosts alone', () => {
           : 0o600;
       expect([expected].flat()).toContain(stat.mode & 0o777);
     }
+  });
+
+  test('leaves no half a file, and says when a run was cut off', () => {
+    const other = join(base, 'cut-off');
+    const run = (): [number | null, string] => {
+      const { status, stderr } = setup(...HOSTS, '--out', other);
+      return [status, stderr];
+    };
+    const draft = join(other, 'gateway/hmac.key.new');
+    mkdirSync(join(other, 'gateway'), { recursive: true });
+    writeFileSync(draft, '');
+    expect(run()).toEqual([
+      1,
+      `${draft} is there: somebody else makes this installation, or a run was cut off; then remove it\n`,
+    ]);
+    expect(existsSync(join(other, 'gateway/hmac.key'))).toBe(false);
+    rmSync(draft);
+    expect(run()).toEqual([0, '']);
   });
 
   test('prints no secret', () => {

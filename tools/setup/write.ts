@@ -1,9 +1,9 @@
 /** Writes the planned files. What is there is never touched. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, closeSync, existsSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CommandError } from '#libs/command-line';
-import { makeDirectory, readFault } from '#libs/files';
+import { errorCode, makeDirectory, readFault, rewriteFile } from '#libs/files';
 import { PAIRS } from './plan.js';
 import type { PlannedFile } from './plan.js';
 
@@ -48,19 +48,17 @@ function checkPair(folder: string, one: string, other: string): void {
 function write(path: string, content: string, { mode, owner }: PlannedFile): void {
   try {
     makeDirectory(dirname(path), 0o700);
-    const descriptor = openSync(path, 'wx', mode); // "x": what somebody else wrote meanwhile stays, too
-    try {
-      writeFileSync(descriptor, content);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    chmodSync(path, mode); // whatever the umask
+    rewriteFile(path, (there) => there ?? content, { mode }); // what somebody else wrote meanwhile stays, too
   } catch (error) {
-    throw new CommandError(`${path} cannot be written (${readFault(error)})`);
+    if (errorCode(error) !== 'EEXIST') {
+      throw new CommandError(`${path} cannot be written (${readFault(error)})`);
+    }
+    throw new CommandError(
+      `${path}.new is there: somebody else makes this installation, or a run was cut off; then remove it`,
+    );
   }
   const id = process.getuid?.() === 0 && owner !== 'root' ? userId(owner) : undefined;
-  if (id !== undefined) chownSync(path, id, id);
+  if (id !== undefined) chownSync(path, id, -1); // its group has another number, and is not needed
 }
 
 /** The id of a user of this machine. The services' users are usually those of other machines, where install gives the files to them. */

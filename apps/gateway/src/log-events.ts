@@ -37,7 +37,7 @@ const MESSAGES = {
   'redis-refused': 'Redis refused a command; see docs/scaling.md',
   'redis-setting': 'a setting of Redis is unsafe for a shared pool; see docs/scaling.md',
   'audit-head': 'the hash of the latest line of the audit trail; keep it elsewhere as an anchor',
-  'audit-damaged': 'the audit trail on disk is not what was written; run npm run audit:verify',
+  'audit-damaged': 'the audit trail on disk is not what was written; run qrng-dd audit:verify',
   'audit-unwritable': 'the audit trail cannot be written; events wait, then are counted and left out',
   'audit-writable': 'the audit trail can be written again',
   'replay-state-opened': 'the replay state was read; `found` says in which condition',
@@ -47,12 +47,12 @@ const MESSAGES = {
   'replay-state-not-saved':
     'the positions could not be written; after the next start packets of the last seconds are refused',
   'client-blocked':
-    'a client, or a network without a valid key, was refused too often and is blocked for a while; npm run unblock ends it',
+    'a client, or a network without a valid key, was refused too often and is blocked for a while; qrng-dd unblock ends it',
   unblocked: 'an operator ended a block',
   'position-forgotten':
     'an operator had a collector forgotten; nothing of it that was exposed before the floor is taken',
   'operator-files-unusable':
-    'requests in the state directory cannot be read or answered; npm run replay and unblock do not work',
+    'requests in the state directory cannot be read or answered; qrng-dd replay and unblock do not work',
   'clock-leapt':
     'the wall clock of this host was set, or the machine was suspended; check the time service and what rests on the time of day',
   'usage-lost': 'the usage of the day cannot be read; quotas start again',

@@ -22,12 +22,18 @@ export function commandLine<T extends ParseArgsConfig>(
   try {
     const parsed = parseArgs({ ...config, options });
     const values: Readonly<Record<string, unknown>> = parsed.values;
-    if (values['help'] === true) print(usage);
+    if (values['help'] === true) print(asCalled(usage));
     if (values['version'] === true) print(`qrng-dd ${VERSION}`);
     return parsed as ReturnType<typeof parseArgs<T>>;
   } catch (error) {
     return misused(error instanceof Error ? error.message : String(error), usage);
   }
+}
+
+/** `text` with `qrng-dd keys` for `npm run keys --` where bin/qrng-dd of a package, which has no npm, began this process. */
+export function asCalled(text: string): string {
+  if (process.title !== 'qrng-dd') return text;
+  return text.replace(/npm run (?:start:)?([a-z:]+)( \[| |\b)(?:-- )?/g, 'qrng-dd $1$2');
 }
 
 /** Calls `then` when nobody reads what is printed. Without a listener Node ends the process with a stack, and what it has made stays behind. */
@@ -42,7 +48,7 @@ export function onOutputClosed(then: () => void): void {
 
 /** Ends the process with exit code 64 (EX_USAGE), and what was wrong and `usage` on stderr. */
 export function misused(message: string, usage: string): never {
-  process.stderr.write(`${message}\n\n${usage}\n`);
+  process.stderr.write(asCalled(`${message}\n\n${usage}\n`));
   process.exit(EX_USAGE);
 }
 
@@ -65,7 +71,7 @@ export async function runCommand(run: () => Promise<void> | void): Promise<void>
     await run();
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(asCalled(`${error.message}\n`));
     process.exit(error.exitCode);
   }
 }

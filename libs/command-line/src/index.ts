@@ -1,1 +1,1 @@
-export { CommandError, commandLine, misused, onOutputClosed, runCommand } from './command-line.js';
+export { asCalled, CommandError, commandLine, misused, onOutputClosed, runCommand } from './command-line.js';
