@@ -27,6 +27,8 @@ import { Turns } from './turns.js';
 const SWEEP_MS = 1000;
 /** While answers that nobody may have read are charged, the kernel is asked this often what it holds of them. */
 const LOOK_MS = 100;
+/** But a look costs at most this part of the time: with many thousands of sockets, such as those that clients have just closed, it takes long. */
+const LOOK_SHARE = 1 / 10;
 /** When the gateway stops, a client that has sent nothing for this time is not about to send its first request. */
 const SILENT_MS = 500;
 const STOPPING_SWEEP_MS = 100;
@@ -46,6 +48,7 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
   #loggedAt = -Infinity;
   #sweeping = setInterval(() => this.#sweep(), SWEEP_MS).unref();
   #looking: NodeJS.Timeout | undefined;
+  #lookTook = 0; // ms
   #isStopping = false;
 
   constructor(
@@ -62,7 +65,10 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
       now,
       isStopping: () => this.#isStopping,
       lookSoon: () => {
-        this.#looking ??= setTimeout(() => void this.#look(), LOOK_MS).unref();
+        this.#looking ??= setTimeout(
+          () => void this.#look(),
+          Math.max(LOOK_MS, this.#lookTook / LOOK_SHARE),
+        ).unref();
       },
     };
     this.#proxies = trustedProxies(settings.QRNG_TRUST_PROXY);
@@ -245,8 +251,10 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
 
   /** Charges what the kernel holds of answers, instead of all that may be unread. */
   async #look(): Promise<void> {
+    const began = this.#hall.now();
     const due = [...this.#all].filter((connection) => connection.beginLook());
     const queues = due.length > 0 ? await kernelQueues() : undefined;
+    this.#lookTook = this.#hall.now() - began;
     this.#looking = undefined;
     if (queues === undefined) return;
     const full = due.filter((connection) => connection.endLook(queues));
