@@ -21,6 +21,10 @@ export const BOUNDS = {
   smallAnswerBytes: 16 * KIB,
   /** The most that the kernel holds of answers that a client does not read (Linux, tcp_wmem). */
   unreadBytes: 4 * MIB,
+  /** A large answer to a stranger waits while its network has not as much room beside it, for newcomers. */
+  spareBytes: 1 * MIB,
+  /** Who has read this between two looks is not slow. */
+  readBytes: 1 * KIB,
   /** What a stream can have waiting in a socket. */
   streamBytes: 96 * KIB,
   /** Slow connections of an address give way to new ones of it only after this time. */

@@ -155,6 +155,23 @@ describe('an answer', () => {
     expect(connection.endLook(new Map())).toBe(true); // not in the tables: as before
   });
 
+  test('that is read is not slow, whenever it will end', async () => {
+    let time = 0;
+    Object.assign(hall, { now: () => time });
+    client.write(LIVE);
+    await until(() => open.length === 1);
+    answering(1_000_000);
+    open[0]?.write(Buffer.alloc(100_000));
+    await until(() => client.readableLength > 0 || client.bytesRead > 0);
+    const lookAt = (now: number, bytes: number): number => {
+      time = now;
+      connection.endLook(queues(bytes));
+      return connection.place.since;
+    };
+    const sinces = [lookAt(100, 50_000), lookAt(200, 50_000), lookAt(300, 49_000), lookAt(400, 40_000)];
+    expect(sinces).toEqual([100, 100, 100, 400]);
+  });
+
   test('to a stranger waits while its network has no room for it', async () => {
     Object.assign(hall, {
       strangers: new Room({ bytes: 10e6, networkBytes: 1e6, patienceMs: 1000 }, () => 0),

@@ -42,6 +42,8 @@ export class Connection {
   #answerBytes = 0;
   #underWayBytes = 0;
   #stalled: Stalled | undefined;
+  /** What its client had read at the last look. */
+  #read = 0;
   readonly #unread: UnreadAnswers;
   /** Its row in the kernel's tables. */
   readonly #ends: string;
@@ -115,7 +117,7 @@ export class Connection {
       if (this.place.grow(bytes)) go();
     };
     if (this.#isKnown) begin();
-    else this.#waitInLine(units, () => this.#hasRoomFor(bytes), begin);
+    else this.#waitInLine(units, this.#roomFor(bytes), begin);
   }
 
   /** Whether it waits in vain: too long for its handshake, or for its client to read. */
@@ -193,11 +195,12 @@ export class Connection {
       return;
     }
     const send = (): void => {
+      this.place.since = this.hall.now(); // it was not slow itself while it waited
       this.#unread.add(bytes);
       this.hall.lookSoon();
       go();
     };
-    const isReady = (): boolean => this.#hasRoomFor(this.#unread.costOf(bytes));
+    const isReady = this.#roomFor(this.#unread.costOf(bytes) + BOUNDS.spareBytes);
     if (this.#isKnown || !isLarge || isReady()) send();
     else this.#waitInLine(0, isReady, send);
   }
@@ -211,7 +214,11 @@ export class Connection {
   /** Ends a look that found `queues` (kernelQueues()); whether something is charged then. */
   endLook(queues: ReadonlyMap<string, number>): boolean {
     const bytes = queues.get(this.#ends);
-    if (bytes !== undefined) this.#unread.endLook(bytes);
+    if (bytes === undefined) return this.#unread.areCharged;
+    const read = sentOf(this.#socket) - bytes;
+    if (read - this.#read >= BOUNDS.readBytes) this.place.since = this.hall.now();
+    this.#read = read;
+    this.#unread.endLook(bytes);
     return this.#unread.areCharged;
   }
 
@@ -258,8 +265,11 @@ export class Connection {
     return this.hall.turns.take(this.#waiter);
   }
 
-  #hasRoomFor(bytes: number): boolean {
-    return this.hall.strangers.hasRoomFor(this.place.source, bytes);
+  /** Whether there is room by then. */
+  #roomFor(bytes: number): () => boolean {
+    const { strangers, now } = this.hall;
+    const since = now();
+    return () => strangers.hasRoomFor(this.place.source, bytes, now() - since);
   }
 
   #goOn(): void {

@@ -94,6 +94,29 @@ test('in a room where nobody has a part of their own, one network may have all',
   expect([room.held, room.places, room.isShared]).toEqual([800, 80, false]);
 });
 
+test('of its own address none gives way to one that has just come', () => {
+  const scene = new Scene();
+  scene.fill('192.0.2.1');
+  scene.now = 5000;
+  const { room } = scene;
+  expect([0, 999, 1000].map((waited) => room.hasRoomFor('192.0.2.1', 10, waited))).toEqual([
+    false,
+    false,
+    true,
+  ]);
+  expect(room.hasRoomFor('192.0.2.2', 10, 0)).toBe(true);
+});
+
+test('of two that are slow the one that holds most gives way', () => {
+  const scene = new Scene();
+  scene.connect('idle', '192.0.2.1', 10);
+  scene.now = 1000;
+  scene.connect('unread', '192.0.2.1', 80);
+  scene.now = 2000;
+  scene.connect('new', '192.0.2.1', 20);
+  expect(scene.closed).toEqual(['unread']);
+});
+
 test('connections of one key have one part of the room, wherever they come from, and the key that holds most gives way', () => {
   const room = new Room({ ...SIZE, networkBytes: SIZE.bytes }, () => 0);
   const closed: string[] = [];

@@ -5,7 +5,7 @@
  *           or API key, where one was shown
  *
  * The connection that goes when it is full is found from the top: of the network that holds most, the address that holds most, and of that
- * the connection that has finished nothing for longest. So a newcomer displaces one of those who take more than their part.
+ * the connection that has cost most: what it holds, times how long it has finished nothing. So a newcomer displaces one of those who take more than their part.
  */
 import { siteOf } from '../addresses/address-network.js';
 import { getOrMake } from '../maps.js';
@@ -125,13 +125,19 @@ export class Room {
     return this.#places;
   }
 
-  /** Whether a connection of `source` (addressNetwork()) can take `bytes` now, others giving way perhaps. */
-  hasRoomFor(source: string, bytes: number): boolean {
+  /**
+   * Whether a connection of `source` (addressNetwork()) can take `bytes` now, others giving way perhaps: those of its own address
+   * only once it has waited for a while, as they may be about to go.
+   */
+  hasRoomFor(source: string, bytes: number, waitedMs = Infinity): boolean {
+    const givesWay = (network: Network): boolean => {
+      const slowest = this.#slowerThan(source, network);
+      return slowest !== undefined && (slowest.source !== source || waitedMs >= this.size.patienceMs);
+    };
     const network = this.#networks.get(siteOf(source));
     const crowded = network !== undefined && network.held + bytes > this.size.networkBytes;
-    if (crowded && this.#slowerThan(source, network) === undefined) return false;
-    if (this.#held + bytes <= this.size.bytes) return true;
-    return this.#slowerThan(source, largest(this.#networks.values())) !== undefined;
+    if (crowded && !givesWay(network)) return false;
+    return this.#held + bytes <= this.size.bytes || givesWay(largest(this.#networks.values()));
   }
 
   /** Only for Place. */
@@ -176,8 +182,9 @@ export class Room {
   /** The connection in `network` that gives way to one of `source`, if any does. */
   #slowerThan(source: string, network: Network): Place | undefined {
     const address = largest(network.addresses.values());
-    const slowest = slowestOf(address.places);
-    const tooSoon = address.name === source && this.now() - slowest.since < this.size.patienceMs;
+    const now = this.now();
+    const slowest = dearest(address.places, now);
+    const tooSoon = address.name === source && now - slowest.since < this.size.patienceMs;
     return tooSoon ? undefined : slowest;
   }
 }
@@ -189,9 +196,10 @@ function largest<T extends Level>(levels: Iterable<T>): T {
   return most;
 }
 
-function slowestOf(places: Iterable<Place>): Place {
-  let slowest: Place | undefined;
-  for (const place of places) if (slowest === undefined || place.since < slowest.since) slowest = place;
-  if (slowest === undefined) throw new RangeError('nobody holds anything');
-  return slowest;
+function dearest(places: Iterable<Place>, now: number): Place {
+  const costOf = ({ held, since }: Place): number => held * (now - since);
+  let most: Place | undefined;
+  for (const place of places) if (most === undefined || costOf(place) > costOf(most)) most = place;
+  if (most === undefined) throw new RangeError('nobody holds anything');
+  return most;
 }

@@ -1,10 +1,12 @@
 /**
  * The status page at /, the receipt page at /receipts, Swagger UI at /docs, OpenAPI 3.1 at /docs-json and /docs-yaml. Each document is made once, when it is first asked for, and
- * kept in memory: anybody may ask, as often as they like.
+ * kept in memory, plain and compressed: anybody may ask, as often as they like.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -30,6 +32,9 @@ const yaml = (): typeof Yaml => require('yaml') as typeof Yaml;
 
 /** What a socket takes of a large document at a time; the rest is copied, and encrypted, only once the client has read that. */
 const SLICE_BYTES = 16_384;
+
+/** Smaller ones fit into a packet or two as they are. */
+const COMPRESSED_FROM_BYTES = 2048;
 
 interface Document {
   readonly type: string;
@@ -63,9 +68,22 @@ export function addSwagger(app: NestFastifyApplication): () => OpenAPIObject {
   const fastify = app.getHttpAdapter().getInstance();
   for (const [url, { type, make, headers = PAGE_HEADERS }] of Object.entries(documents)) {
     const body = once(() => Buffer.from(make()));
-    fastify.get(url, (request, reply) => answer(request, reply.type(type).headers(headers), body()));
+    const compressed = once(() => promisify(gzip)(body(), { level: 9 }));
+    fastify.get(url, async (request, reply) => {
+      void reply.type(type).headers(headers);
+      if (body().length < COMPRESSED_FROM_BYTES) return answer(request, reply, body());
+      const { vary } = reply.getHeaders(); // of CORS
+      void reply.header('vary', vary === undefined ? 'Accept-Encoding' : `${String(vary)}, Accept-Encoding`);
+      if (!acceptsGzip(request.headers['accept-encoding'])) return answer(request, reply, body());
+      return answer(request, reply.header('content-encoding', 'gzip'), await compressed());
+    });
   }
   return openApi;
+}
+
+/** RFC 9110, 12.5.3; who says nothing of it may not know it. */
+function acceptsGzip(codings = ''): boolean {
+  return codings.split(',').some((coding) => /^\s*(x-)?gzip\s*(;\s*q=(1|0\.0*[1-9]).*)?$/i.test(coding));
 }
 
 function answer(request: FastifyRequest, reply: FastifyReply, body: Buffer): FastifyReply {
