@@ -160,6 +160,11 @@ export class EntropyService implements OnApplicationShutdown {
     return { in: this.#in.perSecond(now), out: this.#out.perSecond(now), idleMs: this.#in.idleMs(now) };
   }
 
+  /** Bytes since the start of this process. */
+  totals(): { receivedBytes: number; servedBytes: number } {
+    return { receivedBytes: this.#in.total, servedBytes: this.#out.total };
+  }
+
   /** Why nothing can be admitted now; undefined while all is well. */
   fault(): string | undefined {
     return this.pool.fault();

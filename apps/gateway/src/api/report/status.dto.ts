@@ -41,6 +41,15 @@ export class ThroughputDto {
   readonly outBytesPerSecond!: number;
 }
 
+@ApiSchema({ name: 'Totals' })
+export class TotalsDto {
+  @Count('Bytes received since this gateway started.')
+  readonly receivedBytes!: number;
+
+  @Count('Bytes served since this gateway started.')
+  readonly servedBytes!: number;
+}
+
 @ApiSchema({ name: 'SourceStatus' })
 export class SourceStatusDto implements Omit<SourceTelemetry, 'certificateExpiresAt'> {
   @Text('Host or device.')
@@ -169,6 +178,9 @@ export class StatusDto {
   @ApiProperty()
   readonly throughput!: ThroughputDto;
 
+  @ApiProperty()
+  readonly totals!: TotalsDto;
+
   @ApiProperty({ type: [CollectorStatusDto] })
   readonly collectors!: readonly CollectorStatusDto[];
 }
@@ -186,6 +198,7 @@ export const STATUS_EXAMPLE: StatusDto = {
   },
   feed: { fed: true, secondsSinceLastEntropy: 0.31 },
   throughput: { inBytesPerSecond: 80_000, outBytesPerSecond: 2100 },
+  totals: { receivedBytes: 60_123_136, servedBytes: 50_685_952 },
   collectors: [
     {
       name: 'lab-1',

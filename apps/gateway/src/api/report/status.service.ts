@@ -56,6 +56,7 @@ export class StatusService {
         inBytesPerSecond: Math.round(throughput.in),
         outBytesPerSecond: Math.round(throughput.out),
       },
+      totals: this.entropy.totals(),
       collectors: collectors.map((collector) => describeCollector(collector, now)),
     };
   }
