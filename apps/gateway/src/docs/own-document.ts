@@ -1,5 +1,6 @@
 /** A page that is one document, whose policy allows its own script and style by their hashes and nothing else. */
 import { createHash } from 'node:crypto';
+import { ICON } from './mark.js';
 import { PAGE_HEADERS } from './page.js';
 
 interface Parts {
@@ -21,7 +22,7 @@ export function ownDocument({ title, style, body, script, connects }: Parts): {
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width">
     <title>${title}</title>
-    <link rel="icon" href="data:,">
+    <link rel="icon" href="${ICON}">
     <style>${style}</style>
   </head>
   <body>${body}
