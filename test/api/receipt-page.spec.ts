@@ -110,6 +110,31 @@ describeWithChromium('the receipt page', () => {
     });
   });
 
+  test('takes the answer as qrng prints a list, and says of which log or collector a receipt is', async () => {
+    const page = await open();
+    const printed = `${(JSON.parse(answer) as number[]).join('\n')}\n`;
+    expect((await verify(page, { ...all(), answer: printed })).state).toBe('Verified');
+    expect(await page.evaluate('document.activeElement.id')).toBe('outcome');
+    const others = { 'log-key': collectorKey, 'collector-key': logKey.trim() };
+    const { steps } = await verify(page, { ...all(), ...others });
+    const [log = '', collector = ''] = [logKey.split('+')[0], collectorKey.split('+')[0]];
+    expect(steps.filter((step) => step.startsWith('failed'))).toEqual(
+      [log, collector].map((name) => `failed the receipt is of ${name}, and none of the keys given here is`),
+    );
+  });
+
+  test('says of what is no receipt, or too long for one, what it is', async () => {
+    const page = await open();
+    const why = async (): Promise<string[]> => page.locator('#steps li').allTextContents();
+    await verify(page, { ...all(), receipt: '{"a":1}' });
+    expect(await why()).toEqual([
+      'failed this is no receipt: the first line of one is c2sp.org/tlog-proof@v1',
+    ]);
+    await page.evaluate("choose(new File([new Uint8Array(5e6)], 'photo.jpg'))");
+    expect(await why()).toEqual(['failed the file photo.jpg is longer than any receipt']);
+    expect(await page.inputValue('#receipt')).toBe('');
+  });
+
   test('takes a file, too', async () => {
     const page = await open();
     const file = join(temporaryFolder(), 'draw.tlog-proof');

@@ -252,5 +252,5 @@ function parsedJson(data: Buffer): unknown {
 }
 
 function malformed(part: string): ProofError {
-  return new ProofError(`the receipt has not the form of one (${part})`);
+  return new ProofError(`the receipt is malformed (${part})`);
 }

@@ -1,8 +1,9 @@
 /** The elements of the receipt page; script.ts fills them in. */
+import { LOGO } from '../mark.js';
 
 export const BODY = `
 <header>
-  <h1>QRNG-DD receipts</h1>
+  <h1>${LOGO} QRNG-DD receipts</h1>
   <p id="state" class="state" role="status">Waiting for a receipt</p>
   <nav aria-label="Documentation"><a href="/">Status</a> <a href="/docs">API</a></nav>
 </header>
@@ -15,16 +16,16 @@ export const BODY = `
     <input id="file" type="file" accept=".tlog-proof,text/plain">
     <label for="log-key">Public key of the receipt log, from somewhere you trust</label>
     <input id="log-key" autocomplete="off" spellcheck="false" placeholder="NAME+ID+KEY" required>
-    <label for="collector-key">Public key of the collector; several one a line</label>
+    <label for="collector-key">Public key of the collector (optional); of several, one a line</label>
     <textarea id="collector-key" rows="2" autocomplete="off" spellcheck="false" placeholder="NAME+ID+KEY"></textarea>
-    <label for="answer">The answer that the receipt should be about</label>
+    <label for="answer">The answer (optional), as the gateway sent it or as <code>qrng</code> printed it</label>
     <textarea id="answer" rows="2" autocomplete="off" spellcheck="false"></textarea>
     <button type="submit">Verify</button>
     <p class="quiet">Everything happens in this page; nothing is sent. To draw a public draw again: <code>qrng verify FILE --draw</code>.</p>
   </form>
-  <section id="outcome" class="card" aria-labelledby="outcome-title" hidden>
+  <section id="outcome" class="card" tabindex="-1" aria-labelledby="outcome-title" hidden>
     <h2 id="outcome-title">What was found</h2>
     <ul id="steps"></ul>
-    <pre tabindex="0" role="group" aria-labelledby="outcome-title"><code id="about"></code></pre>
+    <pre id="about" hidden></pre>
   </section>
 </main>`;

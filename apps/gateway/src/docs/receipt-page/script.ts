@@ -7,13 +7,14 @@ export const SCRIPT = String.raw`'use strict';
 const $ = (id) => document.getElementById(id);
 const text = new TextEncoder();
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+const MOST_BYTES = 4 * 1024 * 1024; // as qrng verify
 const refuse = (message) => { throw new Error(message); };
 
 function bytesOf(base64, length) {
   let raw = '';
-  try { raw = atob(base64); } catch { refuse('the receipt has not the form of one (base64)'); }
+  try { raw = atob(base64); } catch { refuse('the receipt is malformed (base64)'); }
   const bytes = Uint8Array.from(raw, (c) => c.charCodeAt(0));
-  if (base64Of(bytes) !== base64 || (length !== undefined && bytes.length !== length)) refuse('the receipt has not the form of one (base64)');
+  if (base64Of(bytes) !== base64 || (length !== undefined && bytes.length !== length)) refuse('the receipt is malformed (base64)');
   return bytes;
 }
 const base64Of = (bytes) => { let raw = ''; for (const b of bytes) raw += String.fromCharCode(b); return btoa(raw); };
@@ -35,8 +36,8 @@ function canonical(value) {
 }
 function parsed(json) {
   let value;
-  try { value = JSON.parse(json); } catch { refuse('the receipt has not the form of one (JSON)'); }
-  return canonical(value) === json ? value : refuse('the receipt has not the form of one (JSON)');
+  try { value = JSON.parse(json); } catch { refuse('the receipt is malformed (JSON)'); }
+  return canonical(value) === json ? value : refuse('the receipt is malformed (JSON)');
 }
 
 const isText = (value) => typeof value === 'string' && value.isWellFormed();
@@ -67,15 +68,17 @@ async function keyOf(line) {
   const bytes = bytesOf(encoded, 33);
   const hash = await sha256(text.encode(name + '\n'), bytes);
   if (bytes[0] !== 1 || [...hash.slice(0, 4)].map((b) => b.toString(16).padStart(2, '0')).join('') !== id) refuse('the id of this public key is not that of its key: ' + name);
-  const key = await crypto.subtle.importKey('raw', bytes.slice(1), 'Ed25519', false, ['verify']);
+  const key = await crypto.subtle.importKey('raw', bytes.slice(1), 'Ed25519', false, ['verify']).catch((error) =>
+    refuse(error.name === 'NotSupportedError' ? 'this browser cannot check Ed25519 signatures; a newer one can, and qrng verify' : 'this public key is none: ' + name));
   return { name, id: hash.slice(0, 4), key };
 }
 async function keysOf(box) {
   return Promise.all($(box).value.split('\n').filter((line) => line.trim() !== '').map(keyOf));
 }
 
-/** The text of a signed note, once one of the keys has signed it. */
-async function opened(note, keys) {
+/** The text of a note, once the log or collector of this name has signed it with one of the keys. */
+async function opened(note, keys, signer) {
+  if (!keys.some(({ name }) => name === signer)) refuse('the receipt is of ' + signer + ', and none of the keys given here is');
   const end = note.lastIndexOf('\n\n');
   if (end < 0 || !note.endsWith('\n') || /[\u0000-\u0009\u000b-\u001f\u007f\ufffd]/.test(note)) refuse('not a signed note');
   const body = note.slice(0, end + 1);
@@ -90,7 +93,7 @@ async function opened(note, keys) {
     if (!(await crypto.subtle.verify('Ed25519', key.key, bytes.slice(4), text.encode(body)))) refuse('the signature of ' + name + ' is wrong');
     known = true;
   }
-  return known ? body : refuse('none of the keys given here has signed it');
+  return known ? body : refuse('it is not signed with the key of ' + signer + ' that was given here');
 }
 
 /** The root that a tree of size leaves has if leaf is its leaf index (RFC 9162, 2.1.3.2). Numbers are BigInt. */
@@ -110,20 +113,19 @@ async function rootOf(leaf, index, size, path) {
 function partsOf(file) {
   const end = file.indexOf('\n\n');
   const lines = file.slice(0, end).split('\n');
-  if (end < 0 || lines[0] !== 'c2sp.org/tlog-proof@v1') refuse('this is no receipt: it begins with c2sp.org/tlog-proof@v1');
+  if (end < 0 || lines[0] !== 'c2sp.org/tlog-proof@v1') refuse('this is no receipt: the first line of one is c2sp.org/tlog-proof@v1');
   const [, encoded] = /^extra (\S+)$/.exec(lines[1]) || refuse('the receipt has no extra');
   const [, index] = /^index (0|[1-9][0-9]{0,15})$/.exec(lines[2]) || refuse('the receipt has no index');
   const extra = parsed(utf8.decode(bytesOf(encoded)));
-  if (!isExtra(extra)) refuse('the receipt has not the form of one (extra)');
+  if (!isExtra(extra)) refuse('the receipt is malformed (extra)');
   const entry = parsed(extra.entry);
-  if (!isEntry(entry) || entry.lineage.length === 0) refuse('the receipt has not the form of one (entry)');
-  if (!Number.isSafeInteger(Number(index)) || lines.length > 66) refuse('the receipt has not the form of one (index or path)');
+  if (!isEntry(entry) || entry.lineage.length === 0) refuse('the receipt is malformed (entry)');
+  if (!Number.isSafeInteger(Number(index)) || lines.length > 66) refuse('the receipt is malformed (index or path)');
   return { index: BigInt(index), path: lines.slice(3).map((line) => bytesOf(line, 32)), checkpoint: file.slice(end + 2), extra, entry };
 }
 
 async function checkLog({ index, path, checkpoint, extra }, keys) {
-  const [origin, size, root] = (await opened(checkpoint, keys)).split('\n');
-  if (!keys.some(({ name }) => name === origin)) refuse('the checkpoint is of another log');
+  const [origin, size, root] = (await opened(checkpoint, keys, checkpoint.split('\n', 1)[0])).split('\n');
   if (!/^(0|[1-9][0-9]{0,15})$/.test(size) || !Number.isSafeInteger(Number(size))) refuse('the size of a checkpoint is a decimal number');
   const found = await rootOf(await leafOf(text.encode(extra.entry)), index, BigInt(size), path);
   if (found === undefined || base64Of(found) !== root) refuse('the entry is not in the log: the path does not lead to the root');
@@ -131,7 +133,9 @@ async function checkLog({ index, path, checkpoint, extra }, keys) {
 }
 
 async function checkAnswer({ extra, entry }, answer) {
-  for (const body of [answer, answer.replace(/\r?\n$/, '')]) {
+  const lines = answer.trim().split(/\r?\n/);
+  // As it came, with a line feed behind it, or as qrng prints a list: one number or text a line.
+  for (const body of [answer, answer.replace(/\r?\n$/, ''), '[' + lines.join(',') + ']', JSON.stringify(lines)]) {
     if (base64Of(await sha256(bytesOf(extra.salt, 32), text.encode(body))) === entry.answer) return 'the answer is the one of the receipt';
   }
   return refuse('this answer is not the one of the receipt');
@@ -149,7 +153,7 @@ async function checkPackets({ extra, entry }, keys) {
   for (const piece of entry.lineage) {
     const name = [piece.collector, piece.boot, piece.sequence].join(' ');
     if (!packets.has(name)) packets.set(name, piece);
-    if (packets.get(name).packet !== piece.packet) refuse('the receipt has not the form of one (one packet with two digests)');
+    if (packets.get(name).packet !== piece.packet) refuse('the receipt is malformed (one packet with two digests)');
   }
   const proofs = extra.lineage || [];
   if (proofs.length !== packets.size) refuse('the receipt has no signature of the collector for its packets; one that is fetched a few seconds later may have it');
@@ -162,7 +166,7 @@ async function checkPackets({ extra, entry }, keys) {
     const leaf = await leafOf(join(new Uint8Array(number.buffer), bytesOf(packet, 32)));
     const root = await rootOf(leaf, BigInt(sequence) - BigInt(from), BigInt(to) - BigInt(from) + 1n, path.map((hash) => bytesOf(hash, 32)));
     if (root === undefined) refuse('a packet is not one that the statement is about');
-    await opened('qrng-dd lineage v1\n' + collector + ' ' + boot + '\n' + from + ' ' + to + '\n' + base64Of(root) + '\n\n\u2014 ' + collector + ' ' + signature + '\n', keys);
+    await opened('qrng-dd lineage v1\n' + collector + ' ' + boot + '\n' + from + ' ' + to + '\n' + base64Of(root) + '\n\n\u2014 ' + collector + ' ' + signature + '\n', keys, collector);
   }
   return 'the collector has signed that it sent the ' + packets.size + (packets.size === 1 ? ' packet' : ' packets');
 }
@@ -181,8 +185,10 @@ function show(steps, about) {
     item.append(mark, ' ' + words);
     return item;
   }));
+  $('about').hidden = failed || !about;
   $('about').textContent = failed || !about ? '' : about.request + '\n' + about.time + ', as the gateway says';
   $('outcome').hidden = false;
+  $('outcome').focus(); // it can be below what a phone shows
 }
 
 async function verify() {
@@ -211,21 +217,27 @@ async function verify() {
 /** A file is verified as it is; what was pasted may have other ends of lines, which the box does not show. */
 let chosen;
 async function choose(file) {
-  const exact = utf8.decode(await file.arrayBuffer());
-  $('receipt').value = exact;
+  const why = file.size > MOST_BYTES ? 'is longer than any receipt' : 'cannot be read';
+  const exact = file.size > MOST_BYTES ? undefined : await file.arrayBuffer().then((bytes) => utf8.decode(bytes), () => undefined);
+  $('receipt').value = exact ?? '';
   chosen = { exact, shown: $('receipt').value };
+  if (exact === undefined) show([{ result: 'failed', words: 'the file ' + (file.name || '') + ' ' + why }]);
 }
 function givenReceipt() {
   const { value } = $('receipt');
+  if (value.length > MOST_BYTES) refuse('this is longer than any receipt');
   return chosen && chosen.shown === value ? chosen.exact : value.trimEnd() + '\n';
 }
 
 $('entry').addEventListener('submit', (event) => { event.preventDefault(); void verify(); });
 $('file').addEventListener('change', async () => { const [file] = $('file').files; if (file) await choose(file); });
-document.addEventListener('dragover', (event) => event.preventDefault());
+const hasFile = (event) => event.dataTransfer.types.includes('Files');
+document.addEventListener('dragover', (event) => { if (hasFile(event)) event.preventDefault(); });
 document.addEventListener('drop', async (event) => {
+  if (!hasFile(event)) return; // text goes into the box that it is dropped on
   event.preventDefault();
   const [file] = event.dataTransfer.files;
   if (file) await choose(file);
 });
+if (!crypto.subtle) show([{ result: 'failed', words: 'browsers verify only in pages that came over HTTPS; qrng verify does without' }]);
 `;
