@@ -13,11 +13,15 @@ export const BIT_BIAS: Cutoffs = { soft: 3894, hard: 4650 };
 /** All bits of a MiB, 2^23: 2^-46, 2^-64. */
 export const MEBIBYTE_BIAS: Cutoffs = { soft: 11_014, hard: 13_150 };
 
-const ONES = Uint8Array.from({ length: 256 }, (_, value) => value.toString(2).replaceAll('0', '').length);
+/** How many bits of each byte value are 1. */
+export const ONES = Uint8Array.from(
+  { length: 256 },
+  (_, value) => value.toString(2).replaceAll('0', '').length,
+);
 
-/** Judges the bits of a block by the counts of its byte values. */
-export function judgeBlockBias(counts: ArrayLike<number>, bytes: number): Tier {
-  return tierOf(Math.abs(onesOf(counts) - 4 * bytes), BLOCK_BIAS);
+/** Judges a block of which so many bits are 1. */
+export function judgeBlockBias(ones: number, bytes: number): Tier {
+  return tierOf(Math.abs(ones - 4 * bytes), BLOCK_BIAS);
 }
 
 /** Judges the bits of a MiB by the counts of its byte values. */

@@ -4,7 +4,8 @@
  */
 import { judgeBlockBias, judgeMebibyteBias } from './bias.js';
 import { BLOCK_BYTES } from './block.js';
-import { BLOCK_BOUNDS, chiSquareOf, judgeChiSquare, MEBIBYTE_BOUNDS } from './chi-square.js';
+import type { BlockPass } from './block-pass.js';
+import { BLOCK_BOUNDS, chiSquareOf, judgeChiSquare, MEBIBYTE_BOUNDS, statisticOf } from './chi-square.js';
 import type { Findings } from './finding.js';
 
 /** Blocks of the long window. */
@@ -17,9 +18,9 @@ export class ByteValues {
   #absent: readonly number[] = [];
 
   /** Judges the counts of one block, and with each 128th those of the last MiB. */
-  test(counts: Int32Array, findings: Findings): void {
-    findings.note('chi_square', judgeChiSquare(chiSquareOf(counts, BLOCK_BYTES), BLOCK_BOUNDS));
-    findings.note('bias', judgeBlockBias(counts, BLOCK_BYTES));
+  test({ counts, squares, ones }: BlockPass, findings: Findings): void {
+    findings.note('chi_square', judgeChiSquare(statisticOf(squares, BLOCK_BYTES), BLOCK_BOUNDS));
+    findings.note('bias', judgeBlockBias(ones, BLOCK_BYTES));
     this.#testMissing(counts, findings);
     for (let value = 0; value < 256; value++) {
       this.#sums[value] = (this.#sums[value] ?? 0) + (counts[value] ?? 0);
@@ -37,12 +38,19 @@ export class ByteValues {
    * 128 values miss at once, which no two blocks are needed for.
    */
   #testMissing(counts: Int32Array, findings: Findings): void {
-    const absent: number[] = [];
-    for (let value = 0; value < 256; value++) if (counts[value] === 0) absent.push(value);
+    const absent = counts.includes(0) ? absentOf(counts) : NONE;
     if (absent.length >= 128) findings.note(stuckBit(counts), 'hard');
     if (absent.some((value) => this.#absent.includes(value))) findings.note('missing_value', 'hard');
     this.#absent = absent;
   }
+}
+
+const NONE: readonly number[] = [];
+
+function absentOf(counts: Int32Array): number[] {
+  const absent: number[] = [];
+  counts.forEach((count, value) => count === 0 && absent.push(value));
+  return absent;
 }
 
 /** What 128 missing values mean: no byte above 0x7f, another bit that never moves, or neither. */

@@ -24,7 +24,15 @@ export const POSITION_BOUNDS: ChiSquareBounds = { soft: [108.0, 495.4], hard: [9
 /** The statistic of 256 counts from `from` on that are `total` together. */
 export function chiSquareOf(counts: ArrayLike<number>, total: number, from = 0): number {
   let squares = 0;
-  for (let i = from; i < from + 256; i++) squares += (counts[i] ?? 0) ** 2;
+  for (let i = from; i < from + 256; i++) {
+    const count = counts[i] ?? 0;
+    squares += count * count;
+  }
+  return statisticOf(squares, total);
+}
+
+/** The statistic, from the sum of the squares of the counts. */
+export function statisticOf(squares: number, total: number): number {
   return (squares * 256) / total - total;
 }
 

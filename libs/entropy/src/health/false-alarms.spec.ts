@@ -5,17 +5,22 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { BIT_BIAS, BLOCK_BIAS, MEBIBYTE_BIAS } from './bias.js';
-import { RANK_CUTOFFS } from './bit-rank.js';
+import { SPARE_ROWS } from './bit-rank.js';
 import { BLOCK_BYTES } from './block.js';
 import { BLOCK_BOUNDS, MEBIBYTE_BOUNDS, POSITION_BOUNDS } from './chi-square.js';
 import { CELL_CUTOFFS, NEIGHBOUR_CUTOFFS, PAIR_CUTOFFS } from './correlation.js';
 import { criticalBinomial, proportionCutoffs, repetitionCutoffs } from './cutoffs.js';
+import { MARK_BYTES } from './block-hash.js';
+import { LAG_BLOCKS } from './lags.js';
 import { COMPLEXITY_BOUNDS, SEQUENCE_BITS } from './linear-complexity.js';
+import { REPEATS_BLOCKS, REPEATS_CUTOFFS } from './short-repeats.js';
 
 const FREEDOM = 255;
 /** Ten years at 30 MB/s. */
 const BYTES = 30e6 * 86_400 * 365.25 * 10;
 const BLOCKS = BYTES / BLOCK_BYTES;
+/** Pairs of equal pieces of four bytes in a window, on average. */
+const REPEATED = (REPEATS_BLOCKS * (BLOCK_BYTES - 3) * (BLOCK_BYTES - 4)) / 2 ** 33;
 
 /** log2 P(a, x), regularized: the lower tail of the gamma distribution by its series. */
 function lowerGamma(a: number, x: number): number {
@@ -71,15 +76,11 @@ function outsideComplexity([low, high]: readonly [number, number]): number {
   return Math.log2(share);
 }
 
-/** log2 of the share of square matrices over GF(2) of which `missing` or more of the rank is missing, for large ones. */
-function outsideRank(missing: number): number {
-  let share = 0;
-  for (let d = missing; d < missing + 5; d++) {
-    let one = 2 ** (-d * d);
-    for (let i = 1; i <= 100; i++) one *= i > d ? 1 - 2 ** -i : 1 / (1 - 2 ** -i);
-    share += one;
-  }
-  return Math.log2(share);
+/** log2 of the tail of Poisson's distribution of this mean, from k on, by its terms. */
+function upperPoisson(mean: number, from: number): number {
+  let sum = 0;
+  for (let k = from; k < from + 100; k++) sum += Math.exp(k * Math.log(mean) - mean - lnFactorial(k));
+  return Math.log2(sum);
 }
 
 /** Where a rising function passes zero. */
@@ -145,11 +146,10 @@ describe('cutoffs that are written down', () => {
     expect(criticalBinomial(1023, 2 ** -8, 64) + 1).toBe(PAIR_CUTOFFS.hard);
   });
 
-  test('rank: at most 2^-47 and 2^-62 of all matrices have so little', () => {
-    expect(outsideRank(RANK_CUTOFFS.soft)).toBeLessThanOrEqual(-47);
-    expect(outsideRank(RANK_CUTOFFS.hard)).toBeLessThanOrEqual(-62);
-    expect(outsideRank(RANK_CUTOFFS.soft - 1)).toBeGreaterThan(-47);
-    expect(2 ** outsideRank(0)).toBeCloseTo(1, 6); // all of them
+  test('short repeats: at most 2^-45 and 2^-62 of all windows have so many', () => {
+    expect(upperPoisson(REPEATED, REPEATS_CUTOFFS.soft)).toBeLessThanOrEqual(-45);
+    expect(upperPoisson(REPEATED, REPEATS_CUTOFFS.hard)).toBeLessThanOrEqual(-62);
+    expect(REPEATED).toBeCloseTo(1, 2);
   });
 
   test('linear complexity: at most 2^-47 and 2^-63 of all sequences lie outside', () => {
@@ -182,9 +182,16 @@ describe('false alarms on perfect bytes in ten years at 30 MB/s', () => {
     ['correlation, distances', ((BLOCKS * 2) / 9 / 128) * 4096, upperBinomial(4096, 8, CELL_CUTOFFS.soft)],
     ['position', (BLOCKS / 9 / 128) * 512, -52 + 1],
     ['linear_complexity', BLOCKS / 9, outsideComplexity(COMPLEXITY_BOUNDS.soft)],
-    ['linear_complexity, rank', BLOCKS / 36, outsideRank(RANK_CUTOFFS.soft)],
+    ['linear_complexity, rank', BLOCKS / 36, -SPARE_ROWS],
+    ['correlation, lags', BLOCKS / 9 / LAG_BLOCKS, -42 + 1],
     ['repeated_block', BLOCKS * 2 ** 17, -128],
-    ['repeated_fetch, duplicate_source', BYTES / 200, -64],
+    [
+      'repeated_block, four bytes',
+      BLOCKS / 18 / REPEATS_BLOCKS,
+      upperPoisson(REPEATED, REPEATS_CUTOFFS.soft),
+    ],
+    // Equal hashes, or equal bytes behind an anchor, in one of 65 536 slots.
+    ['repeated_fetch, duplicate_source', BYTES / 200, Math.log2(2 ** -64 + 2 ** (16 - 8 * (MARK_BYTES - 1)))],
   ];
   const alarms = soft.map(([name, looks, rate]) => [name, looks * 2 ** rate] as const);
 

@@ -4,18 +4,22 @@
  */
 import { BLOCK_BYTES } from './block.js';
 
-/** Blocks without one: (1 - 2^-16)^(384 * 8191) = 2^-69. */
+/** Blocks of a window, all without one: (1 - 2^-16)^(384 * 8191) = 2^-69. */
 const BLOCKS = 384;
 export const LINE_ENDS_WINDOW = BLOCKS * BLOCK_BYTES;
-const LINE_END = '\r\n';
+const LINE_END = Buffer.from('\r\n');
 
 export class LineEnds {
-  #without = 0;
+  #blocks = 0;
+  #has = false;
 
-  /** Whether `block` completes a window without one. */
+  /** Whether `block` completes a window without one. Behind the first one of a window nobody looks for more. */
   test(block: Uint8Array): boolean {
-    const has = Buffer.from(block.buffer, block.byteOffset, block.length).includes(LINE_END);
-    this.#without = has ? 0 : this.#without + 1;
-    return this.#without >= BLOCKS;
+    this.#has ||= Buffer.from(block.buffer, block.byteOffset, block.length).includes(LINE_END);
+    if (++this.#blocks < BLOCKS) return false;
+    const lacks = !this.#has;
+    this.#blocks = 0;
+    this.#has = false;
+    return lacks;
   }
 }

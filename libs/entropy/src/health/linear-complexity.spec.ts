@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { LinearComplexity, linearComplexity, SEQUENCE_BITS } from './linear-complexity.js';
 
@@ -105,6 +105,21 @@ describe('LinearComplexity', () => {
       words.writeInt32LE(state, at);
     }
     expect(turns(words)).toBeLessThanOrEqual(4);
+  });
+
+  test('finds the one bit of words of 64 that a generator makes alone, wherever words begin: xorshift64*', () => {
+    const begins = 1 + randomInt(6);
+    const words = new BigUint64Array(1025);
+    let state = randomBytes(8).readBigUInt64LE() | 1n;
+    words.forEach((_, i) => {
+      state ^= state >> 12n;
+      state ^= BigInt.asUintN(64, state << 25n);
+      state ^= state >> 27n;
+      words[i] = BigInt.asUintN(64, state * 0x2545_f491_4f6c_dd1dn);
+    });
+    const block = Buffer.from(words.buffer, begins, 8192);
+    const complexity = new LinearComplexity();
+    expect(Array.from({ length: 8 * 64 }, () => complexity.test(block))).toContain('hard');
   });
 
   test('passes random bytes', () => {

@@ -30,11 +30,17 @@ const WORDS = SEQUENCE_BITS / 32;
 export class LinearComplexity {
   #turn = 0;
 
-  /** Looks at 256 bits of `block`, at least 2048 bytes; other ones each time. */
+  /** Looks at 256 bits of `block`, at least 2048 bytes; other ones each time, but again at what is found. */
   test(block: Uint8Array): Tier {
+    const tier = this.#judge(block);
+    if (tier === 'pass') this.#turn++;
+    return tier;
+  }
+
+  #judge(block: Uint8Array): Tier {
     const { stride, reversed = false } = KINDS[this.#turn % KINDS.length] ?? { stride: 1 };
-    const offset = stride === 1 ? 0 : this.#turn % Math.min(stride, 8);
-    this.#turn++;
+    // Each bit of a word in turn: of some generators one alone is a register, wherever the words begin.
+    const offset = Math.floor(this.#turn / KINDS.length) % stride;
     const bits = new Int32Array(WORDS);
     for (let i = 0; i < SEQUENCE_BITS; i++) {
       const bit = offset + stride * i;

@@ -7,7 +7,7 @@
  * of n bytes about n / 256 marks give it away. Of 256 anchors one is marked in a second table, which reaches further back.
  */
 import type { Anchors } from './anchors.js';
-import { BlockHash, PIECE, viewOf } from './block-hash.js';
+import { MARK_BYTES, MarkHash, viewOf } from './block-hash.js';
 
 /** A power of two: marks of about the last 16 MiB in the first table, of 4 GiB in the second. */
 const SLOTS = 65_536;
@@ -26,10 +26,10 @@ export class SeenBytes {
    * Looks `block` up and remembers it.
    *
    * @param source who delivers it.
-   * @param span bytes of a mark, a multiple of 16: as many as have 128 bits of entropy.
+   * @param span bytes of a mark, a multiple of MARK_BYTES: as many as have 96 bits of entropy.
    * @returns who delivered a part of it before (the same source, or another one), or undefined.
    */
-  recognise(block: Uint8Array, anchors: Anchors, source: string, span = PIECE): string | undefined {
+  recognise(block: Uint8Array, anchors: Anchors, source: string, span = MARK_BYTES): string | undefined {
     const view = viewOf(block);
     const owner = this.#ownerOf(source);
     let seen = this.#near.mark(view, 0, span, owner);
@@ -43,23 +43,19 @@ export class SeenBytes {
     return this.#sources[seen - 1];
   }
 
-  /**
-   * Looks up, and does not remember, whether a part of `block` is the complement of what came before.
-   *
-   * @param inverse anchors of the complement.
-   */
-  recogniseComplement(block: Uint8Array, inverse: Anchors): boolean {
-    const view = viewOf(block);
-    const last = block.length - PIECE;
-    for (let i = 0; i < inverse.length; i++) {
-      const at = inverse.at[i] ?? 0;
-      if (at <= last && this.#near.ownerOf(view, at, -1) > 0) return true;
+  /** Looks up, and does not remember, whether a part of `bytes` came before. */
+  knows(bytes: Uint8Array, anchors: Anchors): boolean {
+    const view = viewOf(bytes);
+    const last = bytes.length - MARK_BYTES;
+    for (let i = 0; i < anchors.length; i++) {
+      const at = anchors.at[i] ?? 0;
+      if (at <= last && this.#near.ownerOf(view, at, MARK_BYTES) > 0) return true;
     }
     return false;
   }
 
   /** Whether the first or the last `span` bytes of an answer of `source` were at an end of one before; remembers them. */
-  recogniseEnds(answer: Uint8Array, source: string, span = PIECE): boolean {
+  recogniseEnds(answer: Uint8Array, source: string, span = MARK_BYTES): boolean {
     if (answer.length < Math.max(LEAST_ANSWER, 2 * span)) return false;
     const view = viewOf(answer);
     const owner = this.#ownerOf(source);
@@ -79,38 +75,33 @@ export class SeenBytes {
  * kept, no entropy. A false alarm needs equal hashes in one slot: 2^-64 a mark.
  */
 class Marks {
-  readonly #place = new BlockHash();
-  readonly #low = new BlockHash();
-  readonly #high = new BlockHash();
-  readonly #lows: Uint32Array;
-  readonly #highs: Uint32Array;
-  readonly #owners: Uint16Array; // index of the source + 1, or 0
+  readonly #hash = new MarkHash();
+  /** Of each slot: low, high, index of the source + 1 or 0, nothing. Side by side, so that they come from memory at once. */
+  readonly #slots: Int32Array;
 
   /** @param slots a power of two. */
   constructor(private readonly slots: number) {
-    this.#lows = new Uint32Array(slots);
-    this.#highs = new Uint32Array(slots);
-    this.#owners = new Uint16Array(slots);
+    this.#slots = new Int32Array(4 * slots);
   }
 
-  /** The owner of a mark of the bytes at `at` under `mask`, or 0. */
-  ownerOf(view: DataView, at: number, mask: number): number {
-    const slot = this.#place.of(view, at, PIECE, mask) & (this.slots - 1);
-    const same =
-      this.#lows[slot] === this.#low.of(view, at, PIECE, mask) &&
-      this.#highs[slot] === this.#high.of(view, at, PIECE, mask);
-    return same ? (this.#owners[slot] ?? 0) : 0;
+  /** The owner of a mark of the `span` bytes at `at`, or 0. */
+  ownerOf(view: DataView, at: number, span: number): number {
+    const hash = this.#hash;
+    const slots = this.#slots;
+    hash.read(view, at, span);
+    const slot = 4 * (hash.place & (this.slots - 1));
+    return slots[slot] === hash.low && slots[slot + 1] === hash.high ? (slots[slot + 2] ?? 0) : 0;
   }
 
-  /** Marks the bytes at `at`. @returns the owner of the same mark, or 0. */
+  /** Marks the `span` bytes at `at`. @returns the owner of the same mark, or 0. */
   mark(view: DataView, at: number, span: number, owner: number): number {
-    const slot = this.#place.of(view, at, span) & (this.slots - 1);
-    const low = this.#low.of(view, at, span);
-    const high = this.#high.of(view, at, span);
-    const seen = this.#lows[slot] === low && this.#highs[slot] === high ? this.#owners[slot] : 0;
-    this.#lows[slot] = low;
-    this.#highs[slot] = high;
-    this.#owners[slot] = owner;
-    return seen ?? 0;
+    const seen = this.ownerOf(view, at, span);
+    const { place, low, high } = this.#hash;
+    const slots = this.#slots;
+    const slot = 4 * (place & (this.slots - 1));
+    slots[slot] = low;
+    slots[slot + 1] = high;
+    slots[slot + 2] = owner;
+    return seen;
   }
 }

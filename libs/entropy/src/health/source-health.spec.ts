@@ -1,5 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { AlteredCopies } from './altered-copies.js';
+import { Anchors } from './anchors.js';
 import { BLOCK_BYTES, BlockCutter } from './block.js';
 import { SeenBytes } from './seen-bytes.js';
 import { SourceHealth } from './source-health.js';
@@ -172,13 +174,35 @@ describe('SourceHealth', () => {
       expect(health.judge(shifted).failures).toEqual(['repeated_fetch']);
     });
 
-    test('of the complement of what came before', () => {
-      const health = new SourceHealth('a');
-      const block = good();
-      health.judge(block);
-      const inverse = Buffer.from(block.map((byte) => ~byte));
-      const failures = Array.from({ length: 8 }, () => health.judge(inverse).failures).flat();
-      expect(failures).toContain('repeated_fetch');
+    const swapped = (block: Buffer, size: 2 | 4, from: number): Buffer => {
+      const words = Buffer.from(block).subarray(from, BLOCK_BYTES - size + from);
+      return size === 2 ? words.swap16() : words.swap32();
+    };
+    test.each<[string, (block: Buffer) => Buffer]>([
+      ['complemented', (block) => block.map((byte) => ~byte) as Buffer],
+      [
+        'with nibbles the other way round',
+        (block) => block.map((byte) => (byte << 4) | (byte >> 4)) as Buffer,
+      ],
+      ['with the bytes of words of 2 the other way round', (block) => swapped(block, 2, 0)],
+      ['with the bytes of words of 4 the other way round', (block) => swapped(block, 4, 0)],
+      ['the same, where words begin at another place', (block) => swapped(block, 4, 3)],
+      [
+        'shifted by a bit',
+        (block) => block.map((byte, i) => (byte << 1) | ((block[i + 1] ?? 0) >> 7)) as Buffer,
+      ],
+      [
+        'shifted by six',
+        (block) => block.map((byte, i) => (byte << 6) | ((block[i + 1] ?? 0) >> 2)) as Buffer,
+      ],
+    ])('of what came before, %s, at another offset too', (_, change) => {
+      const [seen, anchors, block] = [new SeenBytes(), new Anchors(BLOCK_BYTES), good()];
+      anchors.find(block);
+      seen.recognise(block, anchors, 'a');
+      const altered = new AlteredCopies(seen);
+      const copy = Buffer.concat([randomBytes(77), change(block)]).subarray(0, BLOCK_BYTES);
+      expect(Array.from({ length: 16 }, () => altered.test(copy))).toContain(true);
+      for (let i = 0; i < 16; i++) expect(altered.test(good())).toBe(false);
     });
   });
 

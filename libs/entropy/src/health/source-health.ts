@@ -4,28 +4,34 @@
  *   answer -> its first and last bytes, which come again where something is around the bytes
  *   block -> one pass (counts, proportion, products) -> rct, apt, chi_square, bias, missing_value, correlation
  *         -> printable runs, pieces that repeat, marks of what came before
- *         -> now and then: linear complexity, rank, positions, companions
+ *         -> now and then: linear complexity, rank, altered copies, positions, companions, lags, short repeats
  *
  * The repetition count and the adaptive proportion are those of SP 800-90B 4.4, the others catch what these two miss.
  * The source has conditioned its output already, so this is a sanity test on line, not a claim of 90B compliance.
  */
-import { ANCHOR, Anchors } from './anchors.js';
+import { AlteredCopies } from './altered-copies.js';
+import { Anchors } from './anchors.js';
 import { BitRank } from './bit-rank.js';
 import { BLOCK_BYTES } from './block.js';
-import { PIECE, viewOf } from './block-hash.js';
+import { MARK_BYTES, viewOf } from './block-hash.js';
 import { BlockPass } from './block-pass.js';
 import { ByteValues } from './byte-values.js';
 import { Companions, COMPANIONS_WINDOW, judgeNeighbours, PAIR_CUTOFFS } from './correlation.js';
 import { proportionCutoffs, repetitionCutoffs } from './cutoffs.js';
 import { Findings, type HealthTest } from './finding.js';
+import { LAG_BLOCKS, Lags } from './lags.js';
 import { LineEnds, LINE_ENDS_WINDOW } from './line-ends.js';
 import { LinearComplexity } from './linear-complexity.js';
 import { Positions, POSITIONS_WINDOW } from './positions.js';
 import { RepeatedPieces } from './repeated-pieces.js';
 import { RepetitionCount } from './repetition-count.js';
 import { SeenBytes } from './seen-bytes.js';
+import { ShortRepeats } from './short-repeats.js';
 import { TextRun } from './text-run.js';
 import { type Cutoffs, type Tier, tierOf } from './tier.js';
+
+/** The tests that cost most look at one block in nine. (Not in eight: with answers of eight blocks each would always look at the same one.) */
+const TURNS = 9;
 
 /** A full byte: what a source has whose output is conditioned. */
 export const FULL_ENTROPY = 8;
@@ -44,11 +50,15 @@ export interface Judgement {
 export class SourceHealth {
   readonly #pass = new BlockPass();
   readonly #anchors = new Anchors(BLOCK_BYTES);
-  readonly #inverse = new Anchors(BLOCK_BYTES, ANCHOR ^ 0xff);
+  readonly #altered: AlteredCopies;
   readonly #pieces = new RepeatedPieces();
   readonly #repetition: Cutoffs;
   readonly #proportion: Cutoffs;
   readonly #span: number;
+  // These try one thing after the other, and go on with what they found.
+  readonly #complexity = new LinearComplexity();
+  readonly #rank = new BitRank();
+  readonly #lags = new Lags();
   #windows: Windows;
   #turn = 0;
   /** An end of an answer came again, and no block was judged since. */
@@ -67,7 +77,8 @@ export class SourceHealth {
   ) {
     this.#repetition = repetitionCutoffs(minEntropy);
     this.#proportion = proportionCutoffs(minEntropy);
-    this.#span = PIECE * Math.ceil(FULL_ENTROPY / minEntropy);
+    this.#altered = new AlteredCopies(seen);
+    this.#span = MARK_BYTES * Math.ceil(FULL_ENTROPY / minEntropy);
     this.#windows = new Windows(this.#repetition);
   }
 
@@ -96,7 +107,10 @@ export class SourceHealth {
     this.#endsAgain = false;
     if (this.minEntropy === FULL_ENTROPY) this.#testUniform(block, findings);
     const { tier, failures, window } = findings;
-    if (tier === 'hard') this.#windows = new Windows(this.#repetition);
+    if (tier === 'hard') {
+      this.#windows = new Windows(this.#repetition);
+      this.#lags.forget();
+    }
     const judgement = { tier, failures, window };
     return copyOf === undefined || copyOf === this.source ? judgement : { ...judgement, copyOf };
   }
@@ -104,10 +118,8 @@ export class SourceHealth {
   /** The tests that only bytes pass of which all values are equally likely. */
   #testUniform(block: Uint8Array, findings: Findings): void {
     const windows = this.#windows;
-    const { counts, products } = this.#pass;
-    windows.values.test(counts, findings);
-    let sum = 0;
-    for (let value = 0; value < 256; value++) sum += (counts[value] ?? 0) * value;
+    const { sum, products } = this.#pass;
+    windows.values.test(this.#pass, findings);
     findings.note('correlation', tierOf(windows.repetition.pairs, PAIR_CUTOFFS));
     findings.note(
       'correlation',
@@ -120,31 +132,40 @@ export class SourceHealth {
     if (findings.tier !== 'hard') this.#testNowAndThen(block, findings);
   }
 
-  /**
-   * The tests that cost as much as all others together: each looks at one block in nine, or two. (Not in eight: with answers of eight
-   * blocks each would always look at the same one.)
-   */
+  /** The tests that cost as much as all others together, each in its turn, or two. */
   #testNowAndThen(block: Uint8Array, findings: Findings): void {
     const windows = this.#windows;
-    switch (this.#turn++ % 9) {
+    const round = Math.floor(this.#turn / TURNS);
+    switch (this.#turn++ % TURNS) {
       case 0:
-        findings.note('linear_complexity', windows.complexity.test(block));
+        findings.note('linear_complexity', this.#complexity.test(block), TURNS * BLOCK_BYTES);
         break;
-      case 1:
-        this.#inverse.find(block);
-        if (this.seen.recogniseComplement(block, this.#inverse)) findings.note('repeated_fetch', 'hard');
+      case 3:
+        findings.note('correlation', this.#lags.test(block), TURNS * LAG_BLOCKS * BLOCK_BYTES);
         break;
       case 4:
-        findings.note('position', windows.positions.test(block), 9 * POSITIONS_WINDOW);
+        findings.note('position', windows.positions.test(block), TURNS * POSITIONS_WINDOW);
         break;
       case 2:
       case 6:
         findings.note('correlation', windows.companions.test(block, this.#anchors), 5 * COMPANIONS_WINDOW);
         break;
+      case 7:
+        if (round % 2 === 0) this.#testRepeats(block, findings);
+        else if (this.#altered.test(block)) findings.note('repeated_fetch', 'hard', 2 * TURNS * BLOCK_BYTES);
+        break;
       case 8:
-        if (this.#turn % 4 === 0) findings.note('linear_complexity', windows.rank.test(block));
+        if (round % 4 === 0 && this.#rank.test(block)) {
+          findings.note('linear_complexity', 'hard', 4 * TURNS * BLOCK_BYTES);
+        }
         break;
     }
+  }
+
+  #testRepeats(block: Uint8Array, findings: Findings): void {
+    const { repeats } = this.#windows;
+    const tier = repeats.test(block);
+    findings.note('repeated_block', tier, 2 * TURNS * BLOCK_BYTES * repeats.looked);
   }
 }
 
@@ -155,8 +176,7 @@ class Windows {
   readonly text = new TextRun();
   readonly companions = new Companions();
   readonly positions = new Positions();
-  readonly complexity = new LinearComplexity();
-  readonly rank = new BitRank();
+  readonly repeats = new ShortRepeats();
   readonly lineEnds = new LineEnds();
 
   constructor(repetition: Cutoffs) {

@@ -17,8 +17,12 @@ export const LIE_KINDS = [
   'complements', // blocks of `value` (1) bytes, each followed by its complement
   'doubled', // blocks of `value` (1) bytes, each twice
   'parity', // every `value`th (4) byte is the sum, bit by bit, of those since the last such one
+  'checked', // every `value`th (9) byte is the sum, modulo 256, of those since the last such one
+  'tabled', // every `value`th (3) byte is one of a table, by those since the last such one
   'coin', // each byte is the one before or its complement
   'copied', // of 1000 bytes `value` (50) are copies of the byte `distance` (1) before
+  'reread', // once in about `distance` (1000) bytes the last `value` (4) come once more
+  'mirrored', // blocks of `value` (1024) bytes, each followed by itself with the bits of each byte the other way round
   'stamped', // of every 512 bytes the first `value` (8) are the same
   'prbs31', // a test pattern: x^31 + x^28 + 1
   'lfsr16', // a shift register of 16 bits
@@ -81,13 +85,26 @@ const LIARS: Readonly<Record<LieKind, (options: LieOptions) => Liar>> = {
       }
       return byte;
     }),
-  complements: ({ value = 1 }) => inPairs(value, 0xff),
-  doubled: ({ value = 1 }) => inPairs(value, 0),
-  parity: ({ value = 4 }) => {
-    let [at, sum] = [0, 0];
+  complements: ({ value = 1 }) => inPairs(value, (byte) => byte ^ 0xff),
+  doubled: ({ value = 1 }) => inPairs(value, (byte) => byte),
+  mirrored: ({ value = 1024 }) => inPairs(value, mirrored),
+  parity: ({ value = 4 }) => closed(value, (sum, byte) => sum ^ byte),
+  checked: ({ value = 9 }) => closed(value, (sum, byte) => (sum + byte) & 0xff),
+  tabled: ({ value = 3 }) => {
+    // 45^i modulo 257, as in the cipher SAFER: each value once, and nothing linear.
+    let power = 1;
+    const table = Uint8Array.from({ length: BYTE_VALUES }, () => (power = (power * 45) % 257));
+    return closed(value, (sum, byte) => table[sum ^ byte] ?? 0);
+  },
+  reread: ({ value = 4, distance = 1000 }) => {
+    const before = randomBytes(value);
+    let [at, left] = [0, 0];
     return filled((next) => {
-      const byte = ++at % value === 0 ? sum : next();
-      sum = at % value === 0 ? 0 : sum ^ byte;
+      if (left === 0 && next() * BYTE_VALUES + next() < 65_536 / distance) left = value;
+      const byte = left > 0 ? (before[at] ?? 0) : next();
+      if (left > 0) left--;
+      before[at] = byte;
+      at = (at + 1) % value;
       return byte;
     });
   },
@@ -188,14 +205,30 @@ function without(values: readonly number[]): Liar {
   });
 }
 
-/** Blocks of `size` bytes, each followed by itself with `mask` added. */
-function inPairs(size: number, mask: number): Liar {
+/** The last of each `size` bytes is what `add` makes of the others, one after the other. */
+function closed(size: number, add: (sum: number, byte: number) => number): Liar {
+  let [at, sum] = [0, 0];
+  return filled((next) => {
+    const closes = ++at % size === 0;
+    const byte = closes ? sum : next();
+    sum = closes ? 0 : add(sum, byte);
+    return byte;
+  });
+}
+
+function mirrored(byte: number): number {
+  return parseInt(byte.toString(2).padStart(8, '0').split('').reverse().join(''), 2);
+}
+
+/** Blocks of `size` bytes, each followed by itself, changed. */
+function inPairs(size: number, change: (byte: number) => number): Liar {
   const block = Buffer.alloc(size);
   let at = 0;
   return filled((next) => {
     const place = at % size;
     if (at < size) block[place] = next();
-    const byte = (block[place] ?? 0) ^ (at < size ? 0 : mask);
+    const honest = block[place] ?? 0;
+    const byte = at < size ? honest : change(honest);
     at = (at + 1) % (2 * size);
     return byte;
   });
