@@ -87,9 +87,16 @@ describe('requests that are sent together', () => {
     expect(hall.strangers.held).toBe(0);
   });
 
-  test('are read no further while one waits', async () => {
-    client.write(LIVE.repeat(2));
-    await until(() => connection.place.held > 0);
+  test.each([
+    ['of a stranger are read no further while one waits', false, 1],
+    ['of somebody known are read no further while two wait', true, 2],
+  ])('%s', async (_, isKnown, most) => {
+    if (isKnown) connection.prove();
+    for (let waiting = 1; waiting <= most; waiting++) {
+      expect(connection.socket.isPaused()).toBe(false);
+      client.write(waiting === 1 ? LIVE.repeat(2) : LIVE);
+      await until(() => connection.place.held === waiting * BOUNDS.waitingRequestBytes);
+    }
     client.write(Buffer.alloc(8 * 1024 * 1024)); // no request at all: an error once it is read
     await setTimeout(100);
     expect([connection.socket.isPaused(), connection.socket.destroyed]).toEqual([true, false]);

@@ -4,7 +4,8 @@
  *   accepted -> in line for a handshake -> secure -> request, answer, request, answer ... -> closed
  *
  * Requests go on one at a time, each when the client has taken the answer before; those that were sent together wait, and nothing
- * more is read meanwhile. So a client that does not read costs the gateway one answer, not all that it asks for.
+ * more is read meanwhile. So a client that does not read costs the gateway one answer, not all that it asks for. Of somebody known
+ * one can wait without that: over TLS most requests are there before Node says that the answer before is sent.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -175,7 +176,7 @@ export class Connection {
     else if (this.#waiting.length + 1 >= BOUNDS.requestsAtATime) this.#socket.destroy();
     else if (this.place.grow(BOUNDS.waitingRequestBytes)) {
       this.#waiting.push(() => this.#begin(request, response, handler));
-      this.#pause.begin();
+      if (!this.#isKnown || this.#waiting.length > 1) this.#pause.begin();
     }
   }
 

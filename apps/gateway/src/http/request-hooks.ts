@@ -45,6 +45,7 @@ export function addRequestHooks(app: NestFastifyApplication): void {
   );
   const fastify = app.getHttpAdapter().getInstance();
   const lockstep = new Lockstep(() => clock.monotonic());
+  const pushes = new Lockstep(() => clock.monotonic());
   fastify.server.on('connection', () => lockstep.noteNewcomer());
   fastify.decorateRequest('client', undefined);
   fastify.decorateRequest('standing', undefined);
@@ -70,7 +71,9 @@ export function addRequestHooks(app: NestFastifyApplication): void {
   // Nest finds some paths unknown later than the router, such as /api/receipts/ without a number.
   fastify.addHook('preHandler', (request, reply, done) => {
     if (request.is404) unknownRoute.refuse(request, reply);
-    done();
+    // A push joins once its body is there, and a crowd that draws does not keep it waiting.
+    if (isPush(request)) pushes.join(done);
+    else done();
   });
 
   fastify.addHook('onSend', (request, reply, payload, done) => {
