@@ -295,6 +295,7 @@ describe('two workers', () => {
     const others = workersOf(again);
     await again.run.kill(); // waits until nobody has its output open any more
     await until('they are gone', () => !others.some(isAlive));
+    expect(again.run.errors).toBe('');
     await again.close();
   });
 });

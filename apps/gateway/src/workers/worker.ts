@@ -1,4 +1,5 @@
 /** The worker's end of the channel to its head. */
+import cluster from 'node:cluster';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Channel, ChannelError } from '../link/channel.js';
 import { BlockRequests } from '../limits/block-requests.js';
@@ -20,6 +21,7 @@ export function channelToHead(): Channel {
   );
   process.on('message', (message) => channel.receive(message));
   process.once('disconnect', () => channel.close());
+  cluster.worker?.on('error', () => undefined); // a message to a head that was killed; `disconnect` follows
   return channel;
 }
 
