@@ -127,6 +127,34 @@ async function tellLostAnswer(servers?: ModelServers['servers']): Promise<bigint
   }
 }
 
+/** The state begins while the gateway's clock is a year ahead, nothing is taken then, and the clock is set right: what it answers. */
+async function tellAhead(servers?: ModelServers['servers']): Promise<number[]> {
+  const world = await World.begin(servers);
+  try {
+    const [collector, gateway] = [world.collector(0), world.gateway(0)];
+    const hosts = [...world.gateways, ...(world.redis === undefined ? [] : [world.redis])];
+    for (const host of hosts) host.offset = 365 * 86_400_000;
+    for (const each of world.gateways) {
+      await each.stop();
+      each.loseState('deleted');
+    }
+    await world.redis?.lose();
+    for (const each of world.gateways) await each.start();
+    const statuses: number[] = [];
+    const send = async (): Promise<void> => {
+      world.now += 1000;
+      statuses.push(await world.send(collector, gateway, {}));
+    };
+    await send();
+    for (const host of hosts) host.offset = 0;
+    await send(); // the same bytes, exposed before the floor that is lowered by it
+    await send();
+    return statuses;
+  } finally {
+    await world.end();
+  }
+}
+
 describe('no bytes are taken twice, and a healthy collector is taken again', () => {
   describe('by a gateway of its own', () => {
     test.each(SETTINGS)('%s', (_, setting) => tellAll(RUNS, setting), TIMEOUT_MS);
@@ -140,6 +168,9 @@ describe('no bytes are taken twice, and a healthy collector is taken again', () 
       const [boot, ...boots] = await tellLostAnswer();
       expect(boots).toEqual([boot]);
     });
+
+    test('nor does a state that began while a clock was ahead keep a collector out', async () =>
+      expect(await tellAhead()).toEqual([422, 422, 204]));
   });
 
   describeWithRedis('by two gateways that share a pool', () => {
@@ -158,5 +189,8 @@ describe('no bytes are taken twice, and a healthy collector is taken again', () 
       const [boot, ...boots] = await tellLostAnswer(servers.servers);
       expect(boots).toEqual([boot]);
     });
+
+    test('nor does a state that began while a clock was ahead keep a collector out', async () =>
+      expect(await tellAhead(servers.servers)).toEqual([422, 422, 204]));
   });
 });
