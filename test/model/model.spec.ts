@@ -155,6 +155,27 @@ async function tellAhead(servers?: ModelServers['servers']): Promise<number[]> {
   }
 }
 
+/** A packet is taken while all clocks are a day ahead, an operator has its collector forgotten, and the clocks are set right: what a copy gets a day later. */
+async function tellForgotten(servers?: ModelServers['servers']): Promise<number> {
+  const world = await World.begin(servers);
+  try {
+    const [collector, gateway] = [world.collector(0), world.gateway(0)];
+    const hosts = [collector, ...world.gateways, ...(world.redis === undefined ? [] : [world.redis])];
+    for (const host of hosts) host.offset = 86_400_000;
+    collector.restart();
+    world.now += 10;
+    expect(await world.send(collector, gateway, {})).toBe(204);
+    await gateway.forget(collector.id);
+    for (const host of hosts) host.offset = 0;
+    collector.restart();
+    await world.send(collector, gateway, {}); // has the gateway look at the position
+    world.now += 86_400_000;
+    return await world.replay(1, gateway);
+  } finally {
+    await world.end();
+  }
+}
+
 describe('no bytes are taken twice, and a healthy collector is taken again', () => {
   describe('by a gateway of its own', () => {
     test.each(SETTINGS)('%s', (_, setting) => tellAll(RUNS, setting), TIMEOUT_MS);
@@ -171,6 +192,9 @@ describe('no bytes are taken twice, and a healthy collector is taken again', () 
 
     test('nor does a state that began while a clock was ahead keep a collector out', async () =>
       expect(await tellAhead()).toEqual([422, 422, 204]));
+
+    test('nor is a packet taken again that was taken while clocks were ahead, and its collector forgotten then', async () =>
+      expect(await tellForgotten()).toBe(422));
   });
 
   describeWithRedis('by two gateways that share a pool', () => {
@@ -192,5 +216,8 @@ describe('no bytes are taken twice, and a healthy collector is taken again', () 
 
     test('nor does a state that began while a clock was ahead keep a collector out', async () =>
       expect(await tellAhead(servers.servers)).toEqual([422, 422, 204]));
+
+    test('nor is a packet taken again that was taken while clocks were ahead, and its collector forgotten then', async () =>
+      expect(await tellForgotten(servers.servers)).toBe(422));
   });
 });
