@@ -40,7 +40,6 @@ export class Server {
     private readonly pauseMs = 100,
   ) {}
 
-  /** Whether a token is sent at all. */
   get hasToken(): boolean {
     return this.token !== undefined;
   }

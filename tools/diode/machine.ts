@@ -103,7 +103,6 @@ export function plug(one: End, other: End): void {
   for (const { machine, name } of [one, other]) machine.run('ip', 'link', 'set', name, 'up');
 }
 
-/** Gives an interface its addresses. */
 export function address(machine: Machine, name: string, addresses: readonly string[]): void {
   for (const one of addresses) {
     const nodad = one.includes(':') ? ['nodad'] : []; // else an IPv6 address cannot be used for a second

@@ -96,7 +96,6 @@ export class Product {
     await end(child);
   }
 
-  /** Ends all of it. */
   async close(): Promise<void> {
     for (const name of ['collector', 'gateway', 'appliance'] as const) await this.stop(name);
   }
@@ -137,7 +136,6 @@ export class Product {
       .split('\n');
   }
 
-  /** Sends a signal to the collector. */
   signalCollector(signal: NodeJS.Signals): void {
     this.#started.get('collector')?.kill(signal);
   }
@@ -153,7 +151,6 @@ export class Product {
     return child?.exitCode === null && child.signalCode === null;
   }
 
-  /** A file of the folder. */
   path(name: string): string {
     return join(this.folder, name);
   }

@@ -18,7 +18,6 @@ export const UDP_ADDRESS = {
   client: '192.0.2.50',
 } as const;
 
-/** The port of the gateway. */
 export const RECEIVER_PORT = 7765;
 /** The interface of collector and gateway to the diode. */
 export const DIODE = 'diode0';

@@ -26,13 +26,11 @@ export function lines(findings: readonly Finding[]): string[] {
   });
 }
 
-/** How many findings there are of each level. */
 export function counts(findings: readonly Finding[]): Record<Level, number> {
   const count = (level: Level): number => findings.filter((finding) => finding.level === level).length;
   return { pass: count('pass'), warn: count('warn'), fail: count('fail') };
 }
 
-/** The counts as text. */
 export function summary(findings: readonly Finding[]): string {
   const { pass, warn, fail } = counts(findings);
   return `${pass} pass, ${warn} warn, ${fail} fail`;

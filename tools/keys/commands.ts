@@ -74,7 +74,6 @@ function hasExpired({ expires }: KeyFileEntry, at: number): boolean {
   return typeof expires === 'string' && (parseInstant(expires) ?? Infinity) <= at;
 }
 
-/** The entries without the one of this name. */
 export function removeKey(entries: readonly KeyFileEntry[], name: string): KeyFileEntry[] {
   demand(entries, name);
   return entries.filter((entry) => entry.name !== name);

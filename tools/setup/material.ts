@@ -66,7 +66,6 @@ export function issueGateway(authority: Authority, of: Installation): Promise<Is
   return authority.issue({ commonName: of.gateway, hosts, days: of.days });
 }
 
-/** A client certificate for the collector. */
 export function issueCollector(authority: Authority, of: Installation): Promise<IssuedCertificate> {
   const hosts = [...new Set([of.collectorHost, ...of.collectorAddresses])];
   return authority.issue({ commonName: of.collectorId, hosts, days: of.days, client: true });

@@ -31,7 +31,6 @@ export interface ClientOptions extends Omit<ConnectionSettings, 'url'> {
   readonly onReceipt?: ((receipt: ReceiptOfDraw) => void) | undefined;
 }
 
-/** What the receipt of a draw is about. */
 export interface ReceiptOfDraw {
   /** For `receipt(index)`. */
   readonly index: number;

@@ -74,7 +74,6 @@ export class Transport {
     return { body: await collect(answer, most), headers: answer.headers };
   }
 
-  /** Closes the connections. */
   close(): void {
     this.#agent.destroy();
   }

@@ -65,12 +65,10 @@ export class Keyring {
     return (this.#own.get(collector) ?? this.#shared).get(id);
   }
 
-  /** Whether `collector` has keys of its own. */
   hasOwn(collector: string): boolean {
     return this.#own.has(collector);
   }
 
-  /** The ids of all keys. */
   ids(): string[] {
     const own = [...this.#own.values()].flatMap((keys) => [...keys.keys()]);
     return [...new Set([...this.#shared.keys(), ...own])];

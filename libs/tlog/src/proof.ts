@@ -30,7 +30,6 @@ export interface Proof {
   readonly extra?: Buffer | undefined;
 }
 
-/** The file of a proof. */
 export function formatProof({ index, path, checkpoint, extra }: Proof): string {
   const lines = [
     HEADER,

@@ -37,7 +37,6 @@ export interface OpenSocket {
   readonly inode: string;
 }
 
-/** What was found at one look. */
 export interface Look {
   /** What takes what others send, or could. */
   readonly receiving: OpenSocket[];

@@ -38,7 +38,6 @@ export class Ledger {
     if (bytes > 0) this.#dropped.set(reason, (this.#dropped.get(reason) ?? 0) + bytes);
   }
 
-  /** All counters, in bytes. */
   totals(): {
     fetched: number;
     mixedIn: number;

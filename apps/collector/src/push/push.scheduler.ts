@@ -73,7 +73,6 @@ export class PushScheduler implements BeforeApplicationShutdown {
     this.#backoff = new Backoff(settings.QRNG_INITIAL_BACKOFF_MS, settings.QRNG_MAX_BACKOFF_MS);
   }
 
-  /** Begins to push. */
   start(): void {
     this.identity.onReplaced = () => this.#resume();
     this.#running = this.#run();

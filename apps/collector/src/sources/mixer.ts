@@ -111,7 +111,6 @@ export class Mixer {
     for (const piece of pieces) wipeAndFree(piece);
   }
 
-  /** Mixes and judges one block. */
   #mix(pieces: readonly Buffer[]): void {
     const { state } = this.stage;
     const taken = pieces.length * this.#unit;

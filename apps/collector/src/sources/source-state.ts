@@ -27,7 +27,6 @@ const DAY_MS = 86_400_000;
 /** Failures within a day after which only an operator can release it. */
 const LATCH_AFTER = 10;
 
-/** What becomes of a block. */
 export interface Decision {
   /** Why it is dropped; undefined: pass it on. */
   readonly drop?: LossReason;

@@ -55,7 +55,6 @@ export class SourcesService implements OnModuleDestroy {
     output.onClear = () => this.#clear();
   }
 
-  /** Begins to fetch. */
   start(): void {
     this.#running = Promise.all(this.#workers.map((worker) => worker.run()));
   }

@@ -76,7 +76,6 @@ export class SlidingWindow {
     this.#sum = 0;
   }
 
-  /** When `slot` no longer counts. */
   #goneAt(slot: number): number {
     return (slot + SLOTS + 1) * this.#slotMs;
   }

@@ -77,7 +77,6 @@ export class LendingPool extends EmbeddedPool {
     if (lent > used) this.onDiscard('lease', lent - used);
   }
 
-  /** How often everything was discarded. */
   get discards(): number {
     return this.#discards;
   }

@@ -14,7 +14,6 @@ export class Throughput {
     this.#began = now;
   }
 
-  /** Counts `bytes` that went by at `now`. */
   add(bytes: number, now: number): void {
     this.#window.add(bytes, now);
     this.#lastAt = now;

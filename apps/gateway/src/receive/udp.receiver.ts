@@ -67,7 +67,6 @@ export class UdpReceiver {
     });
   }
 
-  /** The port that packets are received at. */
   get port(): number {
     return this.#socket.address().port;
   }

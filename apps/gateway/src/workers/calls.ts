@@ -11,7 +11,6 @@ export interface Snapshot {
 export const PORT = declareCall<undefined, number>('port');
 export const LISTENING = declareNotice<{ url: string }>('listening');
 export const SNAPSHOT = declareCall<undefined, Snapshot>('snapshot');
-/** The last snapshot of a worker that ends. */
 export const LAST_SNAPSHOT = declareCall<Snapshot, true>('last-snapshot');
 /** Has the worker read keys and certificates again, as SIGHUP does. */
 export const RELOAD = declareNotice<undefined>('reload');

@@ -34,7 +34,6 @@ const BY_CODE: Readonly<Record<QrngErrorCode, ExitCode>> = {
   unexpected: 76,
 };
 
-/** What an error ends the command with. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof QrngError) return BY_CODE[error.code];
   if (error instanceof UsageError || error instanceof RangeError) return 64;

@@ -1,6 +1,5 @@
 /** Standard output, written at the pace of its reader. */
 
-/** The output cannot be written. */
 export class OutputError extends Error {
   constructor(readonly code: string) {
     super(`cannot write the output: ${code}`);

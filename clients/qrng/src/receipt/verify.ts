@@ -19,7 +19,6 @@ export interface Step {
   readonly text: string;
 }
 
-/** What a verification came to. */
 export interface Verification {
   /** No step failed. Look at the steps for those that were not checked. */
   readonly verified: boolean;
@@ -37,7 +36,6 @@ export interface Verification {
   readonly answer?: Buffer;
 }
 
-/** What a receipt is verified with. */
 export interface VerifyOptions {
   /** Of the log, one or more. */
   readonly logKeys: readonly NoteKey[];

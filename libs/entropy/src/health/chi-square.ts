@@ -36,7 +36,6 @@ export function statisticOf(squares: number, total: number): number {
   return (squares * 256) / total - total;
 }
 
-/** The tier of a statistic. */
 export function judgeChiSquare(statistic: number, { soft, hard }: ChiSquareBounds): Tier {
   const outside = ([low, high]: readonly [number, number]): boolean => statistic < low || statistic > high;
   return outside(hard) ? 'hard' : outside(soft) ? 'soft' : 'pass';

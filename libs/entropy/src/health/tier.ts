@@ -7,7 +7,6 @@ export interface Cutoffs {
   readonly hard: number;
 }
 
-/** The worse of two findings. */
 export function worse(a: Tier, b: Tier): Tier {
   return a === 'hard' || b === 'pass' ? a : b;
 }

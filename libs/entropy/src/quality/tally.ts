@@ -1,6 +1,5 @@
 /** Counts over a number of bytes from which their statistics follow; one pass, nothing is kept of the bytes. */
 export class Tally {
-  /** Bytes counted. */
   bytes = 0;
   /** How often each byte value came. */
   readonly counts = new Uint32Array(256);
