@@ -61,3 +61,12 @@ test('a full disk behind the log ends no process, and keeps none from ending', a
   expect(await once(child, 'exit')).toEqual([7, null]);
   closeSync(full);
 });
+
+test.each([1, 100])('%i lines for a full disk keep no process from ending at once', async (count) => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, scriptOf(count, 'process.exit(7);'), {
+    stdio: ['ignore', full, 'inherit'],
+  });
+  expect(await once(child, 'exit')).toEqual([7, null]);
+  closeSync(full);
+});

@@ -2,6 +2,7 @@
  * Where log lines go: to stdout, several at a time, as a write for each costs as much as the line itself, and a write that
  * waits for its reader would stop the whole process.
  */
+import fs from 'node:fs';
 import { pino } from 'pino';
 import type { DestinationStream } from 'pino';
 
@@ -54,7 +55,7 @@ function toStdout(): DestinationStream {
     if (failed) stdout.flushSync = () => undefined;
     else if (waitingSince !== undefined && performance.now() - waitingSince >= UNREAD_AFTER_MS) {
       process.kill(process.pid, 'SIGKILL'); // Node itself waits for a write that is under way
-    }
+    } else endLastWrite();
   });
   const stdout = pino.destination({
     dest: 1,
@@ -94,4 +95,21 @@ function toStdout(): DestinationStream {
     );
   });
   return destination;
+}
+
+/**
+ * Lets pino's last write end where stdout cannot be written to: it tries again whatever the error is, for ever on a socket that listens, a full
+ * disk or a pipe that nobody reads any more. What fails then counts as written.
+ */
+function endLastWrite(): void {
+  const { writeSync } = fs;
+  const once = (fd: number, data: Uint8Array): number => {
+    try {
+      return writeSync(fd, data);
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') throw error;
+      return data.length;
+    }
+  };
+  fs.writeSync = once as typeof fs.writeSync;
 }
