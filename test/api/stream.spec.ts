@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { request } from 'undici';
+import { Waiters } from '../../apps/gateway/src/api/draw/waiters.js';
 import { Streams } from '../../apps/gateway/src/api/stream/streams.js';
 import { AuditTrail } from '../../apps/gateway/src/audit/audit-trail.js';
 import { Clock } from '../../apps/gateway/src/clock.js';
@@ -290,11 +291,26 @@ describe('a stream ends within a second when its key', () => {
   });
 });
 
+test('a key that draws whatever is there leaves something for others', async () => {
+  const clock = gateway.app.get(Clock);
+  const draw = async (name: string, bytes: number): Promise<number> =>
+    (await gateway.request(`/api/random?bytes=${bytes}`, { headers: keys.bearer(name) })).status;
+  await gateway.fill(400_000);
+  const now = clock.monotonic();
+  clock.monotonic = () => now; // the feed is live
+  expect(await draw('modest', 32)).toBe(200);
+  for (let i = 0; i < 5; i++) expect(await draw('greedy', 65_536)).toBe(200);
+  const left = await pool();
+  expect(await draw('greedy', Math.min(left, 65_536))).toBe(503);
+  expect([await pool(), await draw('modest', 32), await draw('second', 1000)]).toEqual([left, 200, 200]);
+});
+
 describe('streams share', () => {
-  test('with each other: a chunk for each before any gets a second one', async () => {
-    const greedy = await openBeside(1_000_000);
-    const second = await openBeside(1_000_000, 'second');
-    for (const { body } of [greedy, second]) body.on('error', () => undefined).resume();
+  test('with those of other keys: a chunk for each key before any gets a second one', async () => {
+    const streams = [];
+    for (let i = 0; i < 15; i++) streams.push(await openBeside(1_000_000));
+    streams.push(await openBeside(1_000_000, 'second'));
+    for (const { body } of streams) body.on('error', () => undefined).resume();
     await until('the pool is empty', async () => (await pool()) === 0);
     const begun = (await served('greedy')) + (await served('second'));
     for (let i = 0; i < 20; i++) {
@@ -305,7 +321,25 @@ describe('streams share', () => {
     expect(shares.reduce((sum, share) => sum + share)).toBe(400_000 + begun);
     // 20 rounds of 20000 bytes: one of 16384 and one of the rest, the turns alternating or not, never all to one.
     for (const share of shares) expect(share).toBeGreaterThanOrEqual(20 * 3616);
-    for (const { body } of [greedy, second]) body.destroy();
+    for (const { body } of streams) body.destroy();
+  });
+
+  test('with single answers that wait: a stream leaves what they need, and gets a little itself meanwhile', async () => {
+    const clock = gateway.app.get(Clock);
+    let time = clock.monotonic();
+    clock.monotonic = () => time;
+    const greedy = await openBeside(1_000_000);
+    greedy.body.on('error', () => undefined).resume();
+    const headers = { ...keys.bearer('modest'), prefer: 'wait=30' };
+    const answer = gateway.request('/api/random?bytes=30000', { headers });
+    const waiters = gateway.app.get(Waiters, { strict: false });
+    await until('it waits', () => waiters.waiting === 1);
+    await gateway.fill(20_000);
+    time += 10_000;
+    await until('the stream got a little', async () => (await served('greedy')) >= 1024);
+    await gateway.fill(20_000);
+    expect((await answer).status).toBe(200);
+    greedy.body.destroy();
   });
 
   test('with single answers: somebody else is served while a stream would take everything', async () => {

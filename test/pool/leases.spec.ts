@@ -123,7 +123,7 @@ describeWithRedis('leases', () => {
     const quality = new ReceivedQuality(clock);
     const received = new ReceivedHealth(new GatewaySettings(), clock, quality, reports);
     const entropy = new EntropyService(own, metrics, clock, received);
-    const queue = new StreamQueue(entropy, new RecentClients(clock));
+    const queue = new StreamQueue(entropy, new RecentClients(clock), clock);
     const chunk = await new Promise<Buffer>((deliver) => {
       queue.enqueue({ client: 'a', bytes: 5000, deliver });
     });

@@ -1,15 +1,18 @@
 /**
- * Lets streams take turns, so that each gets a chunk before any gets a second one, and leaves the pool usable for others:
+ * Lets streams take turns, so that each client gets a chunk before any gets a second one, and leaves the pool usable for others:
  *
- *   stream -> enqueue() -> [ turn, turn, turn ] -> chunk of at most 16 KiB -> back to the end of the queue
+ *   stream -> enqueue() -> [ turn of a, turn of b ] -> chunk of at most 16 KiB -> back to the end of the queue
  *                            | nothing to spare: look again shortly
  *
- * While another client asks for single answers and the pool is being filled, streams leave one large answer in it.
+ * While another client asks for single answers and the pool is being filled, streams leave one large answer in it, or what is waited for;
+ * one that has waited for long takes a little all the same, so that it does not end.
  */
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
+import { Clock } from '../../clock.js';
 import { EntropyService } from '../../pool/entropy.service.js';
 import { isFull } from '../../pool/pool.js';
+import { getOrMake } from '../../maps.js';
 import type { ApiError } from '../../problem/api-error.js';
 import { RecentClients } from '../draw/recent-clients.js';
 
@@ -20,11 +23,11 @@ const LOOK_EVERY_MS = 20;
 const LIVE_FEED_MS = 2000;
 /** A pool that got nothing for this long will not get what is missing. */
 const DEAD_FEED_MS = 60_000;
-/** What streams leave for others is what they may ask for at once, as long as the pool gets that within this many seconds. */
-const RESERVE_BYTES = 65_536;
-const RESERVE_SECS = 2;
 /** Others are there while one of them asked within this time. */
-const OTHERS_MS = 10_000;
+const OTHERS_MS = 86_400_000;
+/** A stream that has waited so long takes so much of what is left for others. */
+const STARVING_MS = 5000;
+const CRUMB_BYTES = 1024;
 
 /** A stream that waits for its next chunk. */
 export interface Turn {
@@ -36,7 +39,8 @@ export interface Turn {
 
 @Injectable()
 export class StreamQueue implements OnApplicationShutdown {
-  readonly #turns = new Set<Turn>();
+  /** Those of each client, and since when they wait; first of the one whose turn it is. */
+  readonly #lines = new Map<string, Map<Turn, number>>();
   #timer: NodeJS.Timeout | undefined;
   #serving = false;
   #fetching: { readonly turn: Turn; readonly done: Promise<boolean> } | undefined;
@@ -44,6 +48,7 @@ export class StreamQueue implements OnApplicationShutdown {
   constructor(
     private readonly entropy: EntropyService,
     private readonly recent: RecentClients,
+    private readonly clock: Clock,
   ) {}
 
   /** @throws {ApiError} `too-little-entropy` when the pool has not got `bytes`, and the rest will not come. */
@@ -61,7 +66,7 @@ export class StreamQueue implements OnApplicationShutdown {
 
   /** Queues a turn; `deliver` is called once, with one byte or more, unless the turn is cancelled. */
   enqueue(turn: Turn): void {
-    this.#turns.add(turn);
+    getOrMake(this.#lines, turn.client, () => new Map()).set(turn, this.clock.monotonic());
     void this.#serve();
   }
 
@@ -70,13 +75,13 @@ export class StreamQueue implements OnApplicationShutdown {
    * taken, and has to be charged. Once this resolves none can come.
    */
   async cancel(turn: Turn): Promise<void> {
-    this.#turns.delete(turn);
+    this.#leave(turn);
     if (this.#fetching?.turn === turn) await this.#fetching.done;
   }
 
   onApplicationShutdown(): void {
     clearTimeout(this.#timer);
-    this.#turns.clear();
+    this.#lines.clear();
   }
 
   /** Serves turns in their order as long as there is something for one of them. */
@@ -86,40 +91,53 @@ export class StreamQueue implements OnApplicationShutdown {
     clearTimeout(this.#timer);
     while (await this.#serveRound());
     this.#serving = false;
-    if (this.#turns.size > 0) this.#timer = setTimeout(() => void this.#serve(), LOOK_EVERY_MS);
+    if (this.#lines.size > 0) this.#timer = setTimeout(() => void this.#serve(), LOOK_EVERY_MS);
   }
 
-  /** Gives every stream that waits one chunk, if it can; whether one got one. */
+  /** Gives every client that waits one chunk, if it can; whether one got one. */
   async #serveRound(): Promise<boolean> {
     let served = false;
-    for (const turn of [...this.#turns]) {
-      if (!this.#turns.has(turn)) continue; // cancelled while others were served
-      this.#fetching = { turn, done: this.#serveTurn(turn) };
+    for (const client of [...this.#lines.keys()]) {
+      const [first] = this.#lines.get(client) ?? [];
+      if (first === undefined) continue; // cancelled while others were served
+      this.#fetching = { turn: first[0], done: this.#serveTurn(...first) };
       if (await this.#fetching.done) served = true;
     }
     this.#fetching = undefined;
     return served;
   }
 
-  async #serveTurn(turn: Turn): Promise<boolean> {
-    const chunk = await this.#chunkFor(turn);
+  async #serveTurn(turn: Turn, since: number): Promise<boolean> {
+    const chunk = await this.#chunkFor(turn, since);
     if (chunk === undefined) return false;
-    this.#turns.delete(turn);
+    this.#leave(turn);
+    this.#passTurn(turn.client);
     turn.deliver(chunk);
     return true;
   }
 
-  async #chunkFor({ client, bytes }: Turn): Promise<Buffer | undefined> {
-    const spare = this.entropy.level().reachable - this.#reserveFor(client);
+  #leave(turn: Turn): void {
+    const line = this.#lines.get(turn.client);
+    if (line?.delete(turn) === true && line.size === 0) this.#lines.delete(turn.client);
+  }
+
+  #passTurn(client: string): void {
+    const line = this.#lines.get(client);
+    if (line === undefined) return;
+    this.#lines.delete(client);
+    this.#lines.set(client, line);
+  }
+
+  async #chunkFor({ client, bytes }: Turn, since: number): Promise<Buffer | undefined> {
+    const { reachable } = this.entropy.level();
+    const crumb = this.clock.monotonic() - since < STARVING_MS ? 0 : Math.min(CRUMB_BYTES, reachable);
+    const spare = Math.max(reachable - this.#reserveFor(client), crumb);
     const count = Math.min(bytes, CHUNK_BYTES, spare);
     return count < 1 ? undefined : this.entropy.tryTake(count, client);
   }
 
-  /** Bytes that a stream of `client` leaves in the pool; none when it is alone, or when nothing comes in to wait for. */
+  /** Bytes that a stream of `client` leaves in the pool; none when it is alone. */
   #reserveFor(client: string): number {
-    const { in: bytesPerSecond, idleMs = Infinity } = this.entropy.throughput();
-    if (idleMs > RESERVE_SECS * 1000) return 0;
-    if (this.recent.othersIdleMs(client) > OTHERS_MS) return 0;
-    return Math.min(RESERVE_BYTES, Math.floor(bytesPerSecond * RESERVE_SECS));
+    return this.recent.othersIdleMs(client) > OTHERS_MS ? 0 : this.entropy.reserve(client);
   }
 }
