@@ -23,6 +23,7 @@ import {
 } from '#libs/tlog';
 import type { NoteKey } from '#libs/tlog';
 import { failpoint } from '../failpoint.js';
+import { FullTiles } from './full-tiles.js';
 import type { HashTiles } from './hash-tiles.js';
 import { RecordFiles } from './record-files.js';
 import { openLogFiles, rememberedPath } from './log-files.js';
@@ -49,6 +50,7 @@ export class ReceiptLog {
   readonly #key: NoteKey;
   readonly #tiles: HashTiles;
   readonly #files: RecordFiles;
+  readonly #full: FullTiles;
   #signed: Signed;
   /** The size that the checkpoint in the directory has; undefined where that is not known. */
   #noted: number | undefined;
@@ -62,6 +64,7 @@ export class ReceiptLog {
     this.#key = key;
     this.#tiles = files.tiles;
     this.#files = new RecordFiles(directory, files.file);
+    this.#full = new FullTiles(directory);
     this.#signed = files.signed;
     this.#cut = files.cut;
   }
@@ -186,7 +189,7 @@ export class ReceiptLog {
   async record(index: number): Promise<PublishedRecord | 'unpublished' | undefined> {
     if (!(index >= 0 && index < this.size)) return undefined;
     if (index >= this.#signed.size) return 'unpublished';
-    const record = (await this.#recordsOf(Math.floor(index / TILE_WIDTH)))?.[index % TILE_WIDTH];
+    const record = await this.#recordOf(Math.floor(index / TILE_WIDTH), index % TILE_WIDTH);
     if (record === undefined) return undefined;
     const { size, note: checkpoint } = this.#signed;
     const path = inclusionPath(index, size, this.#tiles.subtree);
@@ -219,7 +222,7 @@ export class ReceiptLog {
     const published = Math.floor(this.#signed.size / TILE_WIDTH);
     let tile = before;
     for (; tile < Math.min(this.#files.growing.tile, published); tile++) {
-      const last = (await this.#recordsOf(tile))?.at(-1);
+      const last = await this.#recordOf(tile, TILE_WIDTH - 1);
       if (last !== undefined && !isOld(last.entry)) break;
     }
     if (tile === before) return 0;
@@ -267,6 +270,11 @@ export class ReceiptLog {
     }
     // In the same step as the look at what waits: a record that comes a moment later would wait for the next one.
     this.#writing = undefined;
+  }
+
+  async #recordOf(tile: number, number: number): Promise<LogRecord | undefined> {
+    const { growing } = this.#files;
+    return tile === growing.tile ? growing.records[number] : this.#full.record(tile, number);
   }
 
   async #recordsOf(tile: number): Promise<readonly LogRecord[] | undefined> {

@@ -98,6 +98,26 @@ export class RecordFile {
     throw new RecordFileError(`${path} has ${records.length} whole records instead of ${TILE_WIDTH}`);
   }
 
+  /** Where each record of a full file begins, and where the last one ends. @throws as `readFull` does. */
+  static async boundsOf(path: string): Promise<readonly number[]> {
+    let at = HEADER_BYTES;
+    const lengths = (await RecordFile.readFull(path)).map((record) => lengthOf(record));
+    return [at, ...lengths.map((length) => (at += length))];
+  }
+
+  /** Record `number` alone, which lies between `begin` and `end`. @throws as `open` does, also when it does not lie there. */
+  static async readOne(path: string, number: number, begin: number, end: number): Promise<LogRecord> {
+    const file = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(end - begin), 0, end - begin, begin);
+      const record = decodeRecord(buffer.subarray(0, bytesRead), 0, number);
+      if (record !== undefined && lengthOf(record) === end - begin) return record;
+    } finally {
+      await file.close();
+    }
+    throw new RecordFileError(`${path} does not have its record ${number} where it was before`);
+  }
+
   /** Makes an empty file for `tile` at `path`, in one step. */
   static async create(path: string, tile: number): Promise<RecordFile> {
     const header = Buffer.alloc(HEADER_BYTES);
@@ -188,17 +208,28 @@ async function decodeFile(path: string): Promise<{ tile: number; records: LogRec
 function decode(content: Buffer): { records: LogRecord[]; end: number } {
   const records: LogRecord[] = [];
   let at = HEADER_BYTES;
-  while (at + LENGTHS_BYTES + CRC_BYTES <= content.length) {
-    const split = at + LENGTHS_BYTES + content.readUInt32BE(at);
-    if (split === at + LENGTHS_BYTES) break;
-    const end = split + content.readUInt32BE(at + 4);
-    if (end + CRC_BYTES > content.length) break;
-    if (content.readUInt32BE(end) !== crc32(content.subarray(at, end), records.length)) break;
-    records.push({
-      entry: Buffer.from(content.subarray(at + LENGTHS_BYTES, split)),
-      extra: Buffer.from(content.subarray(split, end)),
-    });
-    at = end + CRC_BYTES;
+  for (;;) {
+    const record = decodeRecord(content, at, records.length);
+    if (record === undefined) return { records, end: at };
+    records.push(record);
+    at += lengthOf(record);
   }
-  return { records, end: at };
+}
+
+/** The record `number` at `at`; undefined where there is no whole one. */
+function decodeRecord(content: Buffer, at: number, number: number): LogRecord | undefined {
+  if (at + LENGTHS_BYTES + CRC_BYTES > content.length) return undefined;
+  const split = at + LENGTHS_BYTES + content.readUInt32BE(at);
+  if (split === at + LENGTHS_BYTES) return undefined;
+  const end = split + content.readUInt32BE(at + 4);
+  if (end + CRC_BYTES > content.length) return undefined;
+  if (content.readUInt32BE(end) !== crc32(content.subarray(at, end), number)) return undefined;
+  return {
+    entry: Buffer.from(content.subarray(at + LENGTHS_BYTES, split)),
+    extra: Buffer.from(content.subarray(split, end)),
+  };
+}
+
+function lengthOf({ entry, extra }: LogRecord): number {
+  return LENGTHS_BYTES + entry.length + extra.length + CRC_BYTES;
 }
