@@ -3,9 +3,14 @@
  * analysis on a configuration. Without a file the environment of this process is looked at.
  */
 import { CommandError, commandLine, misused, runCommand } from '#libs/command-line';
-import { EnvironmentFileError, readEnvironmentFile } from '#libs/settings';
+import {
+  EnvironmentFileError,
+  environmentFaults,
+  parseEnvironmentFile,
+  readEnvironmentText,
+} from '#libs/settings';
 import { examine } from './doctor/examine.js';
-import { counts, lines, summary } from './doctor/finding.js';
+import { check, counts, lines, summary } from './doctor/finding.js';
 import { thisHost } from './doctor/host.js';
 
 const USAGE = `Usage: npm run doctor -- gateway|collector [ENV-FILE] [--json]
@@ -27,11 +32,15 @@ if ((app !== 'collector' && app !== 'gateway') || positionals.length > 2) {
 }
 
 await runCommand(async () => {
-  const env = file === undefined ? process.env : readEnv(file);
+  const text = file === undefined ? undefined : readText(file);
+  const env = text === undefined ? process.env : parseEnvironmentFile(text);
   // The unit and the images set it; in the file it may be missing.
   const settings = { QRNG_STATE_DIR: `/var/lib/qrng-${app}`, ...env };
   const files = file === undefined ? [] : [file];
-  const findings = await examine(app, settings, files, thisHost(app), Date.now());
+  const findings = [
+    ...environmentFaults(text ?? '').map((fault) => check('Settings').warn(`${file}: ${fault}`)),
+    ...(await examine(app, settings, files, thisHost(app), Date.now())),
+  ];
   console.log(
     values.json
       ? JSON.stringify({ app, findings, counts: counts(findings) }, undefined, 2)
@@ -40,9 +49,9 @@ await runCommand(async () => {
   process.exitCode = counts(findings).fail > 0 ? 1 : 0;
 });
 
-function readEnv(path: string): Record<string, string> {
+function readText(path: string): string {
   try {
-    return readEnvironmentFile(path);
+    return readEnvironmentText(path);
   } catch (error) {
     if (!(error instanceof EnvironmentFileError)) throw error;
     throw new CommandError(error.message, EX_NOINPUT);

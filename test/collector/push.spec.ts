@@ -433,10 +433,15 @@ describe('the size of a packet', () => {
 });
 
 describe('the connection', () => {
-  test.each<[string, () => Promise<SceneOptions>]>([
-    ['does not speak TLS 1.3', async () => ({ receiver: { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } })],
+  test.each<[string, RegExp, () => Promise<SceneOptions>]>([
+    [
+      'does not speak TLS 1.3',
+      /another version of TLS/,
+      async () => ({ receiver: { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } }),
+    ],
     [
       'shows a certificate for another name',
+      /does not have the host of QRNG_PUSH_URL/,
       async () => {
         const issued = await (await testAuthority()).issue({ commonName: 'other', hosts: ['other.example'] });
         return { receiver: { cert: issued.certificatePem, key: issued.keyPem } };
@@ -444,16 +449,21 @@ describe('the connection', () => {
     ],
     [
       'shows a certificate of an unknown CA, even if Node is set to verify nothing',
+      /is not in QRNG_PUSH_CA_FILE/,
       async () => ({
         env: { QRNG_PUSH_CA_FILE: await foreignCa(), NODE_TLS_REJECT_UNAUTHORIZED: '0' },
       }),
     ],
-  ])('carries nothing to a gateway that %s; the bytes are kept', async (_, options) => {
-    const running = await start(await options());
-    await running.collector.logged('push-unreachable');
-    await until('the collector fetched', () => (running.appliances[0]?.simulator.requests ?? 0) > 5);
-    expect(running.receiver.pushes).toEqual([]);
-  });
+  ])(
+    'carries nothing to a gateway that %s; the bytes are kept, and the log says where to look',
+    async (_, advice, options) => {
+      const running = await start(await options());
+      const line = await running.collector.logged('push-unreachable');
+      expect(line).toMatchObject({ advice: expect.stringMatching(advice) });
+      await until('the collector fetched', () => (running.appliances[0]?.simulator.requests ?? 0) > 5);
+      expect(running.receiver.pushes).toEqual([]);
+    },
+  );
 
   test('shows the client certificate where there is one', async () => {
     const folder = temporaryFolder();

@@ -1,6 +1,9 @@
 /** The doctor on real configurations: files with modes, certificates of a throw-away CA, a gateway that answers. */
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
@@ -15,6 +18,7 @@ import { examine } from './examine.js';
 import type { Finding } from './finding.js';
 import type { Host } from './host.js';
 import { thisHost } from './host.js';
+import { examineGateway } from './peers.js';
 
 const DAY_MS = 86_400_000;
 const now = Date.now();
@@ -238,7 +242,8 @@ describe('a collector', () => {
 
   test('sees that the gateway speaks TLS 1.3, and that it is on the same machine', async () => {
     const findings = await look();
-    expect(levels(findings, 'TLS 1.3')).toEqual(['pass']);
+    expect([levels(findings, 'TLS 1.3'), levels(findings, 'Push')]).toEqual([['pass'], ['pass']]);
+    expect(texts(findings)).toContain("the gateway's clock is close to that of this machine");
     expect(failed(findings)).toEqual(['Separate machines']);
   });
 
@@ -268,7 +273,67 @@ describe('a collector', () => {
   test('fails with a gateway of another CA', async () => {
     const ca = join(temporaryFolder(), 'ca.pem');
     writeFileSync(ca, (await createAuthority('another')).certificatePem);
-    expect(levels(await look({ QRNG_PUSH_CA_FILE: ca }), 'TLS 1.3')).toEqual(['fail']);
+    const findings = await look({ QRNG_PUSH_CA_FILE: ca });
+    expect(levels(findings, 'TLS 1.3')).toEqual(['fail']);
+    expect(texts(findings)).toContainEqual(expect.stringContaining('is not in QRNG_PUSH_CA_FILE'));
+  });
+
+  test.each([
+    ['no path', '', '200 to GET'],
+    ['a slip', '/pusch', '404 to GET'],
+    ['another path', '/api/push', '401 to GET'],
+    ['a blank page', '/docs', '200 to GET'],
+  ])('fails with a QRNG_PUSH_URL of %s', async (_, path, seen) => {
+    const findings = await look({ QRNG_PUSH_URL: gateway.url + path });
+    expect([levels(findings, 'TLS 1.3'), levels(findings, 'Push')]).toEqual([['pass'], ['fail']]);
+    expect(texts(findings)).toContainEqual(expect.stringContaining(`takes no packets (${seen})`));
+  });
+
+  test('fails with a gateway that takes no packets, with a web server, and with a port where nothing listens', async () => {
+    const replies = [
+      'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>',
+      'SSH-2.0-OpenSSH\r\n',
+      'HTTP/1.0 405 x\r\n\r\n',
+    ];
+    const server = createServer(
+      (socket) =>
+        void socket
+          .on('error', () => undefined)
+          .resume()
+          .end(replies.shift() ?? ''),
+    );
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/push`;
+    const texts_ = async (push: string) =>
+      texts(await look({ QRNG_PUSH_URL: push, QRNG_PUSH_CA_FILE: undefined }));
+    for (const seen of ['200 to GET', 'its answer is not HTTP/1.1', '405 to GET']) {
+      expect(await texts_(url)).toContainEqual(expect.stringContaining(`takes no packets (${seen})`));
+    }
+    replies.push('HTTP/1.1 400 x\r\n\r\n');
+    expect(await texts_(url.replace('http', 'https'))).toContainEqual(
+      expect.stringContaining('no TLS at the port'),
+    );
+    await new Promise((done) => server.close(done));
+    expect(await texts_(url)).toContainEqual(expect.stringMatching(/ECONNREFUSED.*nothing listens/));
+  });
+
+  test.each([
+    [120, "this machine's clock is 120 s ahead of the gateway's"],
+    [-3600, "this machine's clock is 3600 s behind the gateway's"],
+  ])('fails with a clock that is %d s off', async (secs, text) => {
+    const trust = { caFile: env['QRNG_PUSH_CA_FILE'] };
+    const findings = await examineGateway(
+      `${gateway.url}/push`,
+      trust,
+      () => Date.parse(new Date().toUTCString()) + secs * 1000,
+    );
+    const [, , clock] = findings;
+    const said = clock?.text ?? '';
+    const expected = text.replace(/\d+/, '');
+    expect([clock?.level, said.replace(/\d+/, '').startsWith(expected)]).toEqual(['fail', true]);
+    expect(Math.abs(Number(/\d+/.exec(said)?.[0]) - Math.abs(secs))).toBeLessThan(60);
   });
 
   test('knows a source by its fingerprint, and by no other', async () => {

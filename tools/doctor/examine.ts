@@ -25,7 +25,7 @@ import {
   checkSeparation,
 } from './machine.js';
 import type { App } from './app.js';
-import { peer } from './peers.js';
+import { examineGateway, examineSource } from './peers.js';
 import { checkRules } from './rules.js';
 
 /** @param files further files that nobody else may read, such as the one that `env` came from. */
@@ -156,11 +156,12 @@ async function examinePeers(env: Environment): Promise<Finding[]> {
     certFile: settings.QRNG_PUSH_CERT_FILE,
     keyFile: settings.QRNG_PUSH_KEY_FILE,
   };
-  return Promise.all([
-    ...appliances.map((url) => peer('the source', url, trust)),
+  const findings = await Promise.all([
+    ...appliances.map((url) => examineSource(url, trust)),
     // Over udp and a spool nothing answers.
-    ...(/^(udp|spool):/.test(pushUrl) ? [] : [peer('the gateway', pushUrl, gateway)]),
+    ...(/^(udp|spool):/.test(pushUrl) ? [] : [examineGateway(pushUrl, gateway, Date.now)]),
   ]);
+  return findings.flat();
 }
 
 function present(paths: readonly (string | undefined)[]): string[] {

@@ -29,7 +29,7 @@ const MESSAGES = {
   'source-quarantined':
     'a source failed a health test badly, or softly for the third time; it is out of use until it passes a longer start-up test',
   'source-latched':
-    'a source failed its health tests ten times within a day; it stays out of use until an operator releases it: npm run sources -- release',
+    'a source failed its health tests ten times within a day; it stays out of use until an operator releases it: qrng-dd sources release',
   'source-released': 'an operator released a source; it is tested and used again',
   'mixing-stopped': 'too few sources are up for QRNG_MIXING_MIN_SOURCES; nothing is passed on',
   'mixing-degraded': 'some sources are down; the others are mixed without them',
@@ -38,10 +38,10 @@ const MESSAGES = {
   'mixed-quarantined':
     'mixed blocks failed a health test badly: the sources depend on each other. Nothing is mixed until new blocks pass a start-up test',
   'mixed-latched':
-    'mixed blocks failed their health tests ten times within a day; nothing is mixed until an operator releases it: npm run sources -- release',
+    'mixed blocks failed their health tests ten times within a day; nothing is mixed until an operator releases it: qrng-dd sources release',
   'mixed-released': 'an operator released the mixing; blocks are mixed and tested again',
   'operator-files-unusable':
-    'requests in the state directory cannot be read or answered; npm run sources does not work',
+    'requests in the state directory cannot be read or answered; qrng-dd sources does not work',
   'push-resumed': 'the gateway takes packets again',
   'push-unreachable': 'nothing could be sent to the gateway; bytes are kept',
   'push-unsettled': 'no answer says whether the gateway took the packet; the same packet is sent again',

@@ -14,6 +14,7 @@ import type { Socket, SocketConstructorOpts } from 'node:net';
 import { constants } from 'node:os';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
+import { connectionAdvice } from '#libs/certificates';
 import { errorCode } from '#libs/files';
 import { CaFile } from './ca-file.js';
 import { isFingerprint } from './source-settings.js';
@@ -34,6 +35,8 @@ const CIPHERS = [
   'ECDHE+AESGCM',
   'ECDHE+CHACHA20',
 ].join(':');
+
+const PEER = { url: 'QRNG_APPLIANCE_URLS', ca: 'QRNG_APPLIANCE_CA_FILE' };
 
 type OnRead = NonNullable<SocketConstructorOpts['onread']>;
 
@@ -128,7 +131,9 @@ function connectError(error: unknown): SourceError {
   const code = errorCode(error);
   const hasSyscall = typeof error === 'object' && error !== null && 'syscall' in error;
   const network = code !== 'EPROTO' && (hasSyscall || code in constants.errno);
+  const advice = connectionAdvice(code, PEER);
+  const why = advice === undefined ? `(${code})` : `(${code}): ${advice}`;
   return network
-    ? new SourceError('connection', `no connection (${code})`)
-    : new SourceError('tls', `no trusted connection (${code})`);
+    ? new SourceError('connection', `no connection ${why}`)
+    : new SourceError('tls', `no trusted connection ${why}`);
 }

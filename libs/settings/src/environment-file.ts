@@ -23,24 +23,57 @@ export class EnvironmentFileError extends Error {
   }
 }
 
+/** What stands in the file from line `line` on. */
+export interface Entry {
+  readonly line: number;
+  readonly name: string;
+  /** Undefined where no `=` follows. */
+  readonly value: string | undefined;
+}
+
 /** @throws {EnvironmentFileError} when the file cannot be read. */
 export function readEnvironmentFile(path: string): Record<string, string> {
+  return parseEnvironmentFile(readEnvironmentText(path));
+}
+
+/** Its text. @throws {EnvironmentFileError} when it cannot be read, or systemd would refuse it as a whole. */
+export function readEnvironmentText(path: string): string {
+  let text: string;
   try {
-    return parseEnvironmentFile(readSettingFile(path).toString());
+    text = readSettingFile(path).toString();
   } catch (error) {
     throw new EnvironmentFileError(path, readFault(error));
   }
+  // systemd lets comments be of another character set.
+  const isUtf8 = parseEntries(text).every(({ name, value = '' }) => !`${name}${value}`.includes('\ufffd'));
+  if (text.includes('\0') || !isUtf8) throw new EnvironmentFileError(path, 'not UTF-8: systemd refuses it');
+  return text;
 }
 
 /** The variables of the text; of several lines with one name the last one counts. */
 export function parseEnvironmentFile(text: string): Record<string, string> {
+  const valid = parseEntries(text).filter(isAssignment);
+  return Object.fromEntries(valid.map(({ name, value }) => [name, value]));
+}
+
+/** Whether it sets a variable. systemd ignores the others. */
+export function isAssignment(entry: Entry): entry is Entry & { readonly value: string } {
+  return entry.value !== undefined && /^[A-Za-z_][A-Za-z0-9_]*$/.test(entry.name);
+}
+
+/** Everything in the text but comments, in its order. */
+export function parseEntries(text: string): readonly Entry[] {
   const parser = new Parser();
   for (const character of text) parser.take(character);
   return parser.end();
 }
 
 class Parser {
-  readonly #variables: Record<string, string> = {};
+  readonly #entries: Entry[] = [];
+  /** The line that is read, and the one that the name is in; from 1. */
+  #line = 1;
+  #begin = 1;
+  #before = '';
   #state: State = 'before-name';
   #escaped = false;
   #name = '';
@@ -52,11 +85,14 @@ class Parser {
     if (this.#escaped) this.#takeEscaped(character);
     else if (character === '\\' && ESCAPING.has(this.#state)) this.#escape();
     else this.#takePlain(character);
+    if (isNewline(character) && !(character === '\n' && this.#before === '\r')) this.#line += 1;
+    this.#before = character;
   }
 
-  end(): Record<string, string> {
+  end(): readonly Entry[] {
     if (VALUE.has(this.#state)) this.#keep();
-    return this.#variables;
+    if (this.#state === 'name') this.#keepName();
+    return this.#entries;
   }
 
   #escape(): void {
@@ -102,10 +138,11 @@ class Parser {
     if (isSpace(character)) return;
     this.#state = '#;'.includes(character) ? 'comment' : 'name';
     this.#name = character;
+    this.#begin = this.#line;
   }
 
   #takeInName(character: string): void {
-    if (isNewline(character)) this.#state = 'before-name';
+    if (isNewline(character)) this.#keepName();
     else if (character === '=') this.#beginValue();
     else this.#name += character;
   }
@@ -141,8 +178,13 @@ class Parser {
   }
 
   #keep(): void {
-    const name = this.#name.trimEnd();
-    if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) this.#variables[name] = this.#value.slice(0, this.#kept);
+    const value = this.#value.slice(0, this.#kept);
+    this.#entries.push({ line: this.#begin, name: this.#name.trimEnd(), value });
+    this.#state = 'before-name';
+  }
+
+  #keepName(): void {
+    this.#entries.push({ line: this.#begin, name: this.#name.trimEnd(), value: undefined });
     this.#state = 'before-name';
   }
 }

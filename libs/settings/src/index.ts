@@ -13,7 +13,13 @@ export {
   Validator,
 } from './class-validator.js';
 export { directoryProblems } from './directory-problems.js';
-export { EnvironmentFileError, parseEnvironmentFile, readEnvironmentFile } from './environment-file.js';
+export { environmentFaults } from './environment-faults.js';
+export {
+  EnvironmentFileError,
+  parseEnvironmentFile,
+  readEnvironmentFile,
+  readEnvironmentText,
+} from './environment-file.js';
 export { LiveSettings } from './live-settings.js';
 export type { Refreshed } from './live-settings.js';
 export { diskProblem } from './disk-problem.js';

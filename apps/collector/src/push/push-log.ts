@@ -1,10 +1,23 @@
 /** Says in the log what the gateway's answers mean for the operator: each trouble once as it begins, each loss every time. */
+import { connectionAdvice } from '#libs/certificates';
 import { logEvent } from '../log-events.js';
 import type { LogEvent, LogLevel } from '../log-events.js';
 import type { DropReason, Outcome, Settlement } from './outbox.js';
 
 /** The answers of a gateway (contract, section 4). Any other is logged as such, so that nobody writes numbers into this log. */
 const ANSWERS: ReadonlySet<number> = new Set([204, 400, 401, 409, 411, 413, 415, 422, 503, 507]);
+
+/** What AnswerError says of answers that no gateway gives. */
+const FOREIGN: ReadonlySet<string> = new Set([
+  'answer with a body',
+  'answer of a proxy',
+  'answer without end',
+  'interim answer',
+  'not HTTP/1.1',
+]);
+const WRONG_URL =
+  'no answer of a gateway to a packet: does QRNG_PUSH_URL lead to its /push, does it take packets (QRNG_INGEST), or does a proxy answer by itself?';
+const PEER = { url: 'QRNG_PUSH_URL', ca: 'QRNG_PUSH_CA_FILE' };
 
 /** Error events are logged each time, the others when they differ from the event before. */
 const LEVELS: Partial<Record<LogEvent, LogLevel>> = {
@@ -82,5 +95,13 @@ function fieldsOf(
     bytes: dropped?.bytes ?? delivered,
     ...('status' in outcome ? { status: ANSWERS.has(outcome.status) ? outcome.status : 'other' } : {}),
     ...('reason' in outcome ? { reason: outcome.reason } : {}),
+    advice: adviceOn(outcome),
   };
+}
+
+/** What an operator looks at, where the event does not say it. */
+function adviceOn(outcome: Outcome): string | undefined {
+  if (outcome.kind === 'answer') return ANSWERS.has(outcome.status) ? undefined : WRONG_URL;
+  if (!('reason' in outcome)) return undefined;
+  return FOREIGN.has(outcome.reason) ? WRONG_URL : connectionAdvice(outcome.reason, PEER);
 }
