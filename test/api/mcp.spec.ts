@@ -326,6 +326,10 @@ describe('the gate', () => {
       'objects 33 deep',
       `{"jsonrpc":"2.0","id":1,"method":"ping","x":${'{"a":'.repeat(32)}1${'}'.repeat(33)}`,
     ],
+    [
+      'an object of 101 members',
+      `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":[{"k":1${Array.from({ length: 100 }, (_, i) => `,"k${i}":1`).join('')}}]}}`,
+    ],
     ['objects 9000 deep', `${'{"a":'.repeat(9000)}1${'}'.repeat(9000)}`],
     [
       'lists 30000 deep',

@@ -13,6 +13,8 @@ const MAX_BODY_BYTES = 65_536;
 
 /** Arguments of a tool are at the fourth level; what clients add of their own is rarely deeper. */
 const MAX_DEPTH = 32;
+/** The same; the package names each member that it does not take, which took a second with five thousand of them. */
+const MAX_MEMBERS = 100;
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -25,6 +27,11 @@ const ERRORS = {
     status: 400,
     code: -32_600,
     message: `The message is nested deeper than ${MAX_DEPTH} levels.`,
+  },
+  broad: {
+    status: 400,
+    code: -32_600,
+    message: `An object of the message has more than ${MAX_MEMBERS} members.`,
   },
   origin: { status: 403, code: -32_600, message: 'Pages of this origin may not call (QRNG_CORS_ORIGINS).' },
   stream: { status: 404, code: -32_601, message: 'There is nothing to listen for: nothing changes.' },
@@ -91,6 +98,7 @@ function faultOf(message: unknown): Fault | undefined {
   if (typeof message !== 'object' || message === null || Array.isArray(message)) return ERRORS.invalid;
   // The package goes through it by recursion.
   if (isDeeper(message, MAX_DEPTH)) return ERRORS.deep;
+  if (isBroad(message)) return ERRORS.broad;
   // It would keep its connection forever, and a gateway has at most 5000.
   return 'method' in message && message.method === 'subscriptions/listen' ? ERRORS.stream : undefined;
 }
@@ -99,6 +107,13 @@ function faultOf(message: unknown): Fault | undefined {
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
+}
+
+/** Whether an object in it has too many members. */
+function isBroad(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const members: unknown[] = Object.values(value);
+  return (!Array.isArray(value) && members.length > MAX_MEMBERS) || members.some(isBroad);
 }
 
 /** The fields that the protocol knows; the key is no business of it. */
