@@ -32,8 +32,8 @@ const held = async (room = 'strangers'): Promise<number> =>
 describe('the documents', () => {
   test('are those that the page needs, and no other file of the package', async () => {
     const { text } = await gateway.request('/docs');
-    const links = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link = '']) => link);
-    expect(links).toHaveLength(5);
+    const links = [...text.matchAll(/(?:src|href)="(\/[^"]*)"/g)].map(([, link = '']) => link);
+    expect(links).toHaveLength(7);
     for (const link of links) expect([link, (await gateway.request(link)).status]).toEqual([link, 200]);
     for (const name of [
       'package.json',

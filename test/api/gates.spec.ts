@@ -38,8 +38,6 @@ const GATES: Record<string, 'open' | 'packet' | 'any key' | string[]> = {
   '/docs/start.js': 'open',
   '/docs/swagger-ui.css': 'open',
   '/docs/swagger-ui-bundle.js': 'open',
-  '/docs/swagger-ui-standalone-preset.js': 'open',
-  '/docs/favicon-32x32.png': 'open',
   '/docs-json': 'open',
   '/docs-yaml': 'open',
 };

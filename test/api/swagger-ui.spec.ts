@@ -9,6 +9,8 @@ import type { TestGateway } from '../support/gateway.js';
 /** The picture of the manual is taken again on demand only: tests change nothing. */
 const FOLDER = process.env['QRNG_UPDATE_SCREENSHOTS'] === 'yes' ? 'docs/images' : temporaryFolder();
 
+const AXE = readFileSync('node_modules/axe-core/axe.min.js', 'utf8');
+
 /** So high that nothing scrolls, and the picture is what it shows down to the answer. */
 const [WIDTH, HEIGHT] = [1100, 6000];
 
@@ -57,7 +59,7 @@ describeWithChromium('Swagger UI in headless Chromium', () => {
   });
 
   test('shows the name of the product, the guide, every bound and code samples', async () => {
-    expect(await page.locator('.qrng-bar strong').textContent()).toBe('QRNG-DD');
+    expect((await page.locator('.qrng-bar strong').textContent())?.trim()).toBe('QRNG-DD');
     expect(await page.locator('img[alt*=Swagger], .topbar-wrapper').count()).toBe(0);
     const guide = await page.locator('.qrng-bar a', { hasText: 'Guide' }).getAttribute('href');
     expect((await gateway.request(guide ?? '')).text).toBe(readFileSync('docs/api.md', 'utf8'));
@@ -85,6 +87,31 @@ describeWithChromium('Swagger UI in headless Chromium', () => {
     expect(await phone.evaluate('document.documentElement.scrollWidth')).toBe(390);
     await phone.close();
   });
+
+  test.each(['light', 'dark'] as const)(
+    'is accessible, also its dialog (%s)',
+    async (colorScheme) => {
+      // axe is put into the page, which its own policy would not allow.
+      const context = await browser.newContext({ ignoreHTTPSErrors: true, bypassCSP: true, colorScheme });
+      const audited = await context.newPage();
+      audited.setDefaultTimeout(100_000);
+      await audited.goto(`${gateway.url}/docs`);
+      await audited.click('#operations-entropy-getIntegers .opblock-summary-control');
+      await audited.waitForSelector('#operations-entropy-getIntegers .responses-table');
+      await audited.click('#operations-entropy-getIntegers .qrng-sample summary >> nth=0');
+      await audited.click('.btn.authorize');
+      await audited.waitForSelector('.auth-container input');
+      await audited.evaluate(AXE);
+      // The dialog fades in; its colours count once it has.
+      await audited.evaluate('Promise.all(document.getAnimations().map((one) => one.finished))');
+      const { violations } = await audited.evaluate<{ violations: { id: string; nodes: object[] }[] }>(
+        'axe.run()',
+      );
+      expect(violations.map(({ id, nodes }) => ({ id, nodes }))).toEqual([]);
+      await context.close();
+    },
+    120_000,
+  );
 
   test('authorises, tries out /api/random and shows fresh bytes', async () => {
     await page.click('.btn.authorize');

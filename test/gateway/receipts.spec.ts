@@ -209,8 +209,11 @@ describe('the log', () => {
     const hashes = await gateway.request(`/log/tile/0/000.p/${size}`);
     expect(hashes.headers['content-type']).toBe('application/octet-stream');
     expect(hashes.body).toEqual(Buffer.concat(entries.map((entry) => leafHash(entry))));
+    // As clients that are generated from the OpenAPI document write it.
+    expect((await gateway.request(`/log/tile/0%2F000.p%2F${size}`)).body).toEqual(hashes.body);
     for (const path of [
       'tile/0/000',
+      'tile/%2E%2E%2Fcheckpoint',
       `tile/0/000.p/${size + 1}`,
       'tile/0/001.p/1',
       'tile/9/000.p/1',

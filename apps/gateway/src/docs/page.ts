@@ -1,5 +1,6 @@
 /** The page at /docs: Swagger UI, reading /docs-json. */
-import { plugin, STYLE } from './swagger-page.js';
+import { ICON, LOGO } from './mark.js';
+import { BAR, plugin, STYLE } from './swagger-page.js';
 
 export const PAGE = `<!doctype html>
 <html lang="en">
@@ -9,27 +10,35 @@ export const PAGE = `<!doctype html>
     <title>QRNG-DD API</title>
     <link rel="stylesheet" href="/docs/swagger-ui.css" />
     <style>
-      body { margin: 0; }
       ${STYLE}
     </style>
-    <link rel="icon" type="image/png" href="/docs/favicon-32x32.png" />
+    <link rel="icon" href="${ICON}" />
   </head>
   <body>
+    <header class="qrng-bar"><strong>${LOGO} QRNG-DD</strong> ${BAR}</header>
     <div id="swagger-ui"></div>
     <script src="/docs/swagger-ui-bundle.js"></script>
-    <script src="/docs/swagger-ui-standalone-preset.js"></script>
     <script src="/docs/start.js"></script>
   </body>
 </html>
 `;
 
 /** A file of its own: the page's policy allows no script in the page. */
-export const START_SCRIPT = `SwaggerUIBundle({
+export const START_SCRIPT = `const dark = matchMedia('(prefers-color-scheme: dark)');
+const paint = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+dark.addEventListener('change', paint);
+paint();
+// Names, for screen readers, what Swagger UI leaves without one. "Apply credentials" is not what that button says.
+new MutationObserver(() => {
+  for (const row of document.querySelectorAll('[data-param-name]')) row.querySelector('select')?.setAttribute('aria-label', row.dataset.paramName);
+  for (const select of document.querySelectorAll('.examples-select-element')) select.setAttribute('aria-label', 'Example');
+  document.querySelector('.close-modal')?.setAttribute('aria-label', 'Close');
+  for (const button of document.querySelectorAll('.modal-btn.authorize[aria-label]')) button.removeAttribute('aria-label');
+}).observe(document.getElementById('swagger-ui'), { childList: true, subtree: true });
+SwaggerUIBundle({
   url: '/docs-json',
   dom_id: '#swagger-ui',
-  presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
   plugins: [${plugin.toString()}],
-  layout: 'StandaloneLayout',
   deepLinking: true,
   showCommonExtensions: true,
   tryItOutEnabled: true,

@@ -21,8 +21,6 @@ import { STATUS_PAGE, STATUS_PAGE_HEADERS } from './status-page/page.js';
 const FILES = {
   'swagger-ui.css': 'text/css; charset=utf-8',
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
-  'swagger-ui-standalone-preset.js': 'text/javascript; charset=utf-8',
-  'favicon-32x32.png': 'image/png',
 } as const;
 
 const require = createRequire(import.meta.url);

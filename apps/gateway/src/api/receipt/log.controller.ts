@@ -82,7 +82,11 @@ export class LogController {
   })
   @Header('content-type', 'application/octet-stream')
   tile(@Req() { url }: FastifyRequest): Promise<string | Buffer> {
-    return this.#file(url.replace(PREFIX, ''), 'This log has no such tile, or not yet.');
+    // Clients that OpenAPI generators and Swagger UI make encode the slashes of a parameter.
+    return this.#file(
+      url.replace(PREFIX, '').replaceAll(/%2f/gi, '/'),
+      'This log has no such tile, or not yet.',
+    );
   }
 
   async #file(path: string, otherwise = 'This log has no such file.'): Promise<string | Buffer> {
