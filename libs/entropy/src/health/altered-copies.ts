@@ -14,9 +14,11 @@ const mirror = (value: number): number => {
   return mirrored;
 };
 
+/** An odd number of them (source-health.ts). */
 const CHANGES: readonly Change[] = [
   eachByte((value) => value ^ 0xff),
   eachByte(mirror),
+  eachByte((value) => mirror(value ^ 0xff)),
   eachByte((value) => ((value << 4) | (value >> 4)) & 0xff),
   ...[0, 1].map((from) => swapped(2, from)),
   ...[0, 1, 2, 3].map((from) => swapped(4, from)),

@@ -182,12 +182,12 @@ describe('false alarms on perfect bytes in ten years at 30 MB/s', () => {
     ['correlation, distances', ((BLOCKS * 2) / 9 / 128) * 4096, upperBinomial(4096, 8, CELL_CUTOFFS.soft)],
     ['position', (BLOCKS / 9 / 128) * 512, -52 + 1],
     ['linear_complexity', BLOCKS / 9, outsideComplexity(COMPLEXITY_BOUNDS.soft)],
-    ['linear_complexity, rank', BLOCKS / 36, -SPARE_ROWS],
+    ['linear_complexity, rank', BLOCKS / 45, -SPARE_ROWS],
     ['correlation, lags', BLOCKS / 9 / LAG_BLOCKS, -42 + 1],
     ['repeated_block', BLOCKS * 2 ** 17, -128],
     [
       'repeated_block, four bytes',
-      BLOCKS / 18 / REPEATS_BLOCKS,
+      BLOCKS / 27 / REPEATS_BLOCKS,
       upperPoisson(REPEATED, REPEATS_CUTOFFS.soft),
     ],
     // Equal hashes, or equal bytes behind an anchor, in one of 65 536 slots.

@@ -12,7 +12,7 @@ export const COMPLEXITY_BOUNDS = { soft: [105, 151], hard: [97, 159] } as const;
 
 /**
  * Which bits are looked at, one kind a time: neighbours, with the most or the least significant bit of a byte first; or one
- * bit of each byte or word, since the bits of a generator of words are registers side by side.
+ * bit of each byte or word, since the bits of a generator of words are registers side by side. An odd number of kinds (source-health.ts).
  */
 const KINDS: readonly { readonly stride: number; readonly reversed?: boolean }[] = [
   { stride: 1 },
@@ -20,7 +20,6 @@ const KINDS: readonly { readonly stride: number; readonly reversed?: boolean }[]
   { stride: 8 },
   { stride: 32 },
   { stride: 1 },
-  { stride: 1, reversed: true },
   { stride: 16 },
   { stride: 64 },
 ];

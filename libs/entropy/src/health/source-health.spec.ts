@@ -4,6 +4,7 @@ import { AlteredCopies } from './altered-copies.js';
 import { Anchors } from './anchors.js';
 import { BLOCK_BYTES, BlockCutter } from './block.js';
 import { SeenBytes } from './seen-bytes.js';
+import { ShortRepeats } from './short-repeats.js';
 import { SourceHealth } from './source-health.js';
 import type { Judgement } from './source-health.js';
 
@@ -201,9 +202,23 @@ describe('SourceHealth', () => {
       seen.recognise(block, anchors, 'a');
       const altered = new AlteredCopies(seen);
       const copy = Buffer.concat([randomBytes(77), change(block)]).subarray(0, BLOCK_BYTES);
-      expect(Array.from({ length: 16 }, () => altered.test(copy))).toContain(true);
-      for (let i = 0; i < 16; i++) expect(altered.test(good())).toBe(false);
+      expect(Array.from({ length: 17 }, () => altered.test(copy))).toContain(true);
+      for (let i = 0; i < 17; i++) expect(altered.test(good())).toBe(false);
     });
+  });
+
+  test('any function of the two bytes before shows in pieces of four that come twice', () => {
+    const table = [...randomBytes(256).keys()].sort(() => randomInt(3) - 1);
+    const tabled = (): Buffer => {
+      const bytes = good();
+      for (let i = 2; i < bytes.length; i += 3) {
+        bytes[i] = table[(table[bytes[i - 2] ?? 0] ?? 0) ^ (bytes[i - 1] ?? 0)] ?? 0;
+      }
+      return bytes;
+    };
+    const [repeats, honest] = [new ShortRepeats(), new ShortRepeats()];
+    expect(Array.from({ length: 128 }, () => repeats.test(tabled()))).toContain('soft'); // 57 on average
+    for (let i = 0; i < 256; i++) expect(honest.test(good())).toBe('pass');
   });
 
   describe('two sources', () => {

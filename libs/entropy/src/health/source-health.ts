@@ -30,7 +30,10 @@ import { ShortRepeats } from './short-repeats.js';
 import { TextRun } from './text-run.js';
 import { type Cutoffs, type Tier, tierOf } from './tier.js';
 
-/** The tests that cost most look at one block in nine. (Not in eight: with answers of eight blocks each would always look at the same one.) */
+/**
+ * The tests that cost most look at one block in nine, 27 or 45. Odd numbers, as are those of the things that a test tries in turn: with
+ * answers of eight blocks each would else always look at the same one for the same.
+ */
 const TURNS = 9;
 
 /** A full byte: what a source has whose output is conditioned. */
@@ -151,12 +154,14 @@ export class SourceHealth {
         findings.note('correlation', windows.companions.test(block, this.#anchors), 5 * COMPANIONS_WINDOW);
         break;
       case 7:
-        if (round % 2 === 0) this.#testRepeats(block, findings);
-        else if (this.#altered.test(block)) findings.note('repeated_fetch', 'hard', 2 * TURNS * BLOCK_BYTES);
+        if (round % 3 === 0) this.#testRepeats(block, findings);
+        else if (round % 3 === 1 && this.#altered.test(block)) {
+          findings.note('repeated_fetch', 'hard', 3 * TURNS * BLOCK_BYTES);
+        }
         break;
       case 8:
-        if (round % 4 === 0 && this.#rank.test(block)) {
-          findings.note('linear_complexity', 'hard', 4 * TURNS * BLOCK_BYTES);
+        if (round % 5 === 0 && this.#rank.test(block)) {
+          findings.note('linear_complexity', 'hard', 2 * 5 * TURNS * BLOCK_BYTES); // rows of 32 take two
         }
         break;
     }
@@ -165,7 +170,7 @@ export class SourceHealth {
   #testRepeats(block: Uint8Array, findings: Findings): void {
     const { repeats } = this.#windows;
     const tier = repeats.test(block);
-    findings.note('repeated_block', tier, 2 * TURNS * BLOCK_BYTES * repeats.looked);
+    findings.note('repeated_block', tier, 3 * TURNS * BLOCK_BYTES * repeats.looked);
   }
 }
 

@@ -18,7 +18,6 @@ export const LIE_KINDS = [
   'doubled', // blocks of `value` (1) bytes, each twice
   'parity', // every `value`th (4) byte is the sum, bit by bit, of those since the last such one
   'checked', // every `value`th (9) byte is the sum, modulo 256, of those since the last such one
-  'tabled', // every `value`th (3) byte is one of a table, by those since the last such one
   'coin', // each byte is the one before or its complement
   'copied', // of 1000 bytes `value` (50) are copies of the byte `distance` (1) before
   'reread', // once in about `distance` (1000) bytes the last `value` (4) come once more
@@ -90,12 +89,6 @@ const LIARS: Readonly<Record<LieKind, (options: LieOptions) => Liar>> = {
   mirrored: ({ value = 1024 }) => inPairs(value, mirrored),
   parity: ({ value = 4 }) => closed(value, (sum, byte) => sum ^ byte),
   checked: ({ value = 9 }) => closed(value, (sum, byte) => (sum + byte) & 0xff),
-  tabled: ({ value = 3 }) => {
-    // 45^i modulo 257, as in the cipher SAFER: each value once, and nothing linear.
-    let power = 1;
-    const table = Uint8Array.from({ length: BYTE_VALUES }, () => (power = (power * 45) % 257));
-    return closed(value, (sum, byte) => table[sum ^ byte] ?? 0);
-  },
   reread: ({ value = 4, distance = 1000 }) => {
     const before = randomBytes(value);
     let [at, left] = [0, 0];
