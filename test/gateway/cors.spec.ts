@@ -50,18 +50,27 @@ describe('with two origins', () => {
     },
   );
 
-  test.each([`${ORIGIN}.evil.example`, 'https://evil.example', 'null', `${ORIGIN}/`])(
-    '%s may not',
-    async (origin) => {
-      const { headers } = await gateway.get('/api/usage', { origin });
-      expect(headers['access-control-allow-origin']).toBeUndefined();
-      const { status } = await gateway.request('/api/usage', {
-        method: 'OPTIONS',
-        headers: { ...ASKED, origin },
-      });
-      expect(status).toBe(401);
-    },
-  );
+  test.each([
+    `${ORIGIN}.evil.example`,
+    'https://evil.example',
+    'https://sub.app.example.com',
+    'https://evilapp.example.com',
+    'http://app.example.com',
+    `${ORIGIN}:443`,
+    ORIGIN.toUpperCase(),
+    `${ORIGIN}, ${ORIGIN}`,
+    'null',
+    '*',
+    `${ORIGIN}/`,
+  ])('%s may not', async (origin) => {
+    const { headers } = await gateway.get('/api/usage', { origin });
+    expect([headers['access-control-allow-origin'], headers['vary']]).toEqual([undefined, 'Origin']);
+    const { status } = await gateway.request('/api/usage', {
+      method: 'OPTIONS',
+      headers: { ...ASKED, origin },
+    });
+    expect(status).toBe(401);
+  });
 
   test('nothing of it is in the answer to a push', async () => {
     const { headers } = await gateway.push(gateway.collector.seal(Buffer.alloc(8)), { origin: ORIGIN });

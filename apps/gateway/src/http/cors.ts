@@ -19,14 +19,18 @@ export function addCors(app: NestFastifyApplication, origins: readonly string[])
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onRequest', (request, reply, done) => {
     const { origin, 'access-control-request-method': asked } = request.headers;
-    if (origin === undefined || !allowed.has(origin) || request.routeOptions.url === '/push') {
+    if (request.routeOptions.url === '/push') {
+      done();
+      return;
+    }
+    void reply.header('vary', 'Origin'); // also without an origin, for caches that mind nothing else
+    if (origin === undefined || !allowed.has(origin)) {
       done();
       return;
     }
     void reply.headers({
       'access-control-allow-origin': origin,
       'access-control-expose-headers': EXPOSED,
-      vary: 'Origin',
     });
     if (request.method === 'OPTIONS' && asked !== undefined) void reply.code(204).headers(PREFLIGHT).send();
     else done();
