@@ -89,5 +89,7 @@ describe('a release', () => {
     expect(stdout).toContain(' ./usr/lib/systemd/system/qrng-collector.service\n');
     expect(stdout).toContain(' ./usr/bin/qrng-dd -> /opt/qrng-dd/bin/qrng-dd\n');
     expect(stdout.split('\n').filter((line) => line !== '' && !line.includes(' root/root '))).toEqual([]);
+    const prerm = spawnSync('dpkg-deb', ['--info', join(out, deb), 'prerm'], { encoding: 'utf8' }).stdout;
+    expect(prerm).toMatch(/= remove .*\n.*disable --now qrng-gateway qrng-collector\n/);
   });
 });

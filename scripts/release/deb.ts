@@ -11,6 +11,14 @@ done
 if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 `;
 
+/** A package that is removed takes the files of running services away; one that is replaced leaves them to the operator's restart. */
+const PRERM = `#!/bin/sh
+set -e
+if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
+  systemctl --quiet disable --now qrng-gateway qrng-collector
+fi
+`;
+
 /**
  * Builds FOLDER/qrng-dd_VERSION_ARCH.deb of the release in `tree`; returns its name.
  *
@@ -31,6 +39,7 @@ export function buildDeb(tree: string, folder: string, version: string, architec
   mkdirSync(join(root, 'usr/share/doc/qrng-dd'), { recursive: true });
   cpSync(join(tree, 'LICENSE'), join(root, 'usr/share/doc/qrng-dd/copyright'));
   writeFileSync(join(root, 'DEBIAN/postinst'), POSTINST, { mode: 0o755 });
+  writeFileSync(join(root, 'DEBIAN/prerm'), PRERM, { mode: 0o755 });
   writeFileSync(join(root, 'DEBIAN/control'), control(version, architecture));
   const name = `qrng-dd_${version}_${architecture}.deb`;
   execFileSync('dpkg-deb', ['--root-owner-group', '-Zgzip', '-z4', '--build', root, join(folder, name)], { stdio: 'pipe' });
