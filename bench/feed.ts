@@ -7,7 +7,12 @@ import type { Endpoint } from './load/connection.js';
 
 const FULL = 507;
 
-export class Feed {
+/** Seals packets of one collector. */
+export interface Sealer {
+  seal: (dataBytes: number) => Buffer;
+}
+
+export class Feed implements Sealer {
   readonly #collector: string;
   readonly #key: MacKey;
   readonly #boot = BigInt(Date.now());
@@ -32,16 +37,21 @@ export class Feed {
   }
 
   /** Pushes packets of 1 MiB until the gateway's pool has no room for another one. */
-  async fill(gateway: Endpoint): Promise<void> {
-    const connection = await Connection.open(gateway);
-    try {
-      for (;;) {
-        const { status } = await connection.exchange(pushRequest(this.seal(MAX_ENTROPY_BYTES)));
-        if (status === FULL) return;
-        if (status !== 204) throw new Error(`a push was answered with ${status}`);
-      }
-    } finally {
-      connection.close();
+  fill(gateway: Endpoint): Promise<void> {
+    return fill(gateway, this, 204);
+  }
+}
+
+/** Pushes packets of 1 MiB, which are answered with `taken`, until the pool of `gateway` is full. */
+export async function fill(gateway: Endpoint, feed: Sealer, taken: number): Promise<void> {
+  const connection = await Connection.open(gateway);
+  try {
+    for (;;) {
+      const { status } = await connection.exchange(pushRequest(feed.seal(MAX_ENTROPY_BYTES)));
+      if (status === FULL) return;
+      if (status !== taken) throw new Error(`a push was answered with ${status}`);
     }
+  } finally {
+    connection.close();
   }
 }

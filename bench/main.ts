@@ -1,13 +1,15 @@
 /** The benchmarks: starts every candidate itself, measures them in turns, prints a table and writes JSON. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { commandLine, misused } from '#libs/command-line';
+import { againstRows } from './against.js';
 import { carrierRows } from './carriers.js';
 import { collectorRows } from './collector.js';
 import { integerRows } from './integers.js';
 import { memoryRows } from './memory.js';
 import { pipelineRows } from './pipeline.js';
+import { predecessor } from './predecessor.js';
 import { pushRows } from './push.js';
 import { randomRows } from './random.js';
 import { receiptRows } from './receipts.js';
@@ -33,20 +35,27 @@ const ROWS: readonly Row[] = [
   ...memoryRows,
 ];
 
-const USAGE = `Usage: npm run bench [-- --quick] [--only ROW] [--rounds N] [--long-seconds N] [--out FILE]
+const USAGE = `Usage: npm run bench [-- --quick] [--only ROW] [--against DIR] [--rounds N] [--long-seconds N] [--out FILE]
 
   --quick   checks the answers of every candidate in one short round, and says nothing about time
-  --only    the rows whose names begin so, of: ${ROWS.map(({ name }) => name).join(', ')}`;
+  --only    the rows whose names begin so, of: ${ROWS.map(({ name }) => name).join(', ')}
+  --against other rows: this gateway beside the one of the Rust predecessor, DIR/qrng-gateway, which you have built`;
 const { values } = commandLine(USAGE, {
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
+    against: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     'long-seconds': { type: 'string', default: '60' },
     out: { type: 'string', default: 'bench/results/latest.json' },
   },
 });
-const rows = ROWS.filter(({ name }) => name.startsWith(values.only));
+const { against } = values;
+if (against !== undefined && !existsSync(predecessor(against))) {
+  misused(`There is no program ${predecessor(against)}.`, USAGE);
+}
+const all = against === undefined ? ROWS : againstRows(against);
+const rows = all.filter(({ name }) => name.startsWith(values.only));
 if (rows.length === 0) misused(`There is no row ${values.only}.`, USAGE);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 

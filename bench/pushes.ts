@@ -1,5 +1,6 @@
 /** Measures POST /push, with packets that were sealed before the clock starts. */
 import { Feed } from './feed.js';
+import type { Sealer } from './feed.js';
 import { pushRequest, runBuiltIn } from './load/built-in.js';
 import type { Contender, Sample } from './rounds.js';
 import type { Server } from './server.js';
@@ -7,12 +8,23 @@ import type { Setup } from './setup.js';
 
 interface Pushes {
   /** Collectors, spread over the connections; the packets of one go in order. */
-  readonly feeds: readonly Feed[];
+  readonly feeds: readonly Sealer[];
   readonly connections: number;
   /** Packets of each connection. */
   readonly packets: number;
   /** Bytes of entropy in each packet. */
   readonly bytes: number;
+  /** The status of a packet that was taken. */
+  readonly taken: number;
+}
+
+interface PushOptions {
+  readonly bytes: number;
+  readonly packets: number;
+  readonly collectors?: number;
+  readonly connections?: number;
+  readonly taken?: number;
+  readonly feedOf?: (collector: string) => Sealer;
 }
 
 const MIB = 2 ** 20;
@@ -23,17 +35,18 @@ const CONNECTIONS = 4;
 export function pushContender(
   { quick, hmacKey }: Setup,
   server: Server,
-  { bytes, packets, collectors = CONNECTIONS }: { bytes: number; packets: number; collectors?: number },
+  { bytes, packets, connections = CONNECTIONS, collectors = connections, ...other }: PushOptions,
 ): Contender {
-  const feeds = Array.from({ length: collectors }, (_, index) => new Feed(`bench-${index}`, hmacKey));
-  const pushes = { feeds, connections: CONNECTIONS, packets: quick ? 10 : packets, bytes };
+  const { taken = 204, feedOf = (collector) => new Feed(collector, hmacKey) } = other;
+  const feeds = Array.from({ length: collectors }, (_, index) => feedOf(`bench-${index}`));
+  const pushes = { feeds, connections, packets: quick ? 10 : packets, bytes, taken };
   return { name: server.name, measure: () => measurePushes(server, pushes) };
 }
 
 /**
  * Pushes all packets as fast as the gateway takes them; the sample is for each MiB of entropy.
  *
- * @throws {Error} when an answer is not 204.
+ * @throws {Error} when an answer says that a packet was not taken.
  */
 async function measurePushes(server: Server, pushes: Pushes): Promise<Sample> {
   const { port, ca } = server;
@@ -47,7 +60,7 @@ async function measurePushes(server: Server, pushes: Pushes): Promise<Sample> {
       const packet = queues[connection]?.next().value;
       return packet === undefined ? undefined : pushRequest(packet);
     },
-    isRight: ({ status }) => status === 204,
+    isRight: ({ status }) => status === pushes.taken,
   });
   const cpuMs = server.cpuMs() - cpuBefore;
   server.clearLog();

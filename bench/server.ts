@@ -17,8 +17,8 @@ const START_OPTIONS = startOptions(join(import.meta.dirname, '../../package.json
 export interface ServerProcess {
   /** Names the candidate in the table, and its log. */
   readonly name: string;
-  /** The compiled module, relative to dist/. */
-  readonly module: string;
+  /** The compiled module, relative to dist/; or any program. */
+  readonly module: string | { readonly program: string };
   /** Where it listens; 0 when it does not. */
   readonly port: number;
   readonly ca?: string | undefined;
@@ -44,11 +44,15 @@ export class Server implements Endpoint {
     this.ca = options.ca;
     this.#log = log;
     const out = openSync(log, 'a');
-    this.#process = spawn(
-      process.execPath,
-      [...START_OPTIONS, join(import.meta.dirname, '..', options.module), ...(options.args ?? [])],
-      { env: { PATH: process.env['PATH'], ...options.env }, stdio: ['pipe', out, out] }, // the simulator ends with its stdin
-    );
+    const { module, args = [] } = options;
+    const [program, before] =
+      typeof module === 'string'
+        ? [process.execPath, [...START_OPTIONS, join(import.meta.dirname, '..', module)]]
+        : [module.program, []];
+    this.#process = spawn(program, [...before, ...args], {
+      env: { PATH: process.env['PATH'], ...options.env },
+      stdio: ['pipe', out, out], // the simulator ends with its stdin
+    });
     closeSync(out);
     running.add(this.#process);
     this.#process.once('exit', () => running.delete(this.#process));
