@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Agent } from 'undici';
+import { Agent, request } from 'undici';
 import { parseReceipt, parseVerifierKey, salted, verifyPacket, verifyProof } from '#libs/tlog';
 import { TestKeys } from '../support/api-keys.js';
 import { gatewayEnvironment, testAuthority } from '../support/gateway.js';
@@ -273,6 +273,24 @@ describe('two workers', () => {
     expect((await get(`/api/receipts/${receipts.at(-1)}`)).status).toBe(200);
     expect(await gateway.metric('qrng_entropy_discarded_bytes_total{reason="lease"}')).toBeGreaterThan(0);
     expect(gateway.run.log.filter(({ event }) => event === 'worker-ended')).toHaveLength(ROUNDS);
+  });
+
+  test('a stream of more than there is begins at each of them: both know what comes in', async () => {
+    const { certificatePem } = await testAuthority();
+    const begun = async (): Promise<number> => {
+      const dispatcher = new Agent({ connect: { ca: certificatePem } });
+      const { statusCode, body } = await request(`${gateway.url}/api/stream?bytes=16777216`, {
+        dispatcher,
+        headers: keys.bearer('reader'),
+      });
+      body.on('error', () => undefined).destroy();
+      await dispatcher.destroy();
+      return statusCode;
+    };
+    await until('six streams begin', async () => {
+      await gateway.push(gateway.collector.seal(randomBytes(65_536)));
+      return (await Promise.all(Array.from({ length: 6 }, begun))).every((status) => status === 200);
+    });
   });
 
   test('one that cannot listen ends the gateway with its exit code, and says why once', async () => {

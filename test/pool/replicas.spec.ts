@@ -1,5 +1,6 @@
 /** Several gateway processes on one real Redis, and what may go wrong between them. Needs `npm run build`. */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { StatusDto } from '../../apps/gateway/src/api/report/status.dto.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { temporaryFolder } from '../support/gateway.js';
 import { describeWithRedis, RedisServer } from '../support/redis-server.js';
@@ -63,6 +64,21 @@ describeWithRedis('two gateways with one pool', () => {
     await first?.fill(4000);
     expect(await answer).toMatchObject({ status: 200, headers: { 'preference-applied': 'wait=30' } });
     await until('both gateways have reported', async () => (await ledger())['served'] === 5000);
+  });
+
+  test('know of each other what comes in: in their status, and where a stream of more than there is may begin', async () => {
+    const [first, second] = gateways;
+    const status = async () => JSON.parse((await second?.get('/api/status'))?.text ?? '') as StatusDto;
+    await until('the second one knows', async () => {
+      await first?.fill(100);
+      return (await status()).feed.fed;
+    });
+    expect((await status()).throughput.inBytesPerSecond).toBeGreaterThan(0);
+    const answer = second?.get('/api/stream?bytes=100000');
+    const served = 'qrng_entropy_served_bytes_total{client="client-1"}';
+    await until('it has what there was', async () => ((await second?.metric(served)) ?? 0) > 0);
+    await first?.fill(100_000);
+    expect((await answer)?.status).toBe(200);
   });
 
   test('serve 100 MB to 20 clients, each block once, and the counts balance', async () => {

@@ -39,6 +39,11 @@ export class EntropyService implements OnApplicationShutdown {
   ) {
     this.#in = new Throughput(clock.monotonic());
     this.#out = new Throughput(clock.monotonic());
+    pool.traffic?.watch((received, served) => {
+      const now = clock.monotonic();
+      if (received > 0) this.#in.add(received, now);
+      if (served > 0) this.#out.add(served, now);
+    });
     metrics.observePool(
       () => this.level(),
       () => this.fault(),
@@ -58,7 +63,7 @@ export class EntropyService implements OnApplicationShutdown {
     const admission = outcome instanceof Promise ? await outcome : outcome;
     if (admission.result === 'accepted' && packet.type === 'entropy') {
       this.metrics.received.inc(packet.data.length);
-      this.#in.add(packet.data.length, this.clock.monotonic());
+      if (this.pool.traffic === undefined) this.#in.add(packet.data.length, this.clock.monotonic());
       if (intake === 'discard') this.metrics.discarded.inc({ reason: 'health' }, packet.data.length);
       // Once it is doubtful nothing of it is in the pool, and what others delivered stays.
       if (this.received.isBad(packet) && intake === 'store') this.pool.discard();
@@ -76,7 +81,7 @@ export class EntropyService implements OnApplicationShutdown {
     if (bytes === undefined) return undefined;
     this.metrics.served.inc({ client }, count);
     const now = this.clock.monotonic();
-    this.#out.add(count, now);
+    if (this.pool.traffic === undefined) this.#out.add(count, now);
     this.#shares.note(client, count, now);
     return bytes;
   }
@@ -156,7 +161,7 @@ export class EntropyService implements OnApplicationShutdown {
 
   /** The refusal of `count` bytes, with the time that the pool will need to fill up to them. */
   shortage(count: number): ApiError {
-    const { bytes, capacity } = this.level();
+    const { reachable: bytes, capacity } = this.level();
     const bytesPerSecond = this.throughput().in;
     const secs = bytesPerSecond > 0 ? Math.ceil((count - bytes) / bytesPerSecond) : UNKNOWN_RETRY_SECS;
     const detail =

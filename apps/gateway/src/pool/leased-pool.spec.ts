@@ -44,6 +44,7 @@ function stateOf(reachable: number): PoolState {
     blocks: [],
     quality: { bytes: 0, statistics: undefined, note: '' },
     servesOn: false,
+    totals: { received: 0, served: 0 },
   };
 }
 

@@ -17,6 +17,8 @@ import { MOST_LENT_BYTES } from './lending-pool.js';
 import type { LentPiece } from './lending-pool.js';
 import type { Piece } from './packet-ref.js';
 import type { Block, DiscardReason, Pool, PoolLevel } from './pool.js';
+import { Traffic } from './traffic.js';
+import type { Totals } from './traffic.js';
 
 /** What the head says of its pool, whenever it changed. */
 export interface PoolState {
@@ -25,6 +27,7 @@ export interface PoolState {
   readonly blocks: readonly Block[];
   readonly quality: QualityReport;
   readonly servesOn: boolean;
+  readonly totals: Totals;
 }
 
 /** Leases at least `need` bytes, where the pool has them. */
@@ -45,12 +48,14 @@ const UNKNOWN: PoolState = {
   blocks: [],
   quality: { bytes: 0, statistics: undefined, note: '' },
   servesOn: false,
+  totals: { received: 0, served: 0 },
 };
 
 /** The most that one `take` can ask for. */
 const MOST_BYTES = 256 * 1024;
 
 export class LeasedPool implements Pool {
+  readonly traffic = new Traffic();
   readonly #hand: ExpiringBuffer;
   #leasing: Promise<number> | undefined;
   /** Of the last lease: with half of it left, the next one is fetched ahead. */
@@ -75,9 +80,7 @@ export class LeasedPool implements Pool {
       this.#discards = discards;
       this.#hand.discardAll('health', this.clock.monotonic());
     });
-    head.hear(POOL_STATE, (next) => {
-      this.state = next;
-    });
+    head.hear(POOL_STATE, (state) => this.#learn(state));
   }
 
   /** A pool whose head has said how full it is. */
@@ -169,6 +172,11 @@ export class LeasedPool implements Pool {
     await this.#report();
   }
 
+  #learn(state: PoolState): void {
+    this.state = state;
+    this.traffic.learn(state.totals);
+  }
+
   #drop(reason: DiscardReason, bytes: number): void {
     this.#used += bytes;
     this.onDiscard(reason, bytes);
@@ -183,7 +191,7 @@ export class LeasedPool implements Pool {
   async #leaseNow(need: number): Promise<number> {
     try {
       const { pieces, state, discards } = await this.head.call(LEASE, { need });
-      this.state = state;
+      this.#learn(state);
       const stored = this.#store(pieces);
       if (discards < this.#discards) this.#hand.discardAll('health', this.clock.monotonic());
       return stored;

@@ -6,6 +6,7 @@
  */
 import type { Packet } from '#libs/crypto';
 import type { PacketRef, Piece } from './packet-ref.js';
+import type { Traffic } from './traffic.js';
 
 /**
  * What became of a packet. `accepted` took it, `missing` counts the sequence numbers skipped; `unknown` may have taken
@@ -74,6 +75,9 @@ export function isFull({ bytes, capacity }: Pick<PoolLevel, 'bytes' | 'capacity'
 }
 
 export interface Pool {
+  /** Of a pool that other processes fill and empty, too: what passed through any of them. */
+  readonly traffic?: Traffic;
+
   /**
    * Checks time, sequence and room, advances the replay state so that no crash lets the packet in again, then stores the
    * data: one atomic step.

@@ -162,12 +162,14 @@ export class Desk {
   }
 
   #state(): PoolState {
+    const { receivedBytes, servedBytes } = this.#entropy.totals();
     return {
       level: this.#entropy.level(),
       fault: this.#entropy.fault(),
       blocks: this.#entropy.blocks(),
       quality: this.app.get(ReceivedQuality, { strict: false }).report(),
       servesOn: this.#pool.servesOn(),
+      totals: { received: receivedBytes, served: servedBytes },
     };
   }
 

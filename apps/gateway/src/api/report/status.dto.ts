@@ -34,19 +34,23 @@ export class FeedStatusDto {
 
 @ApiSchema({ name: 'Throughput' })
 export class ThroughputDto {
-  @Count('Bytes received a second, average of the last minute.')
+  @Count(
+    'Bytes that came into the pool a second, average of the last minute; of a shared pool at all of its gateways.',
+  )
   readonly inBytesPerSecond!: number;
 
-  @Count('Bytes served a second, average of the last minute.')
+  @Count(
+    'Bytes that the pool gave out a second, average of the last minute; of a shared pool at all of its gateways.',
+  )
   readonly outBytesPerSecond!: number;
 }
 
 @ApiSchema({ name: 'Totals' })
 export class TotalsDto {
-  @Count('Bytes received since this gateway started.')
+  @Count('Bytes that came into the pool since this gateway started.')
   readonly receivedBytes!: number;
 
-  @Count('Bytes served since this gateway started.')
+  @Count('Bytes that the pool gave out since this gateway started.')
   readonly servedBytes!: number;
 }
 

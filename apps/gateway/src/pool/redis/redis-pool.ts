@@ -17,6 +17,7 @@ import { bootRefusal } from '../replay/freshness.js';
 import type { FreshnessWindow } from '../replay/freshness.js';
 import { blocksAhead } from '../pool.js';
 import type { Admission, Block, DiscardReason, Pool, PoolLevel } from '../pool.js';
+import { Traffic } from '../traffic.js';
 import { admit } from './admit-script.js';
 import { lease } from './lease-script.js';
 import type { LeasedPiece } from './lease-script.js';
@@ -49,6 +50,7 @@ export interface RedisPoolOptions {
 }
 
 export class RedisPool implements Pool {
+  readonly traffic = new Traffic();
   readonly #id = randomUUID();
   readonly #hand: ExpiringBuffer;
   readonly #shared: SharedLevel;
@@ -283,6 +285,7 @@ export class RedisPool implements Pool {
   #learn(reply: PoolReply<unknown, unknown>): void {
     this.#trouble = undefined;
     this.#shared.learn(reply, this.clock.monotonic());
+    this.traffic.learn(this.#shared.ledger);
     const purged = reply[12];
     // What this gateway had leased until then was in the pool with what was bad.
     if (purged > (this.#purged ?? purged)) this.#hand.discardAll('health', this.clock.monotonic());
