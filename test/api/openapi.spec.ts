@@ -320,6 +320,7 @@ describe('generated clients can trust it', () => {
         'TestResult',
         'TestThreshold',
         'Throughput',
+        'Totals',
         'Usage',
       ],
     ]);
