@@ -205,6 +205,24 @@ describe('a spool', () => {
     expect(await served(700)).toBe(second.toString('hex'));
   });
 
+  test.each([
+    ['renamed to', drop],
+    ['written into', (packet: Buffer, name = '') => writeFileSync(join(directory, name), packet)],
+  ])('a packet that is %s the name of one that waits for room is taken after it', async (_, put) => {
+    const [first, second, third] = [randomBytes(800), randomBytes(700), randomBytes(700)];
+    drop(collector.seal(first));
+    await untilPackets('spool', 'accepted', 1);
+    const name = drop(collector.seal(second));
+    await until('the pool is full', async () => ((await packets('spool', 'full')) ?? 0) > 0);
+    put(collector.seal(third), name);
+    expect(await served(800)).toBe(first.toString('hex'));
+    await untilPackets('spool', 'accepted', 2);
+    expect(await served(700)).toBe(second.toString('hex'));
+    await untilPackets('spool', 'accepted', 3);
+    expect(await served(700)).toBe(third.toString('hex'));
+    await until('the spool is empty', () => readdirSync(directory).length === 0);
+  });
+
   test('moves what is no packet away, once it can no longer be one that is growing', async () => {
     const packet = collector.seal(randomBytes(100));
     const [growing] = [drop(packet.subarray(0, 90), 'growing.qrng')];

@@ -1,4 +1,5 @@
 /** Files of a spool in which there was no packet when they were read: they are read again when they change, for a while. */
+import type { Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ignoreMissing } from '#libs/files';
@@ -13,6 +14,17 @@ interface Seen {
   readonly since: number;
   /** It could not be read, which may pass: for want of descriptors, or while a file server is away. */
   unread: boolean;
+}
+
+/** What a file looks like: another one under its name, or one that was written to again, looks different. Undefined where there is none. */
+export async function stateOf(path: string): Promise<string | undefined> {
+  const stats = await lstat(path).catch(ignoreMissing);
+  return stats === undefined ? undefined : lookOf(stats);
+}
+
+/** With the time of the last change of any kind, which nobody can set: software that moves files may keep their own times. */
+function lookOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {
+  return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
 }
 
 export class IncompleteFiles {
@@ -33,9 +45,11 @@ export class IncompleteFiles {
     for (const name of this.#seen.keys()) if (!names.has(name)) this.#seen.delete(name);
   }
 
-  /** Forgets a file that turned out to be a packet, or is refused. */
-  forget(name: string): void {
+  /** Forgets a file that turned out to be a packet, or is refused; gives what it looked like (`stateOf`). */
+  forget(name: string): string | undefined {
+    const state = this.#seen.get(name)?.state;
     this.#seen.delete(name);
+    return state;
   }
 
   /** Notes that a file could not be read: it should be tried again. */
@@ -52,7 +66,7 @@ export class IncompleteFiles {
   async look(directory: string, name: string, now: number): Promise<'changed' | 'unchanged' | 'abandoned'> {
     const stats = await lstat(join(directory, name)).catch(ignoreMissing);
     if (stats === undefined) return 'unchanged'; // moved away in between
-    const state = `${stats.ino} ${stats.size} ${stats.mtimeMs}`;
+    const state = lookOf(stats);
     const last = this.#seen.get(name);
     const seen = last?.state === state ? last : { state, since: now, unread: false };
     this.#seen.delete(name);

@@ -19,7 +19,7 @@ import type { Origin } from '../admission/origin.js';
 import { PacketRefusal } from '../admission/packet-refusal.js';
 import type { PushOutcomes } from '../admission/push-outcomes.js';
 import { logEvent } from '../log-events.js';
-import { IncompleteFiles } from './incomplete-files.js';
+import { IncompleteFiles, stateOf } from './incomplete-files.js';
 import { RecentPackets } from './recent-packets.js';
 import { boundRefused, deleteOldest, moveToRefused } from './refused-files.js';
 import { Sequencer } from './sequencer.js';
@@ -39,6 +39,8 @@ const BOUND_EVERY_MS = 10_000;
 
 interface Held {
   readonly name: string;
+  /** What its file looked like when it was read. */
+  readonly readAs: string | undefined;
   readonly packet: Packet;
 }
 
@@ -203,14 +205,14 @@ export class SpoolReader {
       if (!(error instanceof PacketError)) throw error;
       return;
     }
-    this.#incomplete.forget(name);
+    const readAs = this.#incomplete.forget(name);
     if (this.#recent.seen(packet.mac)) {
       this.outcomes.duplicate(packet, this.#origin);
-      await this.#delete(name);
+      await this.#delete(name, readAs);
     } else {
       this.#held.add(name);
       this.#heldBytes += sizeOf(packet);
-      this.#order.add(packet, { name, packet }, performance.now());
+      this.#order.add(packet, { name, readAs, packet }, performance.now());
     }
   }
 
@@ -223,7 +225,7 @@ export class SpoolReader {
       this.#ready.shift();
       this.#held.delete(first.name);
       this.#heldBytes -= sizeOf(first.packet);
-      await this.#delete(first.name);
+      await this.#delete(first.name, first.readAs);
     }
   }
 
@@ -237,8 +239,12 @@ export class SpoolReader {
     }
   }
 
-  #delete(name: string): Promise<void> {
-    return this.#stuck.remove(name, () => rm(join(this.#directory, name), { force: true }));
+  /** Deletes a file that was decided on. Another one that has its name by now is new, and stays. */
+  #delete(name: string, readAs: string | undefined): Promise<void> {
+    const path = join(this.#directory, name);
+    return this.#stuck.remove(name, async () => {
+      if ((await stateOf(path)) === readAs) await rm(path, { force: true });
+    });
   }
 
   #refuse(name: string): Promise<void> {
