@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -146,19 +146,24 @@ test('the trail holds after kill -9 and a restart, and `audit:verify` says which
 });
 
 test('a trail that cannot be written shows in health and metrics; the pool is served all the same', async () => {
-  const directory = join(temporaryFolder(), 'audit');
+  const directory = temporaryFolder();
   const gateway = await startGateway({ QRNG_AUDIT_DIR: directory, QRNG_BUFFER_SIZE: '1000' });
   open.push(gateway);
   await gateway.fill(100);
   expect((await gateway.request('/health')).status).toBe(200);
-  renameSync(directory, `${directory}-moved`);
+  // Of the directory, the gateway would notice within half a second that it is gone, and end.
+  const [name = ''] = readdirSync(directory).filter((file) => file.endsWith('.jsonl'));
+  const file = join(directory, name);
+  renameSync(file, `${file}.moved`);
+  mkdirSync(file);
   await gateway.push(Buffer.alloc(0));
   await gateway.push(new TestCollector(randomBytes(32).toString('hex')).seal(randomBytes(32)));
   await until('health is 503', async () => (await gateway.request('/health')).status === 503);
-  expect((await gateway.request('/health')).text).toContain('the audit trail cannot be written (ENOENT)');
+  expect((await gateway.request('/health')).text).toContain('the audit trail cannot be written (EISDIR)');
   expect(await gateway.metric('qrng_audit_writable')).toBe(0);
   expect((await gateway.request('/health/ready')).status).toBe(200);
-  renameSync(`${directory}-moved`, directory);
+  rmdirSync(file);
+  renameSync(`${file}.moved`, file);
   await until('health is 200', async () => (await gateway.request('/health')).status === 200);
   expect(await gateway.metric('qrng_audit_writable')).toBe(1);
 });
