@@ -6,15 +6,15 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 
 /**
- * Unit specs beside the code, what crosses apps in test/. `test/runner` lets Node load them, each file in a process of its own, and
- * `npm run jest` gives these processes a large young generation: loading Nest fills a small one again and again.
+ * Unit specs beside the code, what crosses apps in test/. `test/runner` lets Node load them, one file after another in a few
+ * processes, and `npm run jest` gives these a large young generation: loading Nest fills a small one again and again.
  */
 export default {
   testEnvironment: '<rootDir>/test/runner/environment.js',
   runtime: '<rootDir>/test/runner/runtime.js',
   globalSetup: '<rootDir>/test/runner/compile.js',
-  // A new process after each file.
-  workerIdleMemoryLimit: 0,
+  // Makes Jest ask for the size of a process after each file, where `environment.js` ends those that must not go on.
+  workerIdleMemoryLimit: '1GB',
   workerGracefulExitTimeout: 30_000,
   testSequencer: '<rootDir>/test/runner/sequencer.js',
   roots: ['apps', 'libs', 'clients/qrng/src', 'scripts', 'tools', 'test'].map(

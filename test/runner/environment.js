@@ -1,16 +1,26 @@
 /** The process itself as Jest's test environment: a test sees the globals that Node has, and those of Jest. */
-import { createRequire, flushCompileCache } from 'node:module';
+import { createRequire } from 'node:module';
+import { setTimeout } from 'node:timers/promises';
 
 // They are CommonJS; import would read them twice to find their names.
 const require = createRequire(import.meta.url);
 const { ModernFakeTimers } = require('@jest/fake-timers');
 const { ModuleMocker } = require('jest-mock');
+const { exit } = process; // before Jest wraps it
+void process.stdin; // opened here, so that it is nothing that a file leaves behind
+/** Above this, programs start so slowly from a process that a new one, which loads Nest again, is faster. */
+const MOST_MEMORY = 500_000_000;
 
 export default class NodeEnvironment {
   global = globalThis;
   moduleMocker = new ModuleMocker(globalThis);
 
-  constructor({ projectConfig }) {
+  #before;
+  /** Coverage is counted for a process. */
+  #isLast;
+
+  constructor({ globalConfig, projectConfig }) {
+    this.#isLast = globalConfig.collectCoverage;
     this.fakeTimersModern = new ModernFakeTimers({ config: projectConfig, global: globalThis });
     const owners = [this.moduleMocker, this.fakeTimersModern];
     /** What `import { jest } from '@jest/globals'` gives: spies and the clock. Modules are Node's own and cannot be replaced. */
@@ -32,13 +42,30 @@ export default class NodeEnvironment {
   }
 
   setup() {
-    // Everything is there.
+    this.#before = state();
   }
 
-  /** Jest now ends the process with SIGTERM: what Node does at the end, and what the tests left to 'exit', happens before. */
-  teardown() {
-    process.removeAllListeners('SIGTERM');
-    process.emit('exit', 0);
-    flushCompileCache();
+  async teardown() {
+    this.fakeTimersModern.dispose();
+    this.moduleMocker.restoreAllMocks();
+    process.exit = exit;
+    // What was closed last may take some turns.
+    for (let turn = 0; turn < 50 && state() !== this.#before; turn += 1) await setTimeout(1);
+    const isLast = this.#isLast || state() !== this.#before || process.memoryUsage.rss() > MOST_MEMORY;
+    // Jest asks for this once it has the results, and starts a new process for the next file when this one has ended.
+    if (isLast) process.memoryUsage = () => exit(1);
   }
+}
+
+/** What a file of tests may leave behind in its process, besides what its modules keep. */
+function state() {
+  const listeners = process.eventNames().map((name) => [String(name), process.listenerCount(name)]);
+  return JSON.stringify({
+    environment: process.env,
+    folder: process.cwd(),
+    umask: process.umask(),
+    hasFailpoint: globalThis[Symbol.for('qrng.failpoint')] !== undefined,
+    listeners: listeners.filter(([name]) => name !== 'exit'),
+    resources: process.getActiveResourcesInfo().sort(),
+  });
 }

@@ -1,7 +1,8 @@
 /**
- * Runs a test file as the ES modules that Node itself loads, in a process of its own (`workerIdleMemoryLimit: 0`), instead of in
- * one of Jest's VM contexts: those read and compile all of node_modules again for every file. This folder is JavaScript because
- * Node would load its compiler for TypeScript in every one of these processes.
+ * Runs a test file as the ES modules that Node itself loads, instead of in one of Jest's VM contexts: those read and compile all of
+ * node_modules again for every file. A process runs one file after another, and each module is loaded once, as long as no file
+ * leaves anything behind (`environment.js`). This folder is JavaScript because Node would load its compiler for TypeScript in every
+ * one of these processes.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire, registerHooks } from 'node:module';
@@ -10,23 +11,27 @@ import { compiledFile } from './compile.js';
 
 const require = createRequire(import.meta.url);
 const GLOBALS = 'jest:globals';
-let started = false;
+const HANDLERS = Symbol.for('EVENT_HANDLERS');
+/** Of all that this process has loaded. */
+const sourceMaps = new Map();
+let nestLoaded = false;
+let first = true;
 
 export default class NodeRuntime {
   #environment;
   #transformer;
   #options;
-  #sourceMaps = new Map();
-  #nestLoaded = false;
 
   /** @param transformer Jest's: it calls the transform of jest.config.js and keeps what comes out in Jest's cache. */
   constructor(_config, environment, _resolver, transformer, _sources, coverage) {
-    if (started) throw new Error('Test files cannot share a process: run Jest without --runInBand.');
-    started = true;
+    if (process.send === undefined)
+      throw new Error('Test files need worker processes: run Jest without --runInBand.');
+    forgetCircus();
     this.#environment = environment;
     this.#transformer = transformer;
     this.#options = { ...coverage, supportsStaticESM: true };
-    registerHooks({ resolve: this.#resolve, load: this.#load });
+    if (first) registerHooks({ resolve: this.#resolve, load: this.#load });
+    first = false;
   }
 
   /** As moduleResolution nodenext and the condition `source` in tsconfig.json: x.js is x.ts, `#libs/*` is the TypeScript source. */
@@ -39,16 +44,9 @@ export default class NodeRuntime {
     if (specifier.startsWith('#')) {
       return next(specifier, { ...context, conditions: [...context.conditions, 'source'] });
     }
-    if (specifier.startsWith('@nestjs/') || specifier.startsWith('@willsoto/')) this.#loadNestFirst();
+    if (specifier.startsWith('@nestjs/') || specifier.startsWith('@willsoto/')) loadNestFirst();
     return next(specifier, context);
   };
-
-  /** Throttler and nestjs-prometheus are CommonJS and would require Nest while Nest is being imported. */
-  #loadNestFirst() {
-    if (this.#nestLoaded) return;
-    this.#nestLoaded = true;
-    for (const name of ['reflect-metadata', '@nestjs/common', '@nestjs/core']) require(name);
-  }
 
   #load = (url, context, next) => {
     const module = { format: 'module', shortCircuit: true };
@@ -62,22 +60,24 @@ export default class NodeRuntime {
     const path = fileURLToPath(url);
     if (this.#options.collectCoverage) {
       const { code, sourceMapPath } = this.#transformer.transform(path, this.#options);
-      if (sourceMapPath !== null) this.#sourceMaps.set(url, sourceMapPath);
+      if (sourceMapPath !== null) sourceMaps.set(url, sourceMapPath);
       return code;
     }
     const compiled = compiledFile(path);
-    this.#sourceMaps.set(url, `${compiled}.map`);
+    sourceMaps.set(url, `${compiled}.map`);
     return readFileSync(compiled, 'utf8');
   }
 
-  /** The source of the module '@jest/globals'. */
+  /** The source of the module '@jest/globals': what the file that runs now has, in every module that imports it. */
   #globals() {
-    const names = Object.keys(this.#environment.global[GLOBALS]);
-    return `export const { ${names.join(', ')} } = globalThis['${GLOBALS}'];`;
+    const names = Object.keys(globalThis[GLOBALS]).join(', ');
+    const renew = `() => { ({ ${names} } = globalThis['${GLOBALS}']); }`;
+    return `export let ${names}; (globalThis['${GLOBALS} renew'] = ${renew})();`;
   }
 
   setGlobalsForRuntime(globals) {
-    this.#environment.global[GLOBALS] = { ...globals, jest: this.#environment.jest };
+    globalThis[GLOBALS] = { ...globals, jest: this.#environment.jest };
+    globalThis[`${GLOBALS} renew`]?.();
   }
 
   unstable_shouldLoadAsEsm() {
@@ -98,7 +98,7 @@ export default class NodeRuntime {
   }
 
   getSourceMaps() {
-    return this.#sourceMaps;
+    return sourceMaps;
   }
 
   getAllCoverageInfoCopy() {
@@ -114,6 +114,26 @@ export default class NodeRuntime {
   }
 
   teardown() {
-    // The process ends.
+    // What is loaded stays loaded, or the process ends.
+  }
+}
+
+/** Throttler and nestjs-prometheus are CommonJS and would require Nest while Nest is being imported. */
+function loadNestFirst() {
+  if (nestLoaded) return;
+  nestLoaded = true;
+  for (const name of ['reflect-metadata', '@nestjs/common', '@nestjs/core']) require(name);
+}
+
+/** jest-circus keeps the tests of a file in its modules; what a module has kept of it must not be called for the next file. */
+function forgetCircus() {
+  globalThis[HANDLERS]?.splice(0, Infinity, () => {
+    throw new Error(
+      'This was taken from @jest/globals for an earlier file of tests: call it inside a function.',
+    );
+  });
+  delete globalThis[HANDLERS];
+  for (const path of Object.keys(require.cache)) {
+    if (path.includes('/node_modules/jest-circus/')) delete require.cache[path];
   }
 }

@@ -6,9 +6,10 @@ import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
 
 /** `npm test` lists what it could not install; only then is a suite skipped, else a missing browser is a failure. */
-export const describeWithChromium = (process.env['QRNG_TEST_MISSING'] ?? '').split(',').includes('chromium')
-  ? describe.skip
-  : describe;
+export function describeWithChromium(name: string, body: () => void): void {
+  const missing = (process.env['QRNG_TEST_MISSING'] ?? '').split(',').includes('chromium');
+  (missing ? describe.skip : describe)(name, body);
+}
 
 /** Starts it; the suite closes it. */
 export function launchChromium(): Promise<Browser> {

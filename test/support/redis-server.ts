@@ -9,9 +9,10 @@ import { freePort } from './free-port.js';
 import { temporaryFolder } from './gateway.js';
 
 /** Like describe(), skipped only where the test runner says that redis-server is missing. */
-export const describeWithRedis = (process.env['QRNG_TEST_MISSING'] ?? '').split(',').includes('redis-server')
-  ? describe.skip
-  : describe;
+export function describeWithRedis(name: string, body: () => void): void {
+  const missing = (process.env['QRNG_TEST_MISSING'] ?? '').split(',').includes('redis-server');
+  (missing ? describe.skip : describe)(name, body);
+}
 
 /** For connections without a gateway around them. */
 export const testDeployment = { prefix: 'qrng', fingerprints: () => ['a-key'] };
