@@ -102,6 +102,20 @@ describe('--fifo', () => {
     expect((await served()) - before).toBe(4096);
   });
 
+  test('ends at once when the gateway refuses the key, also while nobody reads', async () => {
+    const wrong = { ...env, QRNG_API_KEY: 'k'.repeat(43) };
+    const { code, stderr } = await new QrngRun(['feed', '--fifo', join(folder, 'refused')], wrong).ended;
+    expect([code, stderr]).toEqual([77, expect.stringContaining('Send a valid API key')]);
+  });
+
+  test('says that the pipe cannot be made, and nothing of the gateway', async () => {
+    const { code, stderr } = await new QrngRun(['feed', '--fifo', join(folder, 'no', 'pipe')], env).ended;
+    expect([code, stderr.trim().split('\n')]).toEqual([
+      73,
+      [expect.stringContaining('cannot make the pipe')],
+    ]);
+  });
+
   test('refuses a file', async () => {
     const path = join(folder, 'file');
     writeFileSync(path, 'precious');

@@ -89,7 +89,7 @@ html.dark-mode, html.dark-mode body { background: #1c2022; }
 .swagger-ui .opblock.opblock-get .opblock-summary-method { background: #1b5fa8; }
 .swagger-ui .opblock.opblock-post .opblock-summary-method { background: #11703c; }
 .swagger-ui .btn.execute { background: #1b5fa8; border-color: #1b5fa8; color: #fff; }
-.swagger-ui .highlight-code .microlight span { color: #ffb3a7 !important; }
+.swagger-ui .highlight-code .microlight span[style*="211, 99, 99"] { color: #ffb3a7 !important; }
 html.dark-mode .swagger-ui :is(.parameter__in, .parameter__extension, .header-col) { color: #b8bec8; }
 html:not(.dark-mode) .swagger-ui .info a, html:not(.dark-mode) .swagger-ui .info .link { color: #1b5fa8; }
 html:not(.dark-mode) .swagger-ui .btn.authorize { border-color: #11703c; color: #11703c; }

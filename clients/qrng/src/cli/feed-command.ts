@@ -45,18 +45,31 @@ async function feed(invocation: Invocation): Promise<void> {
   }
   const limit = bounded(values, 'limit', isKernel, [1, MOST_PER_SECOND]) ?? LIMIT;
   const seconds = bounded(values, 'every', !isKernel, [1, 86_400]) ?? EVERY_SECONDS;
-  const bytes = gatewayBytes(invocation);
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  const bytes = gatewayBytes({ ...invocation, signal: either });
+  let refusal: Error | undefined;
+  /** A gateway that refuses for good ends the feed, also while nobody reads. */
+  const fetch = (count: number): Promise<Buffer> =>
+    bytes(count).catch((error: unknown) => {
+      if (!either.aborted) refusal = error as Error;
+      over.abort();
+      throw error;
+    });
   try {
     if (isKernel) await feedKernel(seconds, bytes, { log, signal });
     else {
-      const prefetch = new Prefetch(bytes, Math.min(Math.max(512, 4 * limit), 65_536));
-      const options = { prefetch, limit, log, signal };
+      const prefetch = new Prefetch(fetch, Math.min(Math.max(512, 4 * limit), 65_536));
+      const options = { prefetch, limit, log, signal: either };
       if (fifo !== undefined) await feedFifo(fifo, options);
       else await feedEgd(egd ?? '', options);
     }
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!either.aborted) throw error;
+  } finally {
+    over.abort(); // a request under way is wanted no more
   }
+  if (refusal !== undefined) throw refusal;
   log('stopped');
 }
 
