@@ -1,4 +1,5 @@
 /** What happens around every request, as Fastify hooks: Nest interceptors cost ten times as much. */
+import type { Socket } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
@@ -45,7 +46,7 @@ export function addRequestHooks(app: NestFastifyApplication): void {
   );
   const fastify = app.getHttpAdapter().getInstance();
   const lockstep = new Lockstep(() => clock.monotonic());
-  const pushes = new Lockstep(() => clock.monotonic());
+  const joinPushes = pushesInLockstep(clock);
   fastify.server.on('connection', () => lockstep.noteNewcomer());
   fastify.decorateRequest('client', undefined);
   fastify.decorateRequest('standing', undefined);
@@ -71,8 +72,7 @@ export function addRequestHooks(app: NestFastifyApplication): void {
   // Nest finds some paths unknown later than the router, such as /api/receipts/ without a number.
   fastify.addHook('preHandler', (request, reply, done) => {
     if (request.is404) unknownRoute.refuse(request, reply);
-    // A push joins once its body is there, and a crowd that draws does not keep it waiting.
-    if (isPush(request)) pushes.join(done);
+    if (isPush(request)) joinPushes(request.raw.socket, done);
     else done();
   });
 
@@ -112,6 +112,20 @@ export function addRequestHooks(app: NestFastifyApplication): void {
     log.close();
     done();
   });
+}
+
+/**
+ * A push joins once its body is there, and a crowd that draws does not keep it waiting. One that follows another one on its connection is
+ * most likely from the only collector, and waiting would cost it a turn.
+ */
+function pushesInLockstep(clock: Clock): (socket: Socket, done: () => void) => void {
+  const lockstep = new Lockstep(() => clock.monotonic());
+  let last: Socket | undefined;
+  return (socket, done) => {
+    if (socket === last) done();
+    else lockstep.join(done);
+    last = socket;
+  };
 }
 
 /** @throws {ApiError} on a message that somebody else may see the end of elsewhere: nothing more is read on its connection (RFC 9112, 6.3). */
