@@ -10,6 +10,7 @@ import type { TLSSocket } from 'node:tls';
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleDestroy } from '@nestjs/common';
 import { addressNetwork } from '../addresses/address-network.js';
+import { plainHops } from '../addresses/forwarded-for.js';
 import { trustedProxies } from '../addresses/trusted-proxies.js';
 import { BOUNDS } from '../bounds.js';
 import { Clock } from '../clock.js';
@@ -89,8 +90,10 @@ export class Connections implements OnModuleDestroy, OnApplicationShutdown {
     server.removeListener('request', handler).on('request', (request, response) => {
       const connection = this.of(request.socket);
       // Only a proxy speaks for others: also where a trusted one passes on what its client sends.
-      if (connection?.isProxy !== true && request.headers['x-forwarded-for'] !== undefined) {
-        delete request.headers['x-forwarded-for'];
+      const { 'x-forwarded-for': hops } = request.headers;
+      if (hops !== undefined) {
+        if (connection?.isProxy !== true) delete request.headers['x-forwarded-for'];
+        else request.headers['x-forwarded-for'] = plainHops(String(hops));
       }
       connection?.receive(request, response, handler);
     });
