@@ -153,6 +153,7 @@ describeWithChromium('the status page', () => {
     await page.getByLabel('API key').fill(keys.key('all'));
     await page.keyboard.press('Enter');
     await page.waitForSelector('#sources tr');
+    expect(await page.evaluate('document.activeElement.id')).toBe('board');
     expect(await page.textContent('#percent')).toBe('42');
     expect(await page.textContent('#state')).toBe('Ready, with 2 warnings');
     expect(await page.locator('#sources tr').allTextContents()).toEqual([

@@ -17,7 +17,7 @@ export const BODY = `
     <p class="quiet">The key stays in this page and is gone when you close it.</p>
     <noscript><p class="quiet">This page needs JavaScript; <code>qrng status</code> and <code>GET /api/status</code> do without.</p></noscript>
   </form>
-  <div id="board" hidden>
+  <div id="board" tabindex="-1" hidden>
     <section id="warnings" class="card warnings" aria-labelledby="warnings-title" hidden>
       <h2 id="warnings-title">Warnings</h2>
       <ul id="warning-list"></ul>

@@ -162,9 +162,11 @@ async function update() {
     const status = await ask('/api/status', 'json');
     if (mine !== run) return;
     show(status);
+    const typed = $('entry').contains(document.activeElement);
     $('entry').hidden = true;
     $('board').hidden = false;
     $('board').className = '';
+    if (typed) $('board').focus(); // else a keyboard would begin at the top again
     put($('problem'), '');
   } catch (error) {
     if (mine !== run) return;

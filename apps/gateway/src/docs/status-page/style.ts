@@ -28,6 +28,7 @@ a { color: var(--in); }
 .plain { margin: 0; padding: 0; list-style: none; }
 #board { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 1rem; margin-top: 1rem; }
 #board[hidden] { display: none; }
+#board:focus { outline: none; }
 #board.stale > :not(.warnings) { filter: grayscale(1); }
 .card { grid-column: span 3; background: var(--card); border: 1px solid var(--rule); border-radius: .75rem; padding: 1.1rem 1.25rem;
   min-width: 0; overflow-wrap: anywhere; }
