@@ -20,12 +20,12 @@ export const EMBEDDED = [
     ['the floor is not looked at', 'if (exposed < this.floor)', 'if (exposed < 0)'],
     ['the floor lets one millisecond in', 'if (exposed < this.floor)', 'if (exposed < this.floor - 1)'],
     ['a position is never forgotten', 'this.#positions.delete(collector);', 'return;'],
+    ['a position is forgotten a skew too soon', 'floor - 1) + ttlMs + skewMs;', 'floor - 1) + ttlMs;'],
     [
-      'a position is forgotten a skew too soon',
-      'this.#window.ttlMs + this.#window.skewMs >= now',
-      'this.#window.ttlMs >= now',
+      'a position that is forgotten leaves no floor',
+      'this.floor = Math.max(this.floor, endOf(position));',
+      '',
     ],
-    ['a position that is forgotten leaves no floor', 'this.floor = Math.max(this.floor, end);', ''],
     [
       'that floor lets the last packet in',
       'return Math.max(newest + 1, floor);',
@@ -43,9 +43,14 @@ export const EMBEDDED = [
     ],
     ['a lower boot is taken', 'packet.boot > last.boot;', 'packet.boot !== last.boot;'],
     [
+      'what was stamped ahead keeps its collector out for as much longer',
+      'Math.min(timestamp, now)),',
+      'timestamp),',
+    ],
+    [
       'the latest timestamp is that of the last packet',
-      'newest: Math.max(before?.newest ?? 0, Number(packet.timestamp)),',
-      'newest: Number(packet.timestamp),',
+      'newest: Math.max(before?.newest ?? 0, timestamp),',
+      'newest: timestamp,',
     ],
     ['forget leaves no floor', 'recent: [], floor });', 'recent: [] });'],
     [
@@ -188,13 +193,13 @@ export const SHARED = [
   ...mutationsOf(`${GATEWAY}/redis/positions.ts`, [
     [
       'redis: a position is never forgotten',
-      'if not position or endOf(position)',
-      'if true or endOf(position)',
+      'if not position or now < forgottenAt(position)',
+      'if true or now < forgottenAt(position)',
     ],
     [
       'redis: a position is forgotten a skew too soon',
-      'endOf(position) - 1 + packetTtl + skew >= now',
-      'endOf(position) - 1 + packetTtl >= now',
+      'position.floor - 1) + packetTtl + skew',
+      'position.floor - 1) + packetTtl',
     ],
     [
       'redis: a position that is forgotten leaves no floor',
@@ -216,6 +221,11 @@ export const SHARED = [
       'redis: the same sequence is taken again',
       'packet.position > last then return',
       'packet.position >= last then return',
+    ],
+    [
+      'redis: what was stamped ahead keeps its collector out for as much longer',
+      'since = math.min(packet.stamped, now)',
+      'since = packet.stamped',
     ],
     [
       'redis: the latest timestamp is that of the last packet',

@@ -193,6 +193,22 @@ async function tellFuture(
   }
 }
 
+/** Somebody with a stolen key seals the highest number there is, as far ahead as it may be: what its collector gets TTL plus skew later. */
+async function tellStolen(servers?: ModelServers['servers']): Promise<number> {
+  const world = await World.begin(servers);
+  try {
+    const [collector, gateway] = [world.collector(0), world.gateway(0)];
+    const { ttlMs, skewMs } = WINDOW;
+    world.now += 1000;
+    const highest = { boot: 2 * skewMs - 1, sequence: 2n ** 64n - 1n };
+    await world.forge({ collector: collector.id, ...highest, stampedIn: skewMs, age: 0 }, gateway);
+    world.now += ttlMs + skewMs + 1;
+    return await world.send(collector, gateway, {});
+  } finally {
+    await world.end();
+  }
+}
+
 const FUTURES: readonly [string, (gateway: ModelGateway, collector: string) => Promise<void>][] = [
   ['its collector forgotten then', (gateway, collector) => gateway.forget(collector)],
   ['the gateway killed then', (gateway) => gateway.crash()],
@@ -214,6 +230,9 @@ describe('no bytes are taken twice, and a healthy collector is taken again', () 
 
     test('nor does a state that began while a clock was ahead keep a collector out', async () =>
       expect(await tellAhead()).toEqual([422, 422, 204, 422, 204]));
+
+    test('nor does a packet of a stolen key that is stamped ahead keep a collector out for longer than TTL plus skew', async () =>
+      expect(await tellStolen()).toBe(204));
 
     test.each(FUTURES)(
       'nor is a packet taken again that was taken while clocks were ahead, and %s',
@@ -240,6 +259,9 @@ describe('no bytes are taken twice, and a healthy collector is taken again', () 
 
     test('nor does a state that began while a clock was ahead keep a collector out', async () =>
       expect(await tellAhead(servers.servers)).toEqual([422, 422, 204, 409, 204]));
+
+    test('nor does a packet of a stolen key that is stamped ahead keep a collector out for longer than TTL plus skew', async () =>
+      expect(await tellStolen(servers.servers)).toBe(204));
 
     test.each(FUTURES)(
       'nor is a packet taken again that was taken while clocks were ahead, and %s',

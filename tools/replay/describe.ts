@@ -1,5 +1,6 @@
 /** The replay state in words: each position, when it heals, and why a collector is refused until then. */
 import type { FreshnessWindow } from '../../apps/gateway/src/pool/replay/freshness.js';
+import { forgottenAt } from '../../apps/gateway/src/pool/replay/replay-state.js';
 import type { Position } from '../../apps/gateway/src/pool/replay/replay-state.js';
 
 export interface ReplayReport {
@@ -44,21 +45,20 @@ export function reportOf(
 
 function positionOf(collector: string, one: Position, window: FreshnessWindow, now: number): PositionReport {
   const last = one.recent.at(-1);
-  const end = Math.max(one.newest + 1, one.floor);
-  const forgottenAt = end + window.ttlMs + window.skewMs;
+  const until = forgottenAt(one, window);
   return {
     collector,
     ...(last === undefined ? {} : { boot: `${last.boot}`, sequence: `${last.sequence}` }),
     newest: one.newest,
     floor: one.floor,
-    forgottenAt,
+    forgottenAt: until,
     refused: [
       ...(last === undefined
         ? []
         : [
             `409: every packet whose boot and sequence are not above ${last.boot}/${last.sequence}` +
               (Number(last.boot) > now + window.skewMs
-                ? `, which began in the future: no honest run is above it before ${date(forgottenAt)}`
+                ? `, which began in the future: no honest run is above it before ${date(until)}`
                 : ''),
           ]),
       ...(one.floor > now ? [`422: whatever was exposed before ${date(one.floor)}`] : []),

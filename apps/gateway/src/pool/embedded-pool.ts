@@ -26,11 +26,12 @@ export class EmbeddedPool implements Pool {
 
   /** Decides at once; a packet stamped after what the disk knows waits until the disk knows more. */
   admit(packet: Packet, stores = true, ref?: PacketRef): Admission | Promise<Admission> {
-    const refusal = this.#refusal(packet, stores, this.#clock.now());
+    const now = this.#clock.now();
+    const refusal = this.#refusal(packet, stores, now);
     if (refusal !== undefined) return refusal;
     if (!this.#replay.covers(Number(packet.timestamp))) return this.#admitLater(packet, stores, ref);
     const missing = this.#replay.missing(packet);
-    this.#replay.accept(packet);
+    this.#replay.accept(packet, now);
     failpoint('packet-accepted');
     if (packet.type === 'entropy' && stores) this.#buffer.store(packet.data, this.#clock.monotonic(), ref);
     failpoint('packet-stored');

@@ -50,6 +50,7 @@ function decodePosition(value: string): Position {
   const packets = [...value.slice(44).matchAll(/(\d{20})(\d{20}) ([0-9a-f]{64}) /g)];
   return {
     newest: Number(value.slice(0, 20)),
+    since: Number(/@(\d+)$/.exec(value)?.[1] ?? value.slice(0, 20)),
     floor: Number(value.slice(21, 41)),
     ownKey: value[42] === '1',
     recent: packets

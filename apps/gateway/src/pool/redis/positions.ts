@@ -6,7 +6,8 @@
  *   own      1 digit   1: the packets were sealed with a key of this collector alone
  *   then for each of the latest packets, the last one first: boot and sequence, 20 digits each; its HMAC, 64 hex digits
  *
- * Each is followed by a space, but for boot. Positions are compared as text, because Lua's numbers are doubles.
+ * Each is followed by a space, but for boot. At the end @ and 20 digits, when something was taken last; missing where that was not noted.
+ * Positions are compared as text, because Lua's numbers are doubles.
  */
 import { MAX_COLLECTORS } from '../../bounds.js';
 import { REMEMBERED_PACKETS } from '../replay/replay-state.js';
@@ -20,15 +21,23 @@ const OTHER_FIELDS = SHARED_FIELDS.length;
 /** Needs the prelude, and `packetTtl` in ms. */
 export const POSITIONS = `
 local function positionOf(value)
-  return { newest = tonumber(value:sub(1, 20)), floor = tonumber(value:sub(22, 41)), own = value:sub(43, 43),
-    recent = value:sub(45) }
+  local recent, since = string.match(value:sub(45), '^([^@]*)@?(%d*)$')
+  local newest = tonumber(value:sub(1, 20))
+  return { newest = newest, floor = tonumber(value:sub(22, 41)), own = value:sub(43, 43), recent = recent,
+    since = tonumber(since) or newest }
 end
 local function valueOf(position)
-  return string.format('%020.0f %020.0f %s ', position.newest, position.floor, position.own) .. position.recent
+  return string.format('%020.0f %020.0f %s %s@%020.0f', position.newest, position.floor, position.own, position.recent,
+    position.since)
 end
 
 -- The first moment of exposure that nothing a position has taken can have.
 local function endOf(position) return math.max(position.newest + 1, position.floor) end
+
+-- When a position is forgotten, as ReplayState has it.
+local function forgottenAt(position)
+  return 1 + math.max(position.since, position.floor - 1) + packetTtl + skew
+end
 
 -- The position of a collector; nothing once no copy of what it took can be fresh: then the floor rises above all of that.
 local function healed(collector, value)
@@ -38,7 +47,7 @@ local function healed(collector, value)
     position.floor = now + 1
     redis.call('HSET', REPLAY, collector, valueOf(position))
   end
-  if not position or endOf(position) - 1 + packetTtl + skew >= now then return position end
+  if not position or now < forgottenAt(position) then return position end
   redis.call('HDEL', REPLAY, collector)
   if endOf(position) > floor then
     floor = endOf(position)
@@ -72,10 +81,11 @@ end
 
 local function advance(collector, position, packet)
   local recent = position and position.own == packet.own and position.recent or ''
-  local kept = { own = packet.own, newest = packet.stamped, floor = 0,
+  local kept = { own = packet.own, newest = packet.stamped, since = math.min(packet.stamped, now), floor = 0,
     recent = (packet.position .. ' ' .. packet.mac .. ' ' .. recent):sub(1, ${REMEMBERED_PACKETS * RECORD_LENGTH}) }
   if position then
     kept.newest = math.max(kept.newest, position.newest)
+    kept.since = math.max(kept.since, position.since)
     kept.floor = position.own == packet.own and position.floor or endOf(position)
   end
   redis.call('HSET', REPLAY, collector, valueOf(kept))

@@ -11,8 +11,11 @@ describe('the file of the replay state', () => {
   const content: ReplayContent = {
     ...{ clean: true, floor: T0, bound: T0 + 2000, newest: T0 + 100 },
     positions: new Map([
-      ['lab-1', { ownKey: false, newest: T0, floor: 0, recent: [accepted(1n), accepted(2n ** 64n - 1n)] }],
-      ['lab-2', { ownKey: true, newest: T0 + 100, floor: T0 + 3, recent: [] }],
+      [
+        'lab-1',
+        { ownKey: false, newest: T0, since: T0, floor: 0, recent: [accepted(1n), accepted(2n ** 64n - 1n)] },
+      ],
+      ['lab-2', { ownKey: true, newest: T0 + 100, since: T0 + 7, floor: T0 + 3, recent: [] }],
     ]),
   };
   const bytes = Buffer.from(encodeReplay(content));

@@ -141,7 +141,9 @@ export function decodeReplay(bytes: Buffer): ReplayContent | undefined {
 }
 
 type StoredContent = Omit<ReplayContent, 'positions'> & { readonly collectors: readonly StoredPosition[] };
-type StoredPosition = Omit<Position, 'recent'> & {
+type StoredPosition = Omit<Position, 'recent' | 'since'> & {
+  /** Missing in files of before it was noted. */
+  readonly since?: number;
   readonly collector: string;
   readonly recent: readonly (readonly [boot: string, sequence: string, mac: string])[];
 };
@@ -152,5 +154,5 @@ function position({ collector, recent, ...rest }: StoredPosition): [string, Posi
     sequence: BigInt(sequence),
     mac: Buffer.from(mac, 'hex'),
   }));
-  return [collector, { ...rest, recent: accepted }];
+  return [collector, { ...rest, since: rest.since ?? rest.newest, recent: accepted }];
 }

@@ -38,7 +38,7 @@ export function decodeJournal(bytes: Buffer, now: number, skewMs: number): Repla
   const newest = now + skewMs;
   const positions = new Map<string, Position>();
   for (const [collector, accepted] of recent) {
-    positions.set(collector, { ownKey: false, recent: accepted, newest, floor: 0 });
+    positions.set(collector, { ownKey: false, recent: accepted, newest, since: now, floor: 0 });
   }
   const written = Number(header.readBigUInt64BE(8));
   // If the disk lost a record that had been answered, its packet is below the floor.

@@ -25,7 +25,7 @@ function stateOf(...packets: Packet[]): ReplayState {
   const state = new ReplayState(T0, WINDOW);
   for (const taken of packets) {
     expect(state.check(taken, T0)).toBe('next');
-    state.advance(taken);
+    state.advance(taken, T0);
   }
   return state;
 }
@@ -43,7 +43,7 @@ describe('a packet', () => {
   test('of 64-bit numbers is compared exactly', () => {
     const state = stateOf(packet(2n ** 53n));
     expect(state.check(packet(2n ** 53n + 1n), T0)).toBe('next');
-    state.advance(packet(LARGEST - 1n));
+    state.advance(packet(LARGEST - 1n), T0);
     expect(state.check(packet(LARGEST), T0)).toBe('next');
     expect(state.check(packet(LARGEST - 2n), T0)).toBe('replay');
   });
@@ -91,17 +91,29 @@ describe('a position', () => {
     expect(state.check(packet(1, { timestamp: BigInt(T0 + 1) }), T0)).toBe('next');
   });
 
-  test('heals by the latest timestamp that it took, also when a later packet was stamped earlier', () => {
-    const state = stateOf(packet(1, { timestamp: BigInt(T0 + 9) }), packet(2));
-    expect(state.check(packet(2), HEALED + 8)).toBe('replay');
-    expect(state.check(packet(2), HEALED + 9)).toBe('below-floor');
+  test('heals TTL plus skew after it took something, however far ahead that was stamped; its floor is above all of it', () => {
+    const ahead = packet(LARGEST, { timestamp: BigInt(T0 + WINDOW.skewMs) });
+    const state = stateOf(ahead);
+    const honest = packet(1, { boot: 4n, timestamp: BigInt(HEALED - 1) });
+    expect(state.check(honest, HEALED - 1)).toBe('replay');
+    expect(state.check(honest, HEALED)).toBe('next');
+    expect(state.floor).toBe(T0 + WINDOW.skewMs + 1);
+    expect(state.check(ahead, HEALED)).toBe('below-floor');
+  });
+
+  test('heals so long after the last packet, not after the first one', () => {
+    const state = stateOf(packet(1));
+    state.advance(packet(2), T0 + 5); // stamped when the first one was
+    state.advance(packet(3, { timestamp: BigInt(T0 + 9) }), T0 + 7);
+    expect(state.check(packet(1), HEALED + 6)).toBe('replay');
+    expect(state.check(packet(1), HEALED + 7)).toBe('below-floor');
     expect(state.floor).toBe(T0 + 10);
   });
 
   test('of many names gives way to new ones once it heals', () => {
     const state = new ReplayState(T0, WINDOW);
     for (let index = 0; index < MAX_COLLECTORS; index++) {
-      state.advance(packet(1, { collector: `c-${index}` }));
+      state.advance(packet(1, { collector: `c-${index}` }), T0);
     }
     const one = packet(1, { collector: 'one-more', timestamp: BigInt(HEALED) });
     expect(state.check(one, HEALED - 1)).toBe('too-many-collectors');
@@ -118,7 +130,7 @@ describe('a position', () => {
       expect(state.check(packet(1, { ownKey, timestamp: BigInt(T0 + 90), age: 40 }), T0)).toBe('below-floor');
       const honest = packet(1, { ownKey, timestamp: BigInt(T0 + 51) });
       expect(state.check(honest, T0)).toBe('next');
-      state.advance(honest);
+      state.advance(honest, T0);
       expect(state.check(honest, T0)).toBe('replay');
       expect(state.check(other, T0)).toBe('below-floor');
       expect(state.check(packet(2, { ownKey, timestamp: BigInt(T0 + 50) }), T0)).toBe('below-floor');
@@ -140,7 +152,7 @@ describe('a position', () => {
     expect(state.forget('lab-1', ahead)).toBe(ahead + 1);
     expect(state.check(packet(1, { timestamp: BigInt(now) }), now)).toBe('below-floor');
     expect(state.check(packet(1, { timestamp: BigInt(now + 1) }), now + 1)).toBe('next');
-    state.advance(packet(1, { timestamp: BigInt(ahead) }));
+    state.advance(packet(1, { timestamp: BigInt(ahead) }), ahead);
     expect(state.forget('lab-1', now + 1)).toBe(ahead + 1);
     expect(state.check(packet(2, { timestamp: BigInt(now + 2) }), now + 2)).toBe('below-floor');
   });
@@ -155,6 +167,6 @@ test('a collector whose run is older than the state has lost nothing that this s
   const state = stateOf();
   expect(state.missing(packet(7))).toBe(0n);
   expect(state.missing(packet(7, { boot: BigInt(T0) }))).toBe(6n);
-  state.advance(packet(7));
+  state.advance(packet(7), T0);
   expect(state.missing(packet(9))).toBe(1n);
 });

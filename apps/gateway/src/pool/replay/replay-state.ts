@@ -28,6 +28,8 @@ export interface Position {
   readonly recent: readonly Accepted[];
   /** The latest timestamp that was accepted. */
   readonly newest: number;
+  /** When something was accepted last: its timestamp, or where that was ahead the moment itself. */
+  readonly since: number;
   /** Nothing of this collector exposed before it is taken. */
   readonly floor: number;
 }
@@ -71,8 +73,9 @@ export class ReplayState {
   }
 
   /** Remembers a packet that `check` found to be the next one. */
-  advance(packet: Packet): void {
+  advance(packet: Packet, now: number): void {
     const { collector, boot, sequence, mac, ownKey } = packet;
+    const timestamp = Number(packet.timestamp);
     const before = this.#positions.get(collector);
     const goesOn = before?.ownKey === ownKey;
     this.#positions.set(collector, {
@@ -82,7 +85,8 @@ export class ReplayState {
         ...(goesOn ? before.recent.slice(1 - REMEMBERED_PACKETS) : []),
         { boot, sequence, mac: Buffer.from(mac) },
       ],
-      newest: Math.max(before?.newest ?? 0, Number(packet.timestamp)),
+      newest: Math.max(before?.newest ?? 0, timestamp),
+      since: Math.max(before?.since ?? 0, Math.min(timestamp, now)),
       floor: before === undefined ? 0 : floorFor(packet, before),
     });
   }
@@ -119,10 +123,9 @@ export class ReplayState {
   #heal(collector: string, now: number): void {
     const position = this.#positionAt(collector, now);
     if (position === undefined) return;
-    const end = endOf(position);
-    if (end - 1 + this.#window.ttlMs + this.#window.skewMs >= now) return;
+    if (now < forgottenAt(position, this.#window)) return;
     this.#positions.delete(collector);
-    this.floor = Math.max(this.floor, end);
+    this.floor = Math.max(this.floor, endOf(position));
   }
 
   /** With its floor brought back to the present where a clock was ahead when it was forgotten, and nothing later was taken. */
@@ -147,6 +150,14 @@ export class ReplayState {
 /** The first moment of exposure that nothing a position has taken can have. */
 function endOf({ newest, floor }: Position): number {
   return Math.max(newest + 1, floor);
+}
+
+/**
+ * When a position is forgotten, Unix ms: TTL plus skew after it took something. No copy of that can be fresh by then, as it was stamped at most
+ * the skew ahead; earlier, the floor that it leaves would keep out bytes of others that were first sealed by a clock that is behind.
+ */
+export function forgottenAt({ since, floor }: Position, { ttlMs, skewMs }: FreshnessWindow): number {
+  return 1 + Math.max(since, floor - 1) + ttlMs + skewMs;
 }
 
 /** What was sealed with other keys is no position to be above; but none of those bytes are taken again under this one. */

@@ -83,7 +83,7 @@ function packet(sequence: number, at: number, fields: Partial<PacketFields> = {}
 async function take(store: ReplayStore, taken: Packet): Promise<void> {
   expect(store.check(taken, Number(taken.timestamp))).toBe('next');
   expect(await store.raise(Number(taken.timestamp))).toBe(true);
-  store.accept(taken);
+  store.accept(taken, Number(taken.timestamp));
 }
 
 function onDisk(): ReplayContent | undefined {
@@ -192,7 +192,7 @@ describe('a replay state', () => {
 
   test('refuses to remember what the disk does not cover', async () => {
     const { store } = await opened();
-    expect(() => store.accept(packet(1, T0 + 1))).toThrow(RangeError);
+    expect(() => store.accept(packet(1, T0 + 1), T0)).toThrow(RangeError);
   });
 
   test('never lowers its bound, over stops neither', async () => {

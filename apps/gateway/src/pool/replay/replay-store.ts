@@ -110,11 +110,11 @@ export class ReplayStore {
   }
 
   /** Remembers a packet that `check` found to be next and `covers` covers; the disk follows in time, without waiting. */
-  accept(packet: Packet): void {
+  accept(packet: Packet, now: number): void {
     const timestamp = Number(packet.timestamp);
     if (!this.covers(timestamp)) throw new RangeError('the bound was not raised');
     this.#newest = Math.max(this.#newest, timestamp);
-    this.#state.advance(packet);
+    this.#state.advance(packet, now);
     if (
       timestamp >= this.#bound - RAISE_WITHIN_MS &&
       this.#writing === undefined &&
