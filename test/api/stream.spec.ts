@@ -291,20 +291,6 @@ describe('a stream ends within a second when its key', () => {
   });
 });
 
-test('a key that draws whatever is there leaves something for others', async () => {
-  const clock = gateway.app.get(Clock);
-  const draw = async (name: string, bytes: number): Promise<number> =>
-    (await gateway.request(`/api/random?bytes=${bytes}`, { headers: keys.bearer(name) })).status;
-  await gateway.fill(400_000);
-  const now = clock.monotonic();
-  clock.monotonic = () => now; // the feed is live
-  expect(await draw('modest', 32)).toBe(200);
-  for (let i = 0; i < 5; i++) expect(await draw('greedy', 65_536)).toBe(200);
-  const left = await pool();
-  expect(await draw('greedy', Math.min(left, 65_536))).toBe(503);
-  expect([await pool(), await draw('modest', 32), await draw('second', 1000)]).toEqual([left, 200, 200]);
-});
-
 describe('streams share', () => {
   test('with those of other keys: a chunk for each key before any gets a second one', async () => {
     const streams = [];

@@ -9,7 +9,6 @@ import type { PacketRef, Piece } from './packet-ref.js';
 import { readyBytes } from './pool.js';
 import type { Admission, Block, Pool, PoolLevel } from './pool.js';
 import { ReceivedHealth } from './received/received-health.js';
-import { reserve, Shares } from './shares.js';
 import { Throughput } from './throughput.js';
 
 export const POOL = Symbol('Pool');
@@ -27,9 +26,6 @@ const BAD: Admission = {
 export class EntropyService implements OnApplicationShutdown {
   readonly #in: Throughput;
   readonly #out: Throughput;
-  readonly #shares = new Shares();
-  /** What somebody waits for now, if anybody does. */
-  awaited: () => { readonly client: string; readonly bytes: number } | undefined = () => undefined;
 
   constructor(
     @Inject(POOL) private readonly pool: Pool,
@@ -71,33 +67,13 @@ export class EntropyService implements OnApplicationShutdown {
     return admission;
   }
 
-  /** Takes `count` bytes for `client` if they are at hand and it may; they count as served, whatever becomes of the answer. */
+  /** Takes `count` bytes for `client` if they are at hand; they count as served, whatever becomes of the answer. */
   takeNow(count: number, client: string): Buffer | undefined {
-    return this.#mayTake(count, client) ? this.#take(count, client) : undefined;
-  }
-
-  #take(count: number, client: string): Buffer | undefined {
     const bytes = this.pool.take(count);
     if (bytes === undefined) return undefined;
     this.metrics.served.inc({ client }, count);
-    const now = this.clock.monotonic();
-    if (this.pool.traffic === undefined) this.#out.add(count, now);
-    this.#shares.note(client, count, now);
+    if (this.pool.traffic === undefined) this.#out.add(count, this.clock.monotonic());
     return bytes;
-  }
-
-  /** Whether there would be as much left as `client` has to leave for others. */
-  #mayTake(count: number, client: string): boolean {
-    if (!this.#shares.isOver(client, this.clock.monotonic())) return true;
-    const { reachable, capacity } = this.level();
-    return reachable - count >= Math.min(this.reserve(client), capacity - count);
-  }
-
-  /** Bytes that are left in the pool for others than `client`, by those who leave something. */
-  reserve(client: string): number {
-    const awaited = this.awaited();
-    const waited = awaited === undefined || awaited.client === client ? 0 : awaited.bytes;
-    return Math.max(waited, reserve(this.throughput()));
   }
 
   /** Notes that workers, which count what they serve themselves, have served or dropped `count` bytes. */
@@ -105,11 +81,11 @@ export class EntropyService implements OnApplicationShutdown {
     this.#out.add(count, this.clock.monotonic());
   }
 
-  /** Takes `count` bytes for `client` from wherever the pool has them, whatever others wait for, or nothing when it has too few. */
+  /** Takes `count` bytes for `client` from wherever the pool has them, or nothing when it has too few. */
   async tryTake(count: number, client: string, isWanted = always): Promise<Buffer | undefined> {
-    let bytes = this.#take(count, client);
+    let bytes = this.takeNow(count, client);
     while (bytes === undefined && (await this.pool.prepare(count)) && isWanted()) {
-      bytes = this.#take(count, client);
+      bytes = this.takeNow(count, client);
     }
     return bytes;
   }
@@ -121,7 +97,7 @@ export class EntropyService implements OnApplicationShutdown {
    * @throws {ApiError} `too-little-entropy`, also when they are not wanted any more; nothing is taken then.
    */
   async take(count: number, client: string, isWanted = always): Promise<Buffer> {
-    const bytes = this.#mayTake(count, client) ? await this.tryTake(count, client, isWanted) : undefined;
+    const bytes = await this.tryTake(count, client, isWanted);
     if (bytes === undefined) throw this.shortage(count);
     return bytes;
   }
@@ -138,12 +114,11 @@ export class EntropyService implements OnApplicationShutdown {
     draw: (take: (count: number) => Buffer) => T,
     isWanted = always,
   ): Promise<T> {
-    if (!this.#mayTake(most, client)) throw this.shortage(most);
     while (!this.pool.holds(most)) {
       if (!(await this.pool.prepare(most)) || !isWanted()) throw this.shortage(most);
     }
     return draw((count) => {
-      const bytes = this.#take(count, client);
+      const bytes = this.takeNow(count, client);
       if (bytes === undefined) throw this.shortage(count);
       return bytes;
     });
@@ -167,9 +142,7 @@ export class EntropyService implements OnApplicationShutdown {
     const detail =
       count > capacity
         ? `The pool of this gateway never holds more than ${capacity} bytes; this request can need ${count}.`
-        : count <= bytes
-          ? `The pool keeps its ${bytes} bytes for other clients, as this one has had most lately; try again later.`
-          : `The pool holds ${bytes} bytes and this request can need ${count}; try again later.`;
+        : `The pool holds ${bytes} bytes and this request can need ${count}; try again later.`;
     return new ApiError('too-little-entropy', detail, {
       retryAfterSecs: Math.min(Math.max(secs, 1), LONGEST_RETRY_SECS),
     });

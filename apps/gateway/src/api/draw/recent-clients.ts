@@ -1,4 +1,4 @@
-/** Which clients asked for entropy last, so that a stream knows whether it is alone. */
+/** Which clients asked for entropy last, and which one waits, so that a stream knows what to leave. */
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock.js';
 
@@ -7,6 +7,8 @@ export class RecentClients {
   // The one who asked last, and the last one before that was somebody else: enough to answer for every client.
   #latest = { client: '', at: -Infinity };
   #before = { client: '', at: -Infinity };
+  /** Who is first of those that wait for a single answer, and for how much; nothing while nobody does. */
+  awaited: () => { readonly client: string; readonly bytes: number } | undefined = () => undefined;
 
   constructor(private readonly clock: Clock) {}
 

@@ -44,7 +44,7 @@ export class Waiters implements BeforeApplicationShutdown {
     private readonly recent: RecentClients,
     private readonly keys: KeyWatch,
   ) {
-    entropy.awaited = () => {
+    recent.awaited = () => {
       const first = this.#first();
       return first && { client: first.client.name, bytes: first.need };
     };
@@ -145,18 +145,16 @@ export class Waiters implements BeforeApplicationShutdown {
     if (line?.size === 0) this.#lines.delete(name);
   }
 
-  /** Serves those whose turn it is as long as there is enough for them; who has had more than its part is passed over. */
+  /** Serves those whose turn it is as long as there is enough for them. */
   async #serve(): Promise<void> {
-    let passed = 0;
-    for (let waiter; passed < this.#lines.size && (waiter = this.#first()) !== undefined;) {
+    for (let waiter; (waiter = this.#first()) !== undefined;) {
       this.recent.note(waiter.client.name); // streams leave something for single answers
       if (this.entropy.level().reachable < waiter.need) break;
-      passed += 1;
       try {
         await waiter.attempt();
-        passed = 0;
       } catch (error) {
-        if (!isShortage(error)) waiter.refuse(error instanceof Error ? error : new Error(String(error)));
+        if (isShortage(error)) break;
+        waiter.refuse(error instanceof Error ? error : new Error(String(error)));
       }
       this.#passTurn(waiter.client);
     }

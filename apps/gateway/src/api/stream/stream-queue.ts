@@ -25,6 +25,9 @@ const LIVE_FEED_MS = 2000;
 const DEAD_FEED_MS = 60_000;
 /** Others are there while one of them asked within this time. */
 const OTHERS_MS = 86_400_000;
+/** What streams leave for others is what they may ask for at once, as long as the pool gets that within this many seconds. */
+const RESERVE_BYTES = 65_536;
+const RESERVE_SECS = 2;
 /** A stream that has waited so long takes so much of what is left for others. */
 const STARVING_MS = 5000;
 const CRUMB_BYTES = 1024;
@@ -136,8 +139,13 @@ export class StreamQueue implements OnApplicationShutdown {
     return count < 1 ? undefined : this.entropy.tryTake(count, client);
   }
 
-  /** Bytes that a stream of `client` leaves in the pool; none when it is alone. */
+  /** Bytes that a stream of `client` leaves in the pool; none when it is alone, or when nothing comes in to wait for. */
   #reserveFor(client: string): number {
-    return this.recent.othersIdleMs(client) > OTHERS_MS ? 0 : this.entropy.reserve(client);
+    if (this.recent.othersIdleMs(client) > OTHERS_MS) return 0;
+    const { in: bytesPerSecond, idleMs = Infinity } = this.entropy.throughput();
+    const soon = idleMs > RESERVE_SECS * 1000 ? 0 : Math.floor(bytesPerSecond * RESERVE_SECS);
+    const awaited = this.recent.awaited();
+    const waited = awaited === undefined || awaited.client === client ? 0 : awaited.bytes;
+    return Math.max(waited, Math.min(RESERVE_BYTES, soon));
   }
 }
