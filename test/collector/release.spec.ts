@@ -14,7 +14,7 @@ test('npm run sources shows a source that is latched, and releases it', async ()
       encoding: 'utf8',
     });
   await running.collector.logged('source-latched');
-  await until('the state in the file', () => sources('show').includes('persistent'));
+  await until('the command shows it', () => sources('show').includes('persistent'));
   expect(running.receiver.bytes.length).toBe(0);
   expect(() => sources('release', 'another')).toThrow(/No source is called another/);
   expect(sources('release')).toMatch(/^(up|starting) {2,}127\.0\.0\.1:\d+ \(put out of use 10 times/);

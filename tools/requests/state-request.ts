@@ -10,7 +10,7 @@ const ANSWER_WITHIN_MS = 10_000;
 /**
  * The answer's lines; undefined when none came.
  *
- * @throws the file system's error, such as EEXIST while another request waits.
+ * @throws {CommandError} while another request waits; the file system's error.
  */
 export async function requestOf(
   directory: string,
@@ -19,7 +19,14 @@ export async function requestOf(
 ): Promise<string[] | undefined> {
   const [request, answer] = [join(directory, `${name}.request`), join(directory, `${name}.answer`)];
   rmSync(answer, { force: true });
-  writeFileSync(request, lines.map((line) => `${line}\n`).join(''), { mode: 0o600, flag: 'wx' });
+  try {
+    writeFileSync(request, lines.map((line) => `${line}\n`).join(''), { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+    throw new CommandError(
+      `${request} is there: another command waits for its answer, or one was cut off; then remove it`,
+    );
+  }
   giveToOwner(directory, request);
   for (const until = performance.now() + ANSWER_WITHIN_MS; !existsSync(answer);) {
     if (performance.now() > until) {
@@ -41,6 +48,7 @@ export async function ask(
   lines: readonly string[],
 ): Promise<string[]> {
   const answer = await requestOf(directory, name, lines).catch((error: unknown) => {
+    if (error instanceof CommandError) throw error;
     throw new CommandError(
       `${directory}: ${errorCode(error)}. Is it the ${app}'s state directory, and may you write to it?`,
     );

@@ -44,7 +44,10 @@ export function rotateHmac(files: HmacFiles, options: HmacOptions, now: number):
   if (options.finish) return finish(files, { previous, age, behind }, options.overlapMs);
   if (options.atOnce) return begin(files, current, options, '');
   if (behind.length > 0 && current !== '') {
-    return { changes: behind.map((path) => change(path, current, 'the new key')), next: NEXT };
+    return {
+      changes: behind.map((path) => change(path, current, 'the new key')),
+      next: previous === '' ? AT_ONCE : NEXT,
+    };
   }
   const isBegun = previous !== '' && previous !== current;
   if (isBegun) return { changes: [], next: UNDER_WAY };

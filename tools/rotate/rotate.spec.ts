@@ -128,7 +128,9 @@ describe('the HMAC key in a folder', () => {
     rotate('hmac', '--in', folder, '--at-once');
     const [current = '', , collector] = hmacKeys();
     writeFileSync(path('collector/hmac.key'), 'ab'.repeat(31) + 'cd\n');
-    expect(rotate('hmac', '--in', folder).stdout).toMatch(/^wrote \S+collector\/hmac\.key: the new key\n/);
+    expect(rotate('hmac', '--in', folder).stdout).toMatch(
+      /^wrote \S+collector\/hmac\.key: the new key\n\nThe old key is accepted no more/,
+    );
     expect(hmacKeys()).toEqual([current, '', collector]);
   });
 

@@ -19,7 +19,8 @@ export type StateName = 'starting' | 'up' | 'failing' | 'intermittent' | 'persis
 
 /**
  * This many soft failures within this many blocks are a hard one. Perfect bytes fail softly once in 250 years at 30 MB/s
- * (docs/health-tests.md), 2^-44 a block; two more within 2^20 blocks of a first have a chance of 2^-50.
+ * (docs/health-tests.md), 2^-44 a block; two more within 2^20 blocks of a first have a chance of 2^-50,
+ * but where the count of a window that goes on is too high already.
  */
 const SOFT_FAILURES = 3;
 const SOFT_BLOCKS = 2 ** 20;

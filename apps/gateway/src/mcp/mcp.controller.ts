@@ -13,7 +13,7 @@ const MAX_BODY_BYTES = 65_536;
 
 /** Arguments of a tool are at the fourth level; what clients add of their own is rarely deeper. */
 const MAX_DEPTH = 32;
-/** The same; the package names each member that it does not take, which took a second with five thousand of them. */
+/** The same; the package names each member that it does not take, which with five thousand of them holds the event loop up. */
 const MAX_MEMBERS = 100;
 
 const JSON_TYPE = 'application/json; charset=utf-8';
