@@ -26,6 +26,7 @@ test.each([
   server.close();
 });
 
-test('there are none where the machine has no such tables', async () => {
+test('there are none where the tables are missing or cannot be read', async () => {
   expect(await kernelQueues(['/nowhere/tcp', '/nowhere/tcp6'])).toBeUndefined();
+  expect(await kernelQueues(['/proc'])).toBeUndefined(); // an error of any other kind
 });

@@ -6,14 +6,13 @@ import { readFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import type { Socket } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { errorCode } from '#libs/files';
 
 const TABLES = ['/proc/self/net/tcp', '/proc/self/net/tcp6'];
 
 /** A row: number, own address and port, those of the other end, state, bytes that are sent and not acknowledged. */
 const ROW = /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) ([0-9A-F]+:[0-9A-F]{4}) [0-9A-F]{2} ([0-9A-F]{8}):/gm;
 
-/** Unacknowledged bytes by endsOf(); undefined where the machine has no such tables. */
+/** Unacknowledged bytes by endsOf(); undefined where the tables cannot be read: not every machine has them. */
 export async function kernelQueues(tables = TABLES): Promise<Map<string, number> | undefined> {
   const texts = await Promise.all(tables.map(readTable));
   if (texts.every((text) => text === undefined)) return undefined;
@@ -41,12 +40,7 @@ function hexOf(address: string): string {
   return (endianness() === 'LE' ? bytes.swap32() : bytes).toString('hex').toUpperCase();
 }
 
-async function readTable(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'latin1');
-  } catch (error) {
-    // Without IPv6 there is one table, on other systems than Linux none; some sandboxes forbid it.
-    if (['ENOENT', 'EACCES', 'EPERM'].includes(errorCode(error))) return undefined;
-    throw error;
-  }
+/** A look that fails, as one does while there are no file descriptors left, is no reason to end: the next one comes soon. */
+function readTable(path: string): Promise<string | undefined> {
+  return readFile(path, 'latin1').catch(() => undefined);
 }
