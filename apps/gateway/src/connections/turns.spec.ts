@@ -83,6 +83,14 @@ test('who is not ready is passed over, and looked at again later', async () => {
   expect(went).toEqual(['other', 'late']);
 });
 
+test('who is not ready holds up nobody behind it in its line', async () => {
+  turns.take(waiter('never', '192.0.2.1', 0, () => false));
+  for (let i = 0; i < 15; i++) turns.take(waiter('other', '192.0.2.1'));
+  expect([went.length, turns.waiting]).toEqual([10, 6]);
+  for (let i = 0; i < 1000 && turns.waiting > 1; i++) await setTimeout(5);
+  expect([went.length, turns.waiting]).toEqual([15, 1]);
+});
+
 test('who has left is not called', async () => {
   for (let i = 0; i < 10; i++) turns.take(waiter('first', '192.0.2.1'));
   const gone = waiter('gone', '192.0.2.2');

@@ -161,7 +161,12 @@ export class Turns {
       more = false;
       for (const { network, queue } of line) {
         const [waiter] = queue.waiting;
-        if (waiter?.isReady() !== true) continue;
+        if (waiter === undefined) continue;
+        if (!waiter.isReady()) {
+          queue.waiting.delete(waiter); // to the end of its line: those behind it may be ready
+          queue.waiting.add(waiter);
+          continue;
+        }
         if (waiter.units > this.#left - rest) return went;
         queue.waiting.delete(waiter);
         this.#waiting -= 1;
