@@ -162,6 +162,28 @@ describe('an answer', () => {
     expect(connection.endLook(new Map())).toBe(true); // not in the tables: as before
   });
 
+  test('is looked at as long as it is under way, and once more when it has ended: its client may have stopped reading', async () => {
+    client.write(LIVE);
+    await until(() => open.length === 1);
+    answering(1_000_000);
+    expect([connection.beginLook(), connection.endLook(queues(0))]).toEqual([true, false]); // all was read so far
+    expect([connection.beginLook(), connection.endLook(queues(0))]).toEqual([true, false]);
+    open[0]?.end();
+    await until(() => open[0]?.closed === true);
+    expect([connection.beginLook(), connection.endLook(queues(900_000))]).toEqual([true, true]);
+    expect(connection.place.held).toBe(900_000 - BOUNDS.smallAnswerBytes);
+  });
+
+  test('to a stranger is charged also as far as it still waits in this process', async () => {
+    client.write(LIVE);
+    await until(() => open.length === 1);
+    answering(32_000_000);
+    open[0]?.write(Buffer.alloc(32_000_000));
+    connection.beginLook();
+    connection.endLook(queues(100_000));
+    expect(connection.place.held).toBe(BOUNDS.unreadBytes);
+  });
+
   test('that is read is not slow, whenever it will end', async () => {
     let time = 0;
     Object.assign(hall, { now: () => time });

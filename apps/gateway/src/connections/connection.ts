@@ -209,17 +209,17 @@ export class Connection {
   /** Begins a look at the kernel's tables, if that can hold much of its answers; whether it can. */
   beginLook(): boolean {
     this.#unread.beginLook();
-    return this.#unread.mayBeLarge || this.#underWayBytes > 0;
+    return this.#unread.mayBeLarge || this.#answerBytes > 0;
   }
 
-  /** Ends a look that found `queues` (kernelQueues()); whether something is charged then. */
+  /** Ends a look that found `queues` (kernelQueues()), beside what this process still holds; whether something is charged then. */
   endLook(queues: ReadonlyMap<string, number>): boolean {
     const bytes = queues.get(this.#ends);
     if (bytes === undefined) return this.#unread.areCharged;
     const read = sentOf(this.#socket) - bytes;
     if (read - this.#read >= BOUNDS.readBytes) this.place.since = this.hall.now();
     this.#read = read;
-    this.#unread.endLook(bytes);
+    this.#unread.endLook(bytes + Math.max(0, this.#socket.writableLength - this.#underWayBytes));
     return this.#unread.areCharged;
   }
 
@@ -235,10 +235,9 @@ export class Connection {
     this.place.since = this.hall.now();
     const cost = BOUNDS.requestUnits + Math.ceil(this.#answerBytes / BOUNDS.unitBytes);
     const units = Math.min(cost, BOUNDS.turnUnits); // what no turn has room for would wait forever
-    if (this.#underWayBytes > 0) {
-      this.place.shrink(this.#underWayBytes);
-      this.#unread.note(this.#underWayBytes); // the end of it, of which the kernel had nothing at the last look
-    }
+    this.place.shrink(this.#underWayBytes);
+    this.#unread.note(this.#answerBytes); // the end of it, of which the kernel had nothing at the last look
+    if (this.#answerBytes > this.#underWayBytes) this.hall.lookSoon();
     this.#answerBytes = this.#underWayBytes = 0;
     if (this.#isOver) return;
     const goOn = (): void => this.#goOn();
@@ -291,7 +290,8 @@ export class Connection {
     this.#pause.end(); // to see that the client has gone
   }
 
-  readonly #mayBeUnread = (): boolean => this.#unread.mayBeLarge && !this.hall.isStopping();
+  readonly #mayBeUnread = (): boolean =>
+    (this.#unread.mayBeLarge || this.#answerBytes > 0) && !this.hall.isStopping();
 
   /** After the answer that says `Connection: close`, nothing more is answered. */
   get #isOver(): boolean {

@@ -52,7 +52,7 @@ export class UnreadAnswers {
     this.#answeredSince = this.#countedSince = 0;
   }
 
-  /** The kernel held `bytes` of all answers when the look began. */
+  /** The kernel and this process held `bytes` of all answers when the look began. */
   endLook(bytes: number): void {
     this.#answered = bytes + this.#answeredSince;
     this.#counted = bytes + this.#countedSince;
