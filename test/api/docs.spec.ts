@@ -88,6 +88,14 @@ describe('the documents', () => {
   );
 });
 
+test('HEAD of a large document costs no more than its connection', async () => {
+  await until('what was read before is no cost any more', async () => (await held()) < 10 * CONNECTION);
+  for (let i = 0; i < 5; i++) {
+    await gateway.request(BUNDLE, { method: 'HEAD' });
+    expect(await held()).toBeLessThan(10 * CONNECTION);
+  }
+});
+
 test('of a large document that nobody reads, a few slices wait in memory', async () => {
   const served: TLSSocket[] = [];
   const server = gateway.app.getHttpServer() as Server;

@@ -93,7 +93,7 @@ export function addRequestHooks(app: NestFastifyApplication): void {
       done();
     };
     if (connection === undefined) send();
-    else connection.answering(sizeOf(payload, streamed), hasRate, send);
+    else connection.answering(request.method === 'HEAD' ? 0 : sizeOf(payload, streamed), hasRate, send);
   });
 
   fastify.addHook('onResponse', (request, reply, done) => {
