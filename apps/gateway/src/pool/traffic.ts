@@ -23,7 +23,7 @@ export class Traffic {
   }
 }
 
-/** A total that fell began anew, with a Redis that lost its data. */
+/** A total that fell is that of a Redis that lost data, such as a replica that had not heard of the last: how much passed meanwhile is not known. */
 function rise(before: number, now: number): number {
-  return now >= before ? now - before : now;
+  return Math.max(0, now - before);
 }
