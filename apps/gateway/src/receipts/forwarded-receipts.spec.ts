@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Channel } from '../link/channel.js';
+import type { PacketRef } from '../pool/packet-ref.js';
 import { Drawing } from './drawing.js';
 import type { DrawRecord } from './drawing.js';
 import { ForwardedReceipts, keepReceiptsFor } from './forwarded-receipts.js';
@@ -12,6 +13,7 @@ import { LineageBook } from './lineage-book.js';
 import { LineageRecords } from './lineage-records.js';
 import { ReceiptLog } from './receipt-log.js';
 import { Receipts } from './receipts.js';
+import type { Slot } from './receipts.js';
 
 const key = { name: 'gateway.example.com/receipts', key: generateKeyPairSync('ed25519').privateKey };
 const clock = { now: Date.now, monotonic: () => performance.now() };
@@ -33,11 +35,16 @@ afterEach(async () => {
 });
 
 /** A worker and its head; `held` counts the slots that the log keeps room for, `leave` is what happens when the worker is gone. */
-function worker(): { forwarded: ForwardedReceipts; channel: Channel; held: () => number; leave: () => void } {
+function worker(around: (slot: Slot) => Slot = (slot) => slot): {
+  forwarded: ForwardedReceipts;
+  channel: Channel;
+  held: () => number;
+  leave: () => void;
+} {
   let held = 0;
   const counted: ReceiptKeeper = {
     open: async (client, revealed) => {
-      const slot = await receipts.open(client, revealed);
+      const slot = around(await receipts.open(client, revealed));
       held += 1;
       return { ...slot, release: () => void (slot.release(), (held -= 1)) };
     },
@@ -76,6 +83,24 @@ test('two workers write into one log; each gives back its room', async () => {
   expect([one.held(), two.held()]).toEqual([0, 0]);
   expect(await one.forwarded.file('checkpoint')).toBe(await receipts.file('checkpoint'));
   expect(await one.forwarded.file('cut')).toBeUndefined();
+});
+
+test('a record does not keep the memory of the message that it came in', async () => {
+  const kept: PacketRef[] = [];
+  const { forwarded } = worker((slot) => ({
+    ...slot,
+    append: (record) => {
+      kept.push(...record.packets);
+      return slot.append(record);
+    },
+  }));
+  const slot = await forwarded.open('demo', 0);
+  const message = Buffer.alloc(100_000, 7); // buffers are views of it
+  const packet = { collector: 'collector-1', boot: 1n, sequence: 1n, digest: message.subarray(7, 39) };
+  await slot.append({ ...recordFor(slot.client), packets: [packet] });
+  slot.release();
+  expect(kept).toEqual([packet]);
+  expect(kept[0]?.digest.buffer.byteLength).toBeLessThan(message.length);
 });
 
 test('errors of the API stay what they are on their way', async () => {

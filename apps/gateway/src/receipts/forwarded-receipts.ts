@@ -6,6 +6,7 @@
 import { declareCall, declareNotice } from '../link/call.js';
 import { ChannelError } from '../link/channel.js';
 import type { Channel } from '../link/channel.js';
+import type { PacketRef } from '../pool/packet-ref.js';
 import { ApiError } from '../problem/api-error.js';
 import type { DrawRecord } from './drawing.js';
 import { noReceipt, notWritten } from './reads.js';
@@ -71,7 +72,7 @@ export function keepReceiptsFor(worker: Channel, receipts: ReceiptKeeper): () =>
     outcomeOf(async () => {
       const opened = slots.get(slot);
       if (opened === undefined) throw notWritten();
-      return opened.append(record);
+      return opened.append({ ...record, packets: record.packets.map(ownCopy) });
     }),
   );
   worker.hear(RELEASE, ({ slot }) => release(slot));
@@ -81,6 +82,11 @@ export function keepReceiptsFor(worker: Channel, receipts: ReceiptKeeper): () =>
     isGone = true;
     for (const slot of slots.keys()) release(slot);
   };
+}
+
+/** What waits for its proofs must not keep all of the message that it came in, with the bytes that are revealed. */
+function ownCopy(packet: PacketRef): PacketRef {
+  return { ...packet, digest: Buffer.from(packet.digest) };
 }
 
 async function outcomeOf<T>(run: () => Promise<T>): Promise<Outcome<T>> {
