@@ -38,8 +38,8 @@ export class EmbeddedPool implements Pool {
     return { result: 'accepted', missing };
   }
 
-  take(count: number): Buffer | undefined {
-    return this.#buffer.take(count, this.#clock.monotonic());
+  take(count: number, from?: Piece[]): Buffer | undefined {
+    return this.#buffer.take(count, this.#clock.monotonic(), from);
   }
 
   pieces(count: number): Piece[] {

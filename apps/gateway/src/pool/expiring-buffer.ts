@@ -86,9 +86,14 @@ export class ExpiringBuffer {
     this.#segments.push({ bytes: data.length, receivedAt: now, packet, offset });
   }
 
-  /** Takes the `count` oldest bytes, or nothing when fewer are held. The copy belongs to the caller. */
-  take(count: number, now: number): Buffer | undefined {
+  /**
+   * Takes the `count` oldest bytes, or nothing when fewer are held. The copy belongs to the caller.
+   *
+   * @param from gets where they came from.
+   */
+  take(count: number, now: number, from?: Piece[]): Buffer | undefined {
     if (count > this.bytesAt(now)) return undefined;
+    from?.push(...this.pieces(count, now));
     this.#forget(count);
     return this.#ring.take(count);
   }

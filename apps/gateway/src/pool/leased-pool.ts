@@ -113,9 +113,9 @@ export class LeasedPool implements Pool {
     throw new Error('packets are admitted by the head (ForwardedAdmission)');
   }
 
-  take(count: number): Buffer | undefined {
+  take(count: number, from?: Piece[]): Buffer | undefined {
     const now = this.clock.monotonic();
-    const bytes = this.#hand.take(count, now);
+    const bytes = this.#hand.take(count, now, from);
     if (bytes === undefined) return undefined;
     this.#used += count;
     if (this.#hand.bytesAt(now) < this.#leased / 2 && this.#leasing === undefined) void this.#lease(0);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ExpiringBuffer } from './expiring-buffer.js';
 import { LendingPool, MOST_LENT_BYTES } from './lending-pool.js';
 import type { LentPiece } from './lending-pool.js';
@@ -66,6 +66,26 @@ describe('LendingPool', () => {
     ]);
     expect(pool.lend(1, 10, 0)[0]?.from[0]).toMatchObject({ packet, offset: 250 });
   });
+
+  it.each([1, 2, 3, 4, 5])(
+    'says which packet lent bytes came from also where others expire at look %i at the clock',
+    (expiry) => {
+      const pool = lending(60_000);
+      const [first, second] = [1n, 2n].map((sequence) => ({
+        ...{ collector: 'collector-1', boot: 1n, sequence, digest: randomBytes(32) },
+      }));
+      const [old, data] = [randomBytes(1000), randomBytes(1000)];
+      buffer.store(old, now, first);
+      buffer.store(data, now + 1000, second);
+      let looks = 0;
+      const monotonic = jest.spyOn(clock, 'monotonic');
+      monotonic.mockImplementation(() => ((looks += 1) < expiry ? now : now + 60_000));
+      const [piece] = pool.lend(1, 500, 0);
+      monotonic.mockRestore();
+      const packet = piece?.data.equals(old.subarray(0, 500)) === true ? first : second;
+      expect(piece?.from).toEqual([{ packet, offset: 0, length: 500 }]);
+    },
+  );
 
   it('lends nothing where there is less than is needed', () => {
     const pool = lending();

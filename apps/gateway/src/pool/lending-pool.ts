@@ -104,10 +104,10 @@ export class LendingPool extends EmbeddedPool {
     const pieces: LentPiece[] = [];
     for (let left = count; left > 0; left -= size) {
       const receivedAt = systemNow - super.level().oldestAgeMs;
-      const from = joined([], this.pieces(Math.min(size, left)));
-      const data = this.take(Math.min(size, left));
+      const from: Piece[] = [];
+      const data = this.take(Math.min(size, left), from);
       if (data === undefined) break;
-      pieces.push({ data, receivedAt, from });
+      pieces.push({ data, receivedAt, from: joined([], from) });
     }
     return pieces;
   }

@@ -90,10 +90,14 @@ export interface Pool {
   /** Drops everything, also what other gateways hold of it: none of it is served from now on, but for what these serve within a second. */
   discard(): void;
 
-  /** Takes `count` bytes that are at hand in this process's memory, or nothing when fewer are. Never waits. */
-  take(count: number): Buffer | undefined;
+  /**
+   * Takes `count` bytes that are at hand in this process's memory, or nothing when fewer are. Never waits.
+   *
+   * @param from gets where they came from.
+   */
+  take(count: number, from?: Piece[]): Buffer | undefined;
 
-  /** Where the `count` bytes came from that `take` would give now. */
+  /** Where the `count` bytes came from that `take` would give now; a moment later some of them may have expired. */
   pieces(count: number): Piece[];
 
   /** Whether `count` bytes are at hand, so that several `take` of as many in all succeed now. Never waits. */

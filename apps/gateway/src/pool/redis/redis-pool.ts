@@ -113,9 +113,9 @@ export class RedisPool implements Pool {
     }
   }
 
-  take(count: number): Buffer | undefined {
+  take(count: number, from?: Piece[]): Buffer | undefined {
     const now = this.clock.monotonic();
-    const bytes = this.#hand.take(count, now);
+    const bytes = this.#hand.take(count, now, from);
     if (bytes !== undefined) this.#served += count;
     if (this.#hand.bytesAt(now) < LEASE_BYTES) this.#leaseAhead();
     return bytes;
