@@ -240,9 +240,9 @@ const IDLE: readonly (readonly ['gateway' | 'collector', Environment, readonly s
       ...replica,
       QRNG_TLS_CLIENT_CA_FILE: '',
       QRNG_BUFFER_OVERFLOW_POLICY: 'replace',
-      QRNG_ON_BAD_ENTROPY: 'warn',
+      QRNG_ON_BAD_ENTROPY: 'warn', // a draw can show that bytes are bad, too
     },
-    ['QRNG_BUFFER_OVERFLOW_POLICY', 'QRNG_ON_BAD_ENTROPY'],
+    ['QRNG_BUFFER_OVERFLOW_POLICY'],
   ],
   ['gateway', { QRNG_REDIS_PREFIX: 'qrng' }, []],
   ['gateway', { ...redis, QRNG_REDIS_PREFIX: 'qrng' }, ['QRNG_REDIS_PREFIX']],

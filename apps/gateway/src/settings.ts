@@ -126,9 +126,8 @@ export class GatewaySettings {
   @Live()
   QRNG_BUFFER_TTL_SECS = 0;
 
-  /** What becomes of entropy that fails the health tests here. */
+  /** What becomes of entropy that fails the health tests here, or shows in a draw that it is not random. */
   @ChoiceVariable('refuse', 'warn')
-  @Needs('QRNG_INGEST=on', takesPackets)
   QRNG_ON_BAD_ENTROPY: 'refuse' | 'warn' = 'refuse';
 
   @IntegerVariable(1, 86_400)
