@@ -45,11 +45,14 @@ export class IncompleteFiles {
     for (const name of this.#seen.keys()) if (!names.has(name)) this.#seen.delete(name);
   }
 
-  /** Forgets a file that turned out to be a packet, or is refused; gives what it looked like (`stateOf`). */
-  forget(name: string): string | undefined {
-    const state = this.#seen.get(name)?.state;
+  /** What a file looked like at the last look. */
+  stateOf(name: string): string | undefined {
+    return this.#seen.get(name)?.state;
+  }
+
+  /** Forgets a file that turned out to be a packet, or is refused. */
+  forget(name: string): void {
     this.#seen.delete(name);
-    return state;
   }
 
   /** Notes that a file could not be read: it should be tried again. */

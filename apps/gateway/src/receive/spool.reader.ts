@@ -193,7 +193,8 @@ export class SpoolReader {
     const state = await this.#incomplete.look(this.#directory, name, performance.now());
     if (state === 'abandoned') await this.#refuse(name);
     if (state !== 'changed') return;
-    const content = await contentOf(join(this.#directory, name));
+    const path = join(this.#directory, name);
+    const content = await contentOf(path);
     if (content === undefined) {
       await this.#refuse(name);
       return;
@@ -205,7 +206,10 @@ export class SpoolReader {
       if (!(error instanceof PacketError)) throw error;
       return;
     }
-    const readAs = this.#incomplete.forget(name);
+    const readAs = await stateOf(path);
+    // What was written to while it was read would later be taken for another file, and counted as a copy: the next look reads it again.
+    if (readAs !== undefined && readAs !== this.#incomplete.stateOf(name)) return;
+    this.#incomplete.forget(name);
     if (this.#recent.seen(packet.mac)) {
       this.outcomes.duplicate(packet, this.#origin);
       await this.#delete(name, readAs);
