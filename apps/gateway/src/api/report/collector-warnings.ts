@@ -47,7 +47,7 @@ function mixingWarnings(collector: string, mixing: MixingTelemetry | undefined):
   }
   return [
     sourcesUp < minimum
-      ? `Collector ${collector} passes nothing on: ${sourcesUp} of its sources are up, and QRNG_MIXING_MIN_SOURCES is ${minimum}.`
+      ? `Collector ${collector} passes nothing on: ${sourcesUp} of its sources ${sourcesUp === 1 ? 'is' : 'are'} up, and QRNG_MIXING_MIN_SOURCES is ${minimum}.`
       : `Collector ${collector} passes nothing on: mixed blocks failed their health tests (${state}).`,
   ];
 }
