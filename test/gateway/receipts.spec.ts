@@ -16,6 +16,7 @@ import {
 } from '#libs/tlog';
 import type { NoteKey } from '#libs/tlog';
 import { TestKeys } from '../support/api-keys.js';
+import { Clock } from '../../apps/gateway/src/clock.js';
 import { GatewaySettings } from '../../apps/gateway/src/settings.js';
 import { startGateway } from '../support/gateway.js';
 import type { Answer, TestGateway } from '../support/gateway.js';
@@ -366,4 +367,38 @@ test('with receipts off there is no route, and the preference is not honoured', 
   expect((await off.get('/api/random?receipt=true')).status).toBe(400);
   expect((await off.get('/docs-json')).text).not.toContain('QRNG-Receipt');
   await off.close();
+});
+
+test('a receipt names the packets that its bytes came from, at whichever look at the clock others expire', async () => {
+  const own = await startGateway({
+    ...receiptSettings(),
+    ...{ QRNG_BUFFER_TTL_SECS: '60', QRNG_RATE_LIMIT_MAX: '10000', QRNG_RATE_LIMIT_BURST: '10000' },
+  });
+  const signing = new SigningCollector(own.collector, (packet) => own.push(packet));
+  const clock = own.app.get(Clock);
+  let now = clock.monotonic();
+  let looks = 0;
+  let expiry = Infinity;
+  clock.monotonic = () => ((looks += 1) === expiry ? (now += 59_998.5) : now);
+  const delivered: Buffer[] = [];
+  const answers: Answer[] = [];
+  do {
+    expiry = Infinity;
+    now += 120_000; // all of before expires
+    for (let i = 0; i < 2; i++, now += 1) {
+      delivered.push(randomBytes(100));
+      await signing.send(delivered.at(-1) ?? Buffer.of());
+    }
+    looks = 0;
+    expiry = answers.length + 1;
+    answers.push(await own.get('/api/random?bytes=50&encoding=binary&receipt=true'));
+  } while (looks >= expiry);
+  for (const answer of answers) {
+    const { text } = await own.get(`/api/receipts/${indexOf(answer)}`);
+    const pieces = parseReceipt(text).entry.lineage.map(({ sequence, offset, length }) =>
+      delivered[Number(sequence) - 1]?.subarray(offset, offset + length),
+    );
+    expect(pieces).toEqual([answer.body]);
+  }
+  await own.close();
 });

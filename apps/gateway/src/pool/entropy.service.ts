@@ -67,9 +67,13 @@ export class EntropyService implements OnApplicationShutdown {
     return admission;
   }
 
-  /** Takes `count` bytes for `client` if they are at hand; they count as served, whatever becomes of the answer. */
-  takeNow(count: number, client: string): Buffer | undefined {
-    const bytes = this.pool.take(count);
+  /**
+   * Takes `count` bytes for `client` if they are at hand; they count as served, whatever becomes of the answer.
+   *
+   * @param from gets where they came from.
+   */
+  takeNow(count: number, client: string, from?: Piece[]): Buffer | undefined {
+    const bytes = this.pool.take(count, from);
     if (bytes === undefined) return undefined;
     this.metrics.served.inc({ client }, count);
     if (this.pool.traffic === undefined) this.#out.add(count, this.clock.monotonic());
@@ -111,14 +115,14 @@ export class EntropyService implements OnApplicationShutdown {
   async draw<T>(
     most: number,
     client: string,
-    draw: (take: (count: number) => Buffer) => T,
+    draw: (take: (count: number, from?: Piece[]) => Buffer) => T,
     isWanted = always,
   ): Promise<T> {
     while (!this.pool.holds(most)) {
       if (!(await this.pool.prepare(most)) || !isWanted()) throw this.shortage(most);
     }
-    return draw((count) => {
-      const bytes = this.takeNow(count, client);
+    return draw((count, from) => {
+      const bytes = this.takeNow(count, client, from);
       if (bytes === undefined) throw this.shortage(count);
       return bytes;
     });

@@ -14,6 +14,7 @@ import { Quotas } from '../../limits/quotas.js';
 import type { Reservation } from '../../limits/quotas.js';
 import { logEvent } from '../../log-events.js';
 import { EntropyService } from '../../pool/entropy.service.js';
+import type { Piece } from '../../pool/packet-ref.js';
 import type { Drawing } from '../../receipts/drawing.js';
 import { ApiError } from '../../problem/api-error.js';
 import { RecentClients } from './recent-clients.js';
@@ -67,13 +68,13 @@ export class Dispenser {
     this.recent.note(reservation.client);
     let taken = 0;
     try {
-      const drawing = (take: (count: number) => Buffer) => {
+      const drawing = (take: (count: number, from?: Piece[]) => Buffer) => {
         receipt?.begin(this.entropy.pieces(most));
         return draw(sample, (count) => {
-          const pieces = receipt === undefined ? [] : this.entropy.pieces(count);
-          const bytes = take(count);
+          const from: Piece[] | undefined = receipt && [];
+          const bytes = take(count, from);
           taken += count;
-          receipt?.note(pieces, bytes);
+          receipt?.note(from ?? [], bytes);
           return bytes;
         });
       };
