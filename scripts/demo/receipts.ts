@@ -5,9 +5,9 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 const ORIGIN = 'demo.localhost/receipts';
 
-/** Whether the caller left receipts to the demo; workers give none. */
+/** Whether the caller left receipts to the demo. */
 export function hasReceipts(given: Variables): boolean {
-  return !Object.keys(given).some((name) => /^QRNG_(RECEIPTS|SIGNING_KEY|WORKERS)/.test(name));
+  return !Object.keys(given).some((name) => /^QRNG_(RECEIPTS|SIGNING_KEY)/.test(name));
 }
 
 /** @param save writes a file of the demo's folder, and returns its path. */
