@@ -89,6 +89,15 @@ function report(what: string, load: HostileLoad, more: object): void {
   );
 }
 
+/** What is wrong with the receipts once the pool is drained and the gateway has started for the last time. */
+async function faultsInTheEnd(victim: Victim, load: HostileLoad, witness: Witness): Promise<string[]> {
+  await load.stop();
+  await load.drain();
+  await victim.gateway.stop();
+  load.gateways[0] = await victim.start();
+  return witness.faults(victim.gateway, load.promised);
+}
+
 const LIMITLESS = { QRNG_BUFFER_SIZE: `${2 ** 20}`, QRNG_LOG_LEVEL: 'info' };
 
 test(
@@ -111,11 +120,7 @@ test(
       await before.close();
       await load.replay(50);
     }
-    await load.stop();
-    await load.drain();
-    await victim.gateway.stop();
-    load.gateways[0] = await victim.start();
-    const faults = await witness.faults(victim.gateway, load.promised);
+    const faults = await faultsInTheEnd(victim, load, witness);
     report('receipts', load, {
       receipts: load.promised.length,
       checkpoints: witness.seen,
@@ -171,11 +176,7 @@ test(
       await before.close();
       await load.replay(50);
     }
-    await load.stop();
-    await load.drain();
-    await victim.gateway.stop();
-    load.gateways[0] = await victim.start();
-    const faults = await witness.faults(victim.gateway, load.promised);
+    const faults = await faultsInTheEnd(victim, load, witness);
     report('workers', load, {
       receipts: load.promised.length,
       checkpoints: witness.seen,

@@ -319,6 +319,21 @@ describe('a collector', () => {
     expect(await texts_(url)).toContainEqual(expect.stringMatching(/ECONNREFUSED.*nothing listens/));
   });
 
+  test('gives up on one that answers a byte at a time', async () => {
+    const server = createServer((socket) => {
+      const drip = setInterval(() => socket.write('H'), 500);
+      socket.on('error', () => undefined).once('close', () => clearInterval(drip));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const findings = await examineGateway(`http://127.0.0.1:${port}/push`, {}, Date.now);
+    expect(findings.map(({ text }) => text)).toEqual([
+      expect.stringMatching(/no answer within 5 s; nothing answers at the address in QRNG_PUSH_URL/),
+    ]);
+    server.close();
+  });
+
   test.each([
     [120, "this machine's clock is 120 s ahead of the gateway's"],
     [-3600, "this machine's clock is 3600 s behind the gateway's"],

@@ -96,7 +96,10 @@ function clocks(head: Head | undefined, now: number): Finding[] {
 function answerTo(socket: Socket, url: URL): Promise<Head | undefined> {
   return new Promise((done, fail) => {
     let text = '';
+    // A peer that sends a byte now and then is never silent.
+    const late = setTimeout(() => socket.destroy(tooLate()), PATIENCE_MS);
     const finish = (): void => {
+      clearTimeout(late);
       socket.destroy();
       const end = text.indexOf('\r\n\r\n');
       done(end < 0 ? undefined : parseHead(text.slice(0, end)));
@@ -127,9 +130,7 @@ function connected(url: URL, trust: Trust): Promise<Socket> {
           rejectUnauthorized: pins === undefined || trust.caFile !== undefined,
         })
       : connectTcp(to);
-    socket.setTimeout(PATIENCE_MS, () =>
-      socket.destroy(Object.assign(new Error('no answer within 5 s'), { code: 'timeout' })),
-    );
+    socket.setTimeout(PATIENCE_MS, () => socket.destroy(tooLate()));
     socket.once('error', fail);
     socket.once(secure ? 'secureConnect' : 'connect', () => {
       const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
@@ -138,6 +139,10 @@ function connected(url: URL, trust: Trust): Promise<Socket> {
       else socket.destroy(new Error('its certificate is none of QRNG_APPLIANCE_FINGERPRINT'));
     });
   });
+}
+
+function tooLate(): Error {
+  return Object.assign(new Error('no answer within 5 s'), { code: 'timeout' });
 }
 
 function read(file: string | undefined): Buffer | undefined {

@@ -6,8 +6,8 @@ import { qualityReport } from '../api/report/quality-report.js';
 import { StatusService } from '../api/report/status.service.js';
 import { UsageService } from '../api/report/usage.service.js';
 import { ReceivedQuality } from '../pool/received/received-quality.js';
-import type { ReceiptKeeper } from '../receipts/forwarded-receipts.js';
 import { RECEIPTS } from '../receipts/token.js';
+import type { ReceiptKeeper } from '../receipts/token.js';
 import { inputSchema, outputSchema } from './tool.js';
 import type { Exchange, ObjectSchema, Tool } from './tool.js';
 

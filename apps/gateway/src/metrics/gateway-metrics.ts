@@ -192,10 +192,16 @@ export class GatewayMetrics {
     return this.registry.metrics();
   }
 
-  /** The same as values, to be added to those of other processes. */
-  values(): Promise<MetricValues[]> {
+  /**
+   * The same as values, to be added to those of other processes.
+   *
+   * @param use gets prom-client's own objects, which go on counting: what it reads at once is of one moment.
+   */
+  async values<T>(use: (values: readonly MetricValues[]) => T | Promise<T>): Promise<T> {
     this.#lookAtPool();
-    return this.registry.getMetricsAsJSON();
+    const values = await this.registry.getMetricsAsJSON();
+    this.#lookAtPool();
+    return use(values);
   }
 
   /** Takes the gauges of the pool from `level` at each scrape. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ExpiringBuffer } from './expiring-buffer.js';
 import { joined } from './packet-ref.js';
+import type { Piece } from './packet-ref.js';
 
 const CAPACITY = 50;
 const TTL_MS = 100;
@@ -33,6 +34,14 @@ class Model {
     return true;
   }
 }
+
+test('says of bytes that came one by one where each came from', () => {
+  const buffer = new ExpiringBuffer({ capacity: 300_000, overflow: 'discard', ttlMs: 0 }, () => undefined);
+  for (let i = 0; i < 300_000; i++) buffer.store(Buffer.of(i & 255), 0);
+  const from: Piece[] = [];
+  expect(buffer.take(262_144, 0, from)?.length).toBe(262_144);
+  expect(from).toHaveLength(262_144);
+});
 
 test('remembers which packet bytes came in, and where in it they were', () => {
   const packet = (sequence: bigint) => ({

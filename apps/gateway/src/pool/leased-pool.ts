@@ -60,7 +60,6 @@ export class LeasedPool implements Pool {
   #leasing: Promise<number> | undefined;
   /** Of the last lease: with half of it left, the next one is fetched ahead. */
   #leased = 0;
-  #used = 0;
   /** How often everything was discarded: a lease from before that may still be on its way. */
   #discards = 0;
   #report: () => Promise<void> = () => Promise.resolve();
@@ -73,9 +72,7 @@ export class LeasedPool implements Pool {
     private readonly onDiscard: (reason: DiscardReason, bytes: number) => void,
   ) {
     const capacity = 2 * (MOST_LENT_BYTES + MOST_BYTES);
-    this.#hand = new ExpiringBuffer(handOptions(capacity, buffer), (reason, bytes) =>
-      this.#drop(reason, bytes),
-    );
+    this.#hand = new ExpiringBuffer(handOptions(capacity, buffer), onDiscard);
     head.hear(DISCARDED, ({ discards }) => {
       this.#discards = discards;
       this.#hand.discardAll('health', this.clock.monotonic());
@@ -99,11 +96,6 @@ export class LeasedPool implements Pool {
     return this.state.quality;
   }
 
-  /** Bytes of leases that were served or dropped. */
-  get used(): number {
-    return this.#used;
-  }
-
   /** Has `report` called once everything is given up: it says what was counted in the end. */
   whenClosed(report: () => Promise<void>): void {
     this.#report = report;
@@ -117,7 +109,6 @@ export class LeasedPool implements Pool {
     const now = this.clock.monotonic();
     const bytes = this.#hand.take(count, now, from);
     if (bytes === undefined) return undefined;
-    this.#used += count;
     if (this.#hand.bytesAt(now) < this.#leased / 2 && this.#leasing === undefined) void this.#lease(0);
     return bytes;
   }
@@ -168,18 +159,13 @@ export class LeasedPool implements Pool {
     const now = this.clock.monotonic();
     const left = this.#hand.bytesAt(now);
     this.#hand.take(left, now)?.fill(0);
-    if (left > 0) this.#drop('lease', left);
+    if (left > 0) this.onDiscard('lease', left);
     await this.#report();
   }
 
   #learn(state: PoolState): void {
     this.state = state;
     this.traffic.learn(state.totals);
-  }
-
-  #drop(reason: DiscardReason, bytes: number): void {
-    this.#used += bytes;
-    this.onDiscard(reason, bytes);
   }
 
   /** One lease at a time. Gives how many bytes came. */

@@ -8,7 +8,7 @@ import type { PacketRef } from '../pool/packet-ref.js';
 import { Drawing } from './drawing.js';
 import type { DrawRecord } from './drawing.js';
 import { ForwardedReceipts, keepReceiptsFor } from './forwarded-receipts.js';
-import type { ReceiptKeeper } from './forwarded-receipts.js';
+import type { ReceiptKeeper } from './token.js';
 import { LineageBook } from './lineage-book.js';
 import { LineageRecords } from './lineage-records.js';
 import { ReceiptLog } from './receipt-log.js';

@@ -10,12 +10,11 @@ import type { PacketRef } from '../pool/packet-ref.js';
 import { ApiError } from '../problem/api-error.js';
 import type { DrawRecord } from './drawing.js';
 import { noReceipt, notWritten } from './reads.js';
-import type { Receipts, Slot } from './receipts.js';
+import type { Slot } from './receipts.js';
+import type { ReceiptKeeper } from './token.js';
 
 /** What an error of the API is on its way between processes. */
-type Outcome<T> =
-  | { readonly value: T }
-  | { readonly error: ConstructorParameters<typeof ApiError>; readonly value?: undefined };
+type Outcome<T> = { readonly value: T } | { readonly error: ConstructorParameters<typeof ApiError> };
 
 const OPEN = declareCall<{ client: string; revealed: number }, Outcome<{ slot: number; client: Buffer }>>(
   'receipt-open',
@@ -24,9 +23,6 @@ const APPEND = declareCall<{ slot: number; record: DrawRecord }, Outcome<number>
 const RELEASE = declareNotice<{ slot: number }>('receipt-release');
 const RECEIPT = declareCall<{ index: number; client: string }, Outcome<string>>('receipt');
 const LOG_FILE = declareCall<{ path: string }, Outcome<string | Buffer | undefined>>('receipt-log-file');
-
-/** What the API asks of receipts. */
-export type ReceiptKeeper = Pick<Receipts, 'open' | 'receipt' | 'file'>;
 
 export class ForwardedReceipts implements ReceiptKeeper {
   constructor(private readonly head: Channel) {}

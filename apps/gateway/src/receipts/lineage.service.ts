@@ -4,9 +4,9 @@ import { decodeTelemetry, TelemetryError } from '#libs/crypto';
 import type { Packet } from '#libs/crypto';
 import type { PacketRef } from '../pool/packet-ref.js';
 import { LineageBook } from './lineage-book.js';
-import type { ReceiptKeeper } from './forwarded-receipts.js';
 import { Receipts } from './receipts.js';
 import { RECEIPTS } from './token.js';
+import type { ReceiptKeeper } from './token.js';
 
 @Injectable()
 export class LineageService {

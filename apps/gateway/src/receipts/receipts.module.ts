@@ -19,7 +19,6 @@ import { GatewaySettings } from '../settings.js';
 import { StateDirectory } from '../state/state-directory.js';
 import { StateModule } from '../state/state.module.js';
 import { ForwardedReceipts } from './forwarded-receipts.js';
-import type { ReceiptKeeper } from './forwarded-receipts.js';
 import { LineageBook } from './lineage-book.js';
 import { LineageExchange } from './lineage-exchange.js';
 import { LineageRecords } from './lineage-records.js';
@@ -28,6 +27,7 @@ import { ReceiptLog } from './receipt-log.js';
 import { LineageService } from './lineage.service.js';
 import { Receipts } from './receipts.js';
 import { RECEIPTS } from './token.js';
+import type { ReceiptKeeper } from './token.js';
 
 const DAY_MS = 86_400_000;
 

@@ -2,11 +2,8 @@
 import { declareCall, declareNotice } from '../link/call.js';
 import type { MetricValues } from '../metrics/gateway-metrics.js';
 
-export interface Snapshot {
-  /** Bytes that it served or dropped. */
-  readonly used: number;
-  readonly metrics: readonly MetricValues[];
-}
+/** What a worker has counted. */
+type Snapshot = readonly MetricValues[];
 
 export const PORT = declareCall<undefined, number>('port');
 export const LISTENING = declareNotice<{ url: string }>('listening');

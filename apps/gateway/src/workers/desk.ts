@@ -31,11 +31,10 @@ import type { PoolState } from '../pool/leased-pool.js';
 import type { LendingPool } from '../pool/lending-pool.js';
 import { ReceivedQuality } from '../pool/received/received-quality.js';
 import { keepReceiptsFor } from '../receipts/forwarded-receipts.js';
-import type { ReceiptKeeper } from '../receipts/forwarded-receipts.js';
 import { RECEIPTS } from '../receipts/token.js';
+import type { ReceiptKeeper } from '../receipts/token.js';
 import { LAST_SNAPSHOT, LET_IN, LISTENING, SNAPSHOT } from './calls.js';
-import type { Snapshot } from './calls.js';
-import { countsOf, mergedCounts, mergedText } from './merged-metrics.js';
+import { countsOf, mergedCounts, mergedText, usedOf } from './merged-metrics.js';
 
 /** How often workers hear what changed, and how often the head learns what they have counted. */
 const TELL_EVERY_MS = 50;
@@ -49,7 +48,8 @@ interface Seat {
   isUp: boolean;
   /** Gives up what the receipt log kept for it. */
   readonly giveUp: () => void;
-  last: Snapshot;
+  /** What it has counted until its last snapshot. */
+  last: readonly MetricValues[];
 }
 
 export class Desk {
@@ -97,7 +97,7 @@ export class Desk {
     const { app } = this;
     const receipts = app.get<ReceiptKeeper | undefined>(RECEIPTS, { strict: false });
     const giveUp = receipts === undefined ? () => undefined : keepReceiptsFor(channel, receipts);
-    const seat: Seat = { channel, isUp: false, giveUp, last: { used: 0, metrics: [] } };
+    const seat: Seat = { channel, isUp: false, giveUp, last: [] };
     this.#seats.set(worker, seat);
     const admission = app.get(AdmissionService, { strict: false });
     const audit = app.get(AuditTrail, { strict: false });
@@ -146,7 +146,7 @@ export class Desk {
     seat?.giveUp();
     this.#hub.leave(worker);
     this.#pool.forfeit(worker);
-    this.#gone.push(countsOf(seat?.last.metrics ?? []));
+    this.#gone.push(countsOf(seat?.last ?? []));
     this.#adding = this.#adding.then(() => this.#addUp());
   }
 
@@ -200,19 +200,20 @@ export class Desk {
     }
   }
 
-  #note(worker: number, snapshot: Snapshot): void {
+  #note(worker: number, snapshot: readonly MetricValues[]): void {
     const seat = this.#seats.get(worker);
     if (seat === undefined) return;
     seat.last = snapshot;
-    const more = this.#pool.settle(worker, snapshot.used);
+    const more = this.#pool.settle(worker, usedOf(snapshot));
     if (more > 0) this.#entropy.noteServed(more);
   }
 
   /** All of one moment: what a worker counts meanwhile counts as lent until its next snapshot. */
   async #metricsText(): Promise<string> {
     await this.#look();
-    const workers = [...this.#seats.values()].map(({ last }) => last.metrics);
-    const all = [...workers, ...this.#gone];
-    return mergedText(await this.#metrics.values(), all);
+    return this.#metrics.values((own) => {
+      const workers = [...this.#seats.values()].map(({ last }) => last);
+      return mergedText(own, [...workers, ...this.#gone]);
+    });
   }
 }

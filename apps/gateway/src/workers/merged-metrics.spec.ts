@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { MetricValues } from '../metrics/gateway-metrics.js';
-import { countsOf, mergedCounts, mergedText } from './merged-metrics.js';
+import { countsOf, mergedCounts, mergedText, usedOf } from './merged-metrics.js';
 
 /** The metrics of a process, as values that have crossed a pipe. */
 async function metricsOf(requests: number, seconds: number, connections: number): Promise<MetricValues[]> {
@@ -32,4 +32,20 @@ test('counters, histograms and some gauges are added up; of other gauges the one
     'qrng_connections 7',
     'qrng_pool_bytes 0',
   ]);
+});
+
+test('what a worker has used of its leases is what it counts as served and discarded, of all clients and for all reasons', async () => {
+  const registers = [new Registry()];
+  const served = new Counter({
+    ...{ name: 'qrng_entropy_served_bytes_total', help: 'h', labelNames: ['client'], registers },
+  });
+  const discarded = new Counter({
+    ...{ name: 'qrng_entropy_discarded_bytes_total', help: 'h', labelNames: ['reason'], registers },
+  });
+  new Counter({ name: 'qrng_entropy_received_bytes_total', help: 'h', registers }).inc(1e6);
+  served.inc({ client: 'a' }, 100);
+  served.inc({ client: 'b' }, 20);
+  discarded.inc({ reason: 'expired' }, 3);
+  expect(usedOf((await registers[0]?.getMetricsAsJSON()) ?? [])).toBe(123);
+  expect(usedOf([])).toBe(0);
 });

@@ -10,12 +10,23 @@ const SUMMED = [
   'process_open_fds',
 ];
 
+/** What becomes of the bytes of a lease. */
+const USES = ['qrng_entropy_served_bytes_total', 'qrng_entropy_discarded_bytes_total'];
+
 /** Prometheus' text of the head's metrics and those of its workers. */
 export function mergedText(
   own: readonly MetricValues[],
   workers: readonly (readonly MetricValues[])[],
 ): Promise<string> {
   return merge([own, ...workers.map(additive)]).metrics();
+}
+
+/** Bytes that a worker had leased and has served or dropped. From the same counters as /metrics, so that its sums are right at every moment. */
+export function usedOf(metrics: readonly MetricValues[]): number {
+  return metrics
+    .filter(({ name }) => USES.includes(name))
+    .flatMap(({ values }) => values)
+    .reduce((sum, { value }) => sum + value, 0);
 }
 
 /** What a worker that is gone adds forever. */

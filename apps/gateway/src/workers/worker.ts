@@ -5,11 +5,11 @@ import { Channel, ChannelError } from '../link/channel.js';
 import { BlockRequests } from '../limits/block-requests.js';
 import { logEvent } from '../log-events.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
+import type { MetricValues } from '../metrics/gateway-metrics.js';
 import { POOL } from '../pool/entropy.service.js';
 import type { LeasedPool } from '../pool/leased-pool.js';
 import { FileWatcher } from '../reload/file-watcher.js';
 import { LAST_SNAPSHOT, LET_IN, LISTENING, PORT, RELOAD, SNAPSHOT } from './calls.js';
-import type { Snapshot } from './calls.js';
 
 /** The channel to the process that forked this one. Node ends a worker whose head is gone. */
 export function channelToHead(): Channel {
@@ -47,8 +47,6 @@ async function reportLast(head: Channel, app: NestFastifyApplication): Promise<v
   }
 }
 
-async function snapshot(app: NestFastifyApplication): Promise<Snapshot> {
-  const metrics = app.get(GatewayMetrics).values(); // begins with dropping what has expired
-  const { used } = app.get<LeasedPool>(POOL, { strict: false });
-  return { used, metrics: await metrics };
+function snapshot(app: NestFastifyApplication): Promise<readonly MetricValues[]> {
+  return app.get(GatewayMetrics).values((values) => values);
 }

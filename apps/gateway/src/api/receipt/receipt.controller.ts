@@ -4,8 +4,8 @@ import { ApiParam, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Scopes } from '../../gate/scopes.decorator.js';
 import { ApiError } from '../../problem/api-error.js';
-import type { ReceiptKeeper } from '../../receipts/forwarded-receipts.js';
 import { RECEIPTS } from '../../receipts/token.js';
+import type { ReceiptKeeper } from '../../receipts/token.js';
 import { Describe } from '../request/openapi.js';
 import { NONE } from '../request/parameters.js';
 
